@@ -1,0 +1,1 @@
+//! One binary, one link step; every scenario is a module.
