@@ -1,0 +1,263 @@
+//! One `send`: address, credential, limits, and the report of what came of it.
+use std::{fmt, sync::Arc};
+
+use reqwest::{
+    Method,
+    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::endpoint::{BuildError, Endpoint};
+use super::error::Error;
+use super::pause::Pause;
+use super::reply::{self, Answer};
+
+const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
+
+/// One request that was sent, for whoever counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Call {
+    /// The endpoint without its numbers, such as `/runners/:id`.
+    pub endpoint: &'static str,
+    /// Such as `GET`.
+    pub method: &'static str,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// From sending to the last byte of the reply.
+    pub seconds: f64,
+}
+
+/// What came of a request, as coarse as a label should be; the variants of [`Error`] and success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// GitLab did as asked, or said that what the path names is not there.
+    Ok,
+    /// See [`Error::Refused`].
+    Refused,
+    /// See [`Error::Lost`].
+    Lost,
+    /// See [`Error::Unsent`].
+    Unsent,
+    /// See [`Error::Throttled`].
+    Throttled,
+}
+
+/// Is told of every request that was tried. Requests that are held back because GitLab asked for
+/// silence are not among them.
+pub type Observe = Arc<dyn Fn(Call) + Send + Sync>;
+
+/// A GitLab instance as seen with one credential. Cheap to clone; clones share connections and
+/// the silence that GitLab asks for.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    http: reqwest::Client,
+    /// The REST API, without a slash at the end.
+    api: String,
+    credential: Option<Credential>,
+    pause: Pause,
+    observe: Observe,
+}
+
+struct Credential {
+    /// Marked sensitive: kept out of `Debug` output and of HTTP/2's header table.
+    header: HeaderValue,
+    /// The same once more, to find it in what GitLab says.
+    token: SecretString,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("api", &self.0.api)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for `endpoint` that presents `token` (contract §1.1), or nothing at all, which
+    /// is enough for the calls that a runner's own token authorises.
+    ///
+    /// Sends nothing. Reads the system's CA certificates, so make one client per connection and
+    /// credential, and keep it. A TLS provider must have been installed in the process.
+    pub fn new(
+        endpoint: &Endpoint,
+        token: Option<SecretString>,
+        observe: Observe,
+    ) -> Result<Self, BuildError> {
+        let api = endpoint.api()?;
+        let credential = token.map(Credential::new).transpose()?;
+        let http = endpoint.connect()?;
+        Ok(Self(Arc::new(Inner {
+            http,
+            api,
+            credential,
+            pause: Pause::default(),
+            observe,
+        })))
+    }
+
+    /// Sends a request once. Answers [`Error::Throttled`] by itself, without sending, while the
+    /// silence lasts that GitLab asked this credential for: a hundred objects that come back at
+    /// the same time would otherwise all be refused, and be counted.
+    pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, Error> {
+        let started = Instant::now();
+        if let Some(wait) = self.0.pause.left(started) {
+            return Err(Error::Throttled { wait: Some(wait) });
+        }
+        let Request {
+            endpoint, method, ..
+        } = request;
+        let answer = self.exchange(request).await;
+        (self.0.observe)(Call {
+            endpoint,
+            method,
+            outcome: Outcome::of(&answer),
+            seconds: started.elapsed().as_secs_f64(),
+        });
+        answer
+    }
+
+    async fn exchange(&self, request: Request<'_>) -> Result<Answer, Error> {
+        let Inner {
+            http,
+            api,
+            credential,
+            pause,
+            observe: _,
+        } = &*self.0;
+        let Request {
+            endpoint: _,
+            method,
+            path,
+            body,
+            runner_token,
+        } = request;
+        let verb = Method::from_bytes(method.as_bytes()).map_err(|e| Error::Unsent(Box::new(e)))?;
+        let mut builder = http
+            .request(verb, format!("{api}{path}"))
+            .header(ACCEPT, JSON);
+        if let Some(body) = body {
+            builder = builder.header(CONTENT_TYPE, JSON).body(body);
+        }
+        let mut secrets = Vec::new();
+        if let Some(token) = runner_token {
+            secrets.push(token);
+        } else if let Some(Credential { header, .. }) = credential {
+            builder = builder.header(PRIVATE_TOKEN, header.clone());
+        }
+        secrets.extend(
+            credential
+                .iter()
+                .map(|credential| credential.token.expose_secret()),
+        );
+
+        let mut response = builder.send().await.map_err(unanswered)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let wait = pause.learn(status, &headers, Instant::now());
+        let body = reply::body(&mut response).await;
+        reply::judge(status, headers, body, wait, &secrets)
+    }
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+impl Credential {
+    fn new(token: SecretString) -> Result<Self, BuildError> {
+        let mut header =
+            HeaderValue::from_str(token.expose_secret()).map_err(|_| BuildError::Token)?;
+        if header.is_empty() {
+            return Err(BuildError::Token);
+        }
+        header.set_sensitive(true);
+        Ok(Self { header, token })
+    }
+}
+
+/// Without a connection nothing was sent. Of anything later nobody knows how far it came.
+fn unanswered(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    if error.is_connect() || error.is_builder() {
+        Error::Unsent(Box::new(error))
+    } else {
+        Error::Lost(Box::new(error))
+    }
+}
+
+impl Outcome {
+    fn of(answer: &Result<Answer, Error>) -> Self {
+        match answer {
+            Ok(_) => Self::Ok,
+            Err(Error::Refused { .. }) => Self::Refused,
+            Err(Error::Lost(_)) => Self::Lost,
+            Err(Error::Unsent(_)) => Self::Unsent,
+            Err(Error::Throttled { .. }) => Self::Throttled,
+        }
+    }
+}
+
+/// One request to an endpoint of the REST API.
+pub(super) struct Request<'a> {
+    /// The path without its numbers, for [`Call`].
+    endpoint: &'static str,
+    method: &'static str,
+    /// The path and query below `/api/v4`.
+    path: String,
+    body: Option<Vec<u8>>,
+    /// What authorises the request in the client's stead; it is in the body, as an address is
+    /// written to everybody's logs.
+    runner_token: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn get(endpoint: &'static str, path: String) -> Self {
+        Self::new("GET", endpoint, path)
+    }
+
+    pub(super) fn post(endpoint: &'static str, path: String) -> Self {
+        Self::new("POST", endpoint, path)
+    }
+
+    pub(super) fn put(endpoint: &'static str, path: String) -> Self {
+        Self::new("PUT", endpoint, path)
+    }
+
+    pub(super) fn delete(endpoint: &'static str, path: String) -> Self {
+        Self::new("DELETE", endpoint, path)
+    }
+
+    fn new(method: &'static str, endpoint: &'static str, path: String) -> Self {
+        Self {
+            endpoint,
+            method,
+            path,
+            body: None,
+            runner_token: None,
+        }
+    }
+
+    /// Carries `body` as JSON.
+    pub(super) fn json(self, body: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_vec(body).map_err(|e| Error::Unsent(Box::new(e)))?;
+        Ok(Self {
+            body: Some(body),
+            ..self
+        })
+    }
+
+    /// Is authorised by a runner's token, which goes into the body (contract §1.1), and not by
+    /// the client's.
+    pub(super) fn by_runner(self, token: &'a str) -> Result<Self, Error> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            token: &'a str,
+        }
+        Ok(Self {
+            runner_token: Some(token),
+            ..self.json(&Body { token })?
+        })
+    }
+}

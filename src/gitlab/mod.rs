@@ -1,0 +1,22 @@
+//! Talking to one GitLab instance: its nouns, its calls, and what a call can end in.
+//!
+//! This module knows GitLab and nothing else. It never repeats a request by itself: whether to
+//! look again, and when, is for whoever decides.
+mod client;
+mod endpoint;
+mod error;
+mod model;
+mod pause;
+mod reply;
+mod runners;
+mod search;
+mod wire;
+mod words;
+
+pub use client::{Call, Client, Observe, Outcome};
+pub use endpoint::{BuildError, Endpoint};
+pub use error::Error;
+pub use model::{
+    AccessLevel, AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId,
+    ProjectRef, Registered, Runner, RunnerId, RunnerToken, Scope, Settings,
+};

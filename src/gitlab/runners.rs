@@ -1,0 +1,191 @@
+//! One short method per endpoint, in the order of the contract.
+//!
+//! Unless a method says otherwise, every refusal is [`Error::Refused`], also a 404.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use super::client::{Client, Request};
+use super::error::Error;
+use super::model::{
+    AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId, Registered, Runner,
+    RunnerId, RunnerToken, Settings,
+};
+use super::reply::Given;
+use super::wire::{Create, Details, Edit};
+
+/// A whole group or project path is one segment of an address.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+impl Client {
+    /// Reads a runner (contract §3.3). `None` when GitLab has no such runner.
+    pub async fn runner(&self, id: RunnerId) -> Result<Option<Runner>, Error> {
+        let request = Request::get("/runners/:id", format!("/runners/{id}"));
+        let given = self.send(request).await?.present();
+        given
+            .map(|given| given.json::<Details>().map(Runner::from))
+            .transpose()
+    }
+
+    /// Changes just the given settings (contract §3.6). Empty tags clear, as does a
+    /// `maximum_timeout` of `Some(None)`. GitLab refuses an edit that gives nothing.
+    pub async fn edit(&self, id: RunnerId, edit: &Settings) -> Result<(), Error> {
+        let request = Request::put("/runners/:id", format!("/runners/{id}"));
+        let given = self.send(request.json(&Edit::from(edit))?).await?.given()?;
+        given.json::<Listed>().map(drop)
+    }
+
+    /// Deletes a runner (contract §3.7). One that is gone already is a success.
+    pub async fn unregister(&self, id: RunnerId) -> Result<(), Error> {
+        let request = Request::delete("/runners/:id", format!("/runners/{id}"));
+        self.send(request)
+            .await?
+            .present()
+            .map_or(Ok(()), |given| given.nothing())
+    }
+
+    /// Replaces a runner's token (contract §3.9); the old one stops working at once. When the
+    /// answer is lost, so is the new token, and only another reset helps.
+    pub async fn reset_token(&self, id: RunnerId) -> Result<FreshToken, Error> {
+        let request = Request::post(
+            "/runners/:id/reset_authentication_token",
+            format!("/runners/{id}/reset_authentication_token"),
+        );
+        self.send(request).await?.given()?.json()
+    }
+
+    /// Lets a project use a project runner (contract §3.12). A project that may already is a
+    /// success, although GitLab refuses it.
+    pub async fn assign(&self, project: ProjectId, runner: RunnerId) -> Result<(), Error> {
+        #[derive(Serialize)]
+        struct Body {
+            runner_id: RunnerId,
+        }
+        let path = format!("/projects/{project}/runners");
+        let request = Request::post("/projects/:id/runners", path);
+        let answer = self.send(request.json(&Body { runner_id: runner })?).await;
+        match answer {
+            Err(Error::Refused {
+                status: 400,
+                message,
+                ..
+            }) if message.contains("has already been taken") => Ok(()),
+            answer => answer?.given()?.json::<Listed>().map(drop),
+        }
+    }
+
+    /// Takes a project runner away from a project (contract §3.13). One that is not there is a
+    /// success; a project that is not there is refused, as it may only be out of sight.
+    pub async fn unassign(&self, project: ProjectId, runner: RunnerId) -> Result<(), Error> {
+        let path = format!("/projects/{project}/runners/{runner}");
+        let request = Request::delete("/projects/:id/runners/:runner_id", path);
+        match self.send(request).await?.given() {
+            Err(Error::Refused { message, .. }) if message == "404 Runner Not Found" => Ok(()),
+            answer => answer?.nothing(),
+        }
+    }
+
+    /// Deletes the runner that a token belongs to (contract §3.15); the client's own credential
+    /// is not sent. An unknown or expired token is refused with 403.
+    pub async fn unregister_by_token(&self, token: &RunnerToken) -> Result<(), Error> {
+        let request = Request::delete("/runners", "/runners".to_owned());
+        self.send(request.by_runner(token.expose())?)
+            .await?
+            .given()?
+            .nothing()
+    }
+
+    /// Registers a runner (contract §3.20). Repeating it makes another runner, and the token is
+    /// shown this once: after [`Error::Lost`], [`find`](Client::find) first.
+    pub async fn register(&self, new: &NewRunner) -> Result<Registered, Error> {
+        let request = Request::post("/user/runners", "/user/runners".to_owned());
+        self.send(request.json(&Create::from(new))?)
+            .await?
+            .given()?
+            .json()
+    }
+
+    /// Describes the client's own access token, whatever its scopes (contract §3.22).
+    pub async fn access_token(&self) -> Result<AccessToken, Error> {
+        let path = "/personal_access_tokens/self";
+        self.send(Request::get(path, path.to_owned()))
+            .await?
+            .given()?
+            .json()
+    }
+
+    /// The instance's version (contract §3.23), also from instances before 15.2.
+    pub async fn metadata(&self) -> Result<Metadata, Error> {
+        let metadata = self
+            .send(Request::get("/metadata", "/metadata".to_owned()))
+            .await;
+        match metadata.and_then(super::reply::Answer::given) {
+            Err(Error::Refused { status: 404, .. }) => self
+                .send(Request::get("/version", "/version".to_owned()))
+                .await?
+                .given()?
+                .json(),
+            given => given?.json(),
+        }
+    }
+
+    /// Whether the client's user is an administrator (contract §3.24); others are not told.
+    pub async fn is_admin(&self) -> Result<bool, Error> {
+        #[derive(Deserialize)]
+        struct User {
+            #[serde(default)]
+            is_admin: bool,
+        }
+        let given = self
+            .send(Request::get("/user", "/user".to_owned()))
+            .await?
+            .given()?;
+        given.json::<User>().map(|user| user.is_admin)
+    }
+
+    /// The number of the group at a full path, such as `platform/tools`. `None` when there is
+    /// none, or none that this credential may see. A path that was renamed is refused with the
+    /// redirect that GitLab answers.
+    pub async fn group_id(&self, path: &str) -> Result<Option<GroupId>, Error> {
+        let Some(path) = segment(path) else {
+            return Ok(None);
+        };
+        // Without the parameter GitLab lists the group's projects as well.
+        let request = Request::get("/groups/:id", format!("/groups/{path}?with_projects=false"));
+        self.send(request)
+            .await?
+            .present()
+            .map(|given| id(&given))
+            .transpose()
+    }
+
+    /// The number of the project at a full path; otherwise like [`group_id`](Client::group_id).
+    pub async fn project_id(&self, path: &str) -> Result<Option<ProjectId>, Error> {
+        let Some(path) = segment(path) else {
+            return Ok(None);
+        };
+        let request = Request::get("/projects/:id", format!("/projects/{path}"));
+        self.send(request)
+            .await?
+            .present()
+            .map(|given| id(&given))
+            .transpose()
+    }
+}
+
+/// `None` for what would address something else than a group or a project.
+fn segment(path: &str) -> Option<String> {
+    let is_path = !matches!(path, "" | "." | "..");
+    is_path.then(|| utf8_percent_encode(path, SEGMENT).to_string())
+}
+
+fn id<T: for<'de> Deserialize<'de>>(given: &Given) -> Result<T, Error> {
+    #[derive(Deserialize)]
+    struct Body<T> {
+        id: T,
+    }
+    given.json::<Body<T>>().map(|body| body.id)
+}

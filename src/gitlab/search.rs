@@ -1,0 +1,140 @@
+//! Finding a runner of ours whose number was lost.
+use std::collections::BTreeMap;
+
+use super::client::{Client, Request};
+use super::error::Error;
+use super::model::{Listed, Runner, RunnerId, Scope};
+
+/// GitLab's largest page (contract §1.8).
+const PAGE: usize = 100;
+/// Lists show neither notes nor tags (contract §2.1), so each candidate costs a request of its
+/// own. A runner is looked for right after its registration was lost, which makes it one of the
+/// newest; fifty reads reach it past any crowd that could be registering at the same time, and
+/// still fit into the smallest budget that GitLab.com has proposed (100 a minute, §1.9).
+const READS: usize = 50;
+
+impl Client {
+    /// The runners of `scope` that no runner process has contacted yet and whose maintenance
+    /// note satisfies `is_ours`, newest first.
+    ///
+    /// Uses the list of that scope (contract §3.2, §3.10, §3.11), which needs `api` or
+    /// `read_api`, and for `Scope::Instance` an administrator. Those with just this
+    /// `description` are read first, then, if none of them is ours, the others: somebody may
+    /// have edited it. At most 50 are read, newest first. So an empty answer means "not among
+    /// the newest", and a runner may still be missing from it for a moment after it was
+    /// registered.
+    pub async fn find(
+        &self,
+        scope: Scope,
+        description: Option<&str>,
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Runner>, Error> {
+        let candidates = self.candidates(scope, description).await?;
+        let (fitting, others): (Vec<_>, Vec<_>) = candidates
+            .into_values()
+            .rev()
+            .partition(|listed| fits(listed, description));
+        let mut found = Vec::new();
+        let mut reads = 0;
+        for candidates in [fitting, others] {
+            for listed in candidates.into_iter().take(READS - reads) {
+                reads += 1;
+                let Some(runner) = self.readable(listed.id).await? else {
+                    continue;
+                };
+                let note = runner.maintenance_note.as_deref().unwrap_or_default();
+                if runner.runner_type == scope.runner_type() && is_ours(note) {
+                    found.push(runner);
+                }
+            }
+            if !found.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Who can be meant, by number. Numbers only grow, and lists are sorted by them (contract
+    /// §1.8), so the newest are on the last page: walk back from there until there is enough to
+    /// read. Where GitLab does not count its pages, all have to be walked.
+    async fn candidates(
+        &self,
+        scope: Scope,
+        description: Option<&str>,
+    ) -> Result<BTreeMap<RunnerId, Listed>, Error> {
+        let first = self.page(scope, 1).await?;
+        let mut candidates = first.listed;
+        match first.total {
+            Some(total) => {
+                for number in (2..=total).rev() {
+                    candidates.extend(self.page(scope, number).await?.listed);
+                    let enough = candidates
+                        .values()
+                        .filter(|it| fits(it, description))
+                        .count();
+                    if enough >= READS {
+                        break;
+                    }
+                }
+            }
+            None => {
+                let (mut number, mut next) = (1, first.next);
+                // A number that does not grow would send us round in circles.
+                while let Some(following) = next.filter(|next| *next > number) {
+                    let page = self.page(scope, following).await?;
+                    candidates.extend(page.listed);
+                    (number, next) = (following, page.next);
+                }
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// One page of those that have never been contacted. Only numbers of pages are taken from
+    /// the reply: its `Link` header may point to another host (contract §1.8).
+    async fn page(&self, scope: Scope, number: u64) -> Result<Page, Error> {
+        let (endpoint, list) = match scope {
+            Scope::Instance => ("/runners/all", "/runners/all".to_owned()),
+            Scope::Group(id) => ("/groups/:id/runners", format!("/groups/{id}/runners")),
+            Scope::Project(id) => ("/projects/:id/runners", format!("/projects/{id}/runners")),
+        };
+        let kind = scope.runner_type();
+        let path =
+            format!("{list}?type={kind}&status=never_contacted&per_page={PAGE}&page={number}");
+        let given = self.send(Request::get(endpoint, path)).await?.given()?;
+        let listed = given.json::<Vec<Listed>>()?;
+        Ok(Page {
+            total: given.number("x-total-pages"),
+            next: given.number("x-next-page"),
+            // The filter goes by what is stored, the field by what is cached (contract §1.7).
+            listed: listed
+                .into_iter()
+                .filter(|listed| listed.online.is_none())
+                .map(|listed| (listed.id, listed))
+                .collect(),
+        })
+    }
+
+    /// A runner, unless it has gone or is not ours to read: a list shows runners of groups above
+    /// whose details it takes more rights to see (contract §3.3).
+    async fn readable(&self, id: RunnerId) -> Result<Option<Runner>, Error> {
+        match self.runner(id).await {
+            Err(Error::Refused {
+                status: 403,
+                error: None,
+                ..
+            }) => Ok(None),
+            read => read,
+        }
+    }
+}
+
+struct Page {
+    total: Option<u64>,
+    next: Option<u64>,
+    listed: BTreeMap<RunnerId, Listed>,
+}
+
+fn fits(listed: &Listed, description: Option<&str>) -> bool {
+    description.is_none_or(|wanted| listed.description.as_deref().unwrap_or_default() == wanted)
+}

@@ -1,0 +1,283 @@
+//! Runners as JSON, in both directions. Every struct is taken apart without `..`, so that a new
+//! setting cannot be forgotten here.
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::model::{
+    AccessLevel, GroupId, NewRunner, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
+};
+
+/// The body of `PUT /runners/:id` (contract §3.6) and most of that of `POST /user/runners`
+/// (§3.20): only what is given is written.
+#[derive(Serialize)]
+pub(super) struct Edit<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    /// An empty list clears.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag_list: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_untagged: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_level: Option<AccessLevel>,
+    /// Null clears.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_timeout: Option<Option<u32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maintenance_note: Option<&'a str>,
+}
+
+impl<'a> From<&'a Settings> for Edit<'a> {
+    fn from(settings: &'a Settings) -> Self {
+        let Settings {
+            description,
+            tags,
+            run_untagged,
+            paused,
+            locked,
+            access_level,
+            maximum_timeout,
+            maintenance_note,
+        } = settings;
+        Self {
+            description: description.as_deref(),
+            tag_list: tags
+                .as_ref()
+                .map(|tags| tags.iter().map(|tag| quoted(tag)).collect()),
+            run_untagged: *run_untagged,
+            paused: *paused,
+            locked: *locked,
+            access_level: *access_level,
+            maximum_timeout: *maximum_timeout,
+            maintenance_note: maintenance_note.as_deref(),
+        }
+    }
+}
+
+/// GitLab splits even the elements of a list at commas, except inside quotes (contract §1.6).
+fn quoted(tag: &str) -> String {
+    let quote = if tag.contains('"') { '\'' } else { '"' };
+    if tag.contains(',') {
+        format!("{quote}{tag}{quote}")
+    } else {
+        tag.to_owned()
+    }
+}
+
+/// The body of `POST /user/runners` (contract §3.20).
+#[derive(Serialize)]
+pub(super) struct Create<'a> {
+    runner_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<GroupId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_id: Option<ProjectId>,
+    #[serde(flatten)]
+    settings: Edit<'a>,
+}
+
+impl<'a> From<&'a NewRunner> for Create<'a> {
+    fn from(new: &'a NewRunner) -> Self {
+        let NewRunner { scope, settings } = new;
+        let (group_id, project_id) = match *scope {
+            Scope::Instance => (None, None),
+            Scope::Group(id) => (Some(id), None),
+            Scope::Project(id) => (None, Some(id)),
+        };
+        Self {
+            runner_type: scope.runner_type(),
+            group_id,
+            project_id,
+            settings: settings.into(),
+        }
+    }
+}
+
+/// The details entity (contract §2.2). What it always carries is required here: judging drift by
+/// a value that was made up would cause writes.
+#[derive(Deserialize)]
+pub(super) struct Details {
+    id: RunnerId,
+    /// Absent from the oldest instances.
+    #[serde(default)]
+    runner_type: String,
+    description: Option<String>,
+    tag_list: BTreeSet<String>,
+    run_untagged: bool,
+    paused: bool,
+    locked: bool,
+    access_level: AccessLevel,
+    maximum_timeout: Option<u32>,
+    maintenance_note: Option<String>,
+    projects: Option<Vec<ProjectRef>>,
+    #[serde(default)]
+    groups: Vec<Group>,
+    online: Option<bool>,
+    #[serde(default)]
+    status: String,
+    contacted_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    web_url: Option<String>,
+}
+
+impl From<Details> for Runner {
+    fn from(details: Details) -> Self {
+        let Details {
+            id,
+            runner_type,
+            description,
+            tag_list,
+            run_untagged,
+            paused,
+            locked,
+            access_level,
+            maximum_timeout,
+            maintenance_note,
+            projects,
+            groups,
+            online,
+            status,
+            contacted_at,
+        } = details;
+        Self {
+            id,
+            runner_type,
+            description: description.unwrap_or_default(),
+            tags: tag_list,
+            run_untagged,
+            paused,
+            locked,
+            access_level,
+            maximum_timeout,
+            maintenance_note: maintenance_note.filter(|note| !note.is_empty()),
+            projects,
+            group_url: groups.into_iter().find_map(|group| group.web_url),
+            online,
+            status,
+            contacted_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn edit(settings: &Settings) -> Value {
+        serde_json::to_value(Edit::from(settings)).unwrap()
+    }
+
+    #[test]
+    fn an_edit_says_just_what_is_given() {
+        assert_eq!(edit(&Settings::default()), json!({}));
+        let everything = Settings {
+            description: Some("d".to_owned()),
+            tags: Some(BTreeSet::from(["b".to_owned(), "a".to_owned()])),
+            run_untagged: Some(false),
+            paused: Some(true),
+            locked: Some(false),
+            access_level: Some(AccessLevel::RefProtected),
+            maximum_timeout: Some(Some(600)),
+            maintenance_note: Some("n".to_owned()),
+        };
+        let expected = json!({
+            "description": "d", "tag_list": ["a", "b"], "run_untagged": false, "paused": true,
+            "locked": false, "access_level": "ref_protected", "maximum_timeout": 600,
+            "maintenance_note": "n",
+        });
+        assert_eq!(edit(&everything), expected);
+    }
+
+    #[test]
+    fn clearing_is_said_out_loud() {
+        let cleared = Settings {
+            description: Some(String::new()),
+            tags: Some(BTreeSet::new()),
+            maximum_timeout: Some(None),
+            ..Settings::default()
+        };
+        assert_eq!(
+            edit(&cleared),
+            json!({"description": "", "tag_list": [], "maximum_timeout": null})
+        );
+    }
+
+    #[test]
+    fn a_tag_with_a_comma_stays_one_tag() {
+        let tags = ["plain", "it's", "a, b", r#"say "x", y"#].map(str::to_owned);
+        let settings = Settings {
+            tags: Some(BTreeSet::from(tags)),
+            ..Settings::default()
+        };
+        let sent = [r#""a, b""#, "it's", "plain", r#"'say "x", y'"#];
+        assert_eq!(edit(&settings), json!({ "tag_list": sent }));
+    }
+
+    #[test]
+    fn a_registration_names_its_place() {
+        let cases = [
+            (
+                Scope::Instance,
+                json!({"runner_type": "instance_type", "paused": true}),
+            ),
+            (
+                Scope::Group(GroupId(7)),
+                json!({"runner_type": "group_type", "group_id": 7, "paused": true}),
+            ),
+            (
+                Scope::Project(ProjectId(8)),
+                json!({"runner_type": "project_type", "project_id": 8, "paused": true}),
+            ),
+        ];
+        for (scope, expected) in cases {
+            let settings = Settings {
+                paused: Some(true),
+                ..Settings::default()
+            };
+            let new = NewRunner { scope, settings };
+            assert_eq!(serde_json::to_value(Create::from(&new)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn details_are_read_with_and_without_what_may_be_absent() {
+        let least = json!({
+            "id": 5, "description": null, "tag_list": ["b", "a"], "run_untagged": true,
+            "paused": false, "locked": false, "access_level": "not_protected",
+            "maximum_timeout": null, "maintenance_note": "", "online": null,
+            "status": "never_contacted", "contacted_at": null,
+        });
+        let runner = Runner::from(serde_json::from_value::<Details>(least.clone()).unwrap());
+        assert_eq!(
+            (
+                runner.description.as_str(),
+                runner.maintenance_note,
+                runner.projects
+            ),
+            ("", None, None)
+        );
+        let mut most = least;
+        most["projects"] = json!([{"id": 3, "name": "x", "path_with_namespace": "a/x"}]);
+        most["groups"] =
+            json!([{"id": 1, "web_url": "https://gitlab.example.com/groups/a", "name": "a"}]);
+        most["contacted_at"] = json!("2022-01-11T14:39:24.000Z");
+        let runner = Runner::from(serde_json::from_value::<Details>(most).unwrap());
+        assert_eq!(runner.projects.unwrap()[0].path, "a/x");
+        assert_eq!(
+            runner.group_url.as_deref(),
+            Some("https://gitlab.example.com/groups/a")
+        );
+        assert_eq!(runner.contacted_at.unwrap().as_second(), 1_641_911_964);
+    }
+}
