@@ -6,13 +6,13 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
 use tokio::time::Instant;
 
 use super::endpoint::{BuildError, Endpoint};
 use super::error::Error;
 use super::pause::Pause;
 use super::reply::{self, Answer};
+use super::request::Request;
 
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
@@ -196,68 +196,5 @@ impl Outcome {
             Err(Error::Unsent(_)) => Self::Unsent,
             Err(Error::Throttled { .. }) => Self::Throttled,
         }
-    }
-}
-
-/// One request to an endpoint of the REST API.
-pub(super) struct Request<'a> {
-    /// The path without its numbers, for [`Call`].
-    endpoint: &'static str,
-    method: &'static str,
-    /// The path and query below `/api/v4`.
-    path: String,
-    body: Option<Vec<u8>>,
-    /// What authorises the request in the client's stead; it is in the body, as an address is
-    /// written to everybody's logs.
-    runner_token: Option<&'a str>,
-}
-
-impl<'a> Request<'a> {
-    pub(super) fn get(endpoint: &'static str, path: String) -> Self {
-        Self::new("GET", endpoint, path)
-    }
-
-    pub(super) fn post(endpoint: &'static str, path: String) -> Self {
-        Self::new("POST", endpoint, path)
-    }
-
-    pub(super) fn put(endpoint: &'static str, path: String) -> Self {
-        Self::new("PUT", endpoint, path)
-    }
-
-    pub(super) fn delete(endpoint: &'static str, path: String) -> Self {
-        Self::new("DELETE", endpoint, path)
-    }
-
-    fn new(method: &'static str, endpoint: &'static str, path: String) -> Self {
-        Self {
-            endpoint,
-            method,
-            path,
-            body: None,
-            runner_token: None,
-        }
-    }
-
-    /// Carries `body` as JSON.
-    pub(super) fn json(self, body: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(body).map_err(|e| Error::Unsent(Box::new(e)))?;
-        Ok(Self {
-            body: Some(body),
-            ..self
-        })
-    }
-
-    /// Is authorised by a runner's token, which goes into the body (contract §1.1), and not by
-    /// the client's.
-    pub(super) fn by_runner(self, token: &'a str) -> Result<Self, Error> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            token: &'a str,
-        }
-        Ok(Self {
-            runner_token: Some(token),
-            ..self.json(&Body { token })?
-        })
     }
 }

@@ -5,9 +5,10 @@
 mod client;
 mod endpoint;
 mod error;
-mod model;
+pub mod model;
 mod pause;
 mod reply;
+mod request;
 mod runners;
 mod search;
 mod wire;

@@ -4,13 +4,14 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use super::client::{Client, Request};
+use super::client::Client;
 use super::error::Error;
 use super::model::{
     AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId, Registered, Runner,
     RunnerId, RunnerToken, Settings,
 };
-use super::reply::Given;
+use super::reply::{Answer, Given};
+use super::request::Request;
 use super::wire::{Create, Details, Edit};
 
 /// A whole group or project path is one segment of an address.
@@ -122,7 +123,7 @@ impl Client {
         let metadata = self
             .send(Request::get("/metadata", "/metadata".to_owned()))
             .await;
-        match metadata.and_then(super::reply::Answer::given) {
+        match metadata.and_then(Answer::given) {
             Err(Error::Refused { status: 404, .. }) => self
                 .send(Request::get("/version", "/version".to_owned()))
                 .await?

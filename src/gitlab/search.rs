@@ -1,9 +1,10 @@
 //! Finding a runner of ours whose number was lost.
 use std::collections::BTreeMap;
 
-use super::client::{Client, Request};
+use super::client::Client;
 use super::error::Error;
 use super::model::{Listed, Runner, RunnerId, Scope};
+use super::request::Request;
 
 /// GitLab's largest page (contract §1.8).
 const PAGE: usize = 100;
@@ -64,27 +65,24 @@ impl Client {
     ) -> Result<BTreeMap<RunnerId, Listed>, Error> {
         let first = self.page(scope, 1).await?;
         let mut candidates = first.listed;
-        match first.total {
-            Some(total) => {
-                for number in (2..=total).rev() {
-                    candidates.extend(self.page(scope, number).await?.listed);
-                    let enough = candidates
-                        .values()
-                        .filter(|it| fits(it, description))
-                        .count();
-                    if enough >= READS {
-                        break;
-                    }
+        if let Some(total) = first.total {
+            for number in (2..=total).rev() {
+                candidates.extend(self.page(scope, number).await?.listed);
+                let enough = candidates
+                    .values()
+                    .filter(|it| fits(it, description))
+                    .count();
+                if enough >= READS {
+                    break;
                 }
             }
-            None => {
-                let (mut number, mut next) = (1, first.next);
-                // A number that does not grow would send us round in circles.
-                while let Some(following) = next.filter(|next| *next > number) {
-                    let page = self.page(scope, following).await?;
-                    candidates.extend(page.listed);
-                    (number, next) = (following, page.next);
-                }
+        } else {
+            let (mut number, mut next) = (1, first.next);
+            // A number that does not grow would send us round in circles.
+            while let Some(following) = next.filter(|next| *next > number) {
+                let page = self.page(scope, following).await?;
+                candidates.extend(page.listed);
+                (number, next) = (following, page.next);
             }
         }
         Ok(candidates)

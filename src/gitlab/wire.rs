@@ -28,6 +28,10 @@ pub(super) struct Edit<'a> {
     access_level: Option<AccessLevel>,
     /// Null clears.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a number say different things"
+    )]
     maximum_timeout: Option<Option<u32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     maintenance_note: Option<&'a str>,
