@@ -1,0 +1,219 @@
+//! The closed lists of condition types and reasons, and the merge that keeps transition times.
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+/// The longest message of a condition, in characters: enough for GitLab's 512 and our sentence.
+const LONGEST_MESSAGE: usize = 1024;
+
+/// What a condition is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionType {
+    /// The summary: everything is as declared.
+    Ready,
+    /// The operator is still at work on the last change. Present only while true.
+    Reconciling,
+    /// The operator cannot go on until somebody changes something. Present only while true.
+    Stalled,
+    /// The runner exists in GitLab.
+    Registered,
+    /// The Secret holds the runner's token.
+    TokenReady,
+    /// The runner's settings are as declared.
+    Synced,
+    /// The runner is assigned to just the declared projects. Project scope only.
+    ProjectsAssigned,
+    /// GitLab accepts the connection's credential, and its scopes are enough to register.
+    CredentialsValid,
+    /// The credential expires within seven days. Present only while true.
+    CredentialsExpiring,
+}
+
+/// A condition's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// It is so.
+    True,
+    /// It is not so.
+    False,
+    /// Not known now.
+    Unknown,
+}
+
+impl From<bool> for Truth {
+    fn from(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[doc = $meaning:literal])+ $name:ident => $advice:literal,)+) => {
+        /// Why a condition has its value.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Reason {
+            $($(#[doc = $meaning])+ $name,)+
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// What it means, as one line of text.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($meaning),+).trim_ascii_start(),)+
+                }
+            }
+
+            /// What to do about it.
+            pub fn advice(self) -> &'static str {
+                match self {
+                    $(Self::$name => $advice,)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// All is as declared.
+    Succeeded => "Nothing.",
+    /// The operator has not come to it yet.
+    Pending => "Wait. If it stays, read the operator's log: it may not watch this namespace.",
+    /// The operator is at work on it.
+    Progressing => "Wait.",
+    /// spec.suspend is true, so GitLab is not asked.
+    Suspended => "Set spec.suspend to false to go on.",
+    /// spec says something that cannot be done, and why is in the message.
+    InvalidSpec => "Correct spec as the message says.",
+    /// No connection of that kind and name.
+    ConnectionNotFound => "Create the connection, or correct spec.connectionRef. A ClusterGitLabConnection needs an operator that watches all namespaces.",
+    /// The ClusterGitLabConnection does not allow this namespace.
+    ConnectionNotAllowed => "Add the namespace to the connection's spec.allowedNamespaces.",
+    /// The connection itself is not Ready.
+    ConnectionNotReady => "Read the connection's conditions.",
+    /// The path of spec.scope is no group or project that the credential can see.
+    ScopeNotFound => "Correct the path, or let the credential's owner see it.",
+    /// The credential may not look up paths.
+    ScopeUnreadable => "Write the id instead of the path, or give the credential read_api or api.",
+    /// It is not known whether the last attempt to register made a runner.
+    RegistrationUnclear => "Wait: it is looked for, and registered anew when it is surely not there. If the message says that the credential cannot search, give it read_api or api.",
+    /// A Secret of that name exists and is not the operator's.
+    SecretConflict => "Choose another spec.tokenSecret.name, or delete that Secret.",
+    /// The runner of the recorded number, at a connection whose url has changed, is not this object's.
+    RunnerForeign => "Point the connection back, or set spec.deletionPolicy to Orphan to register a new runner at the new url.",
+    /// The runner was gone from GitLab.
+    RunnerVanished => "Nothing: it is registered anew, with a new number and token.",
+    /// GitLab differs from spec, and spec.driftPolicy is Report.
+    Drifted => "Change spec or GitLab, or set spec.driftPolicy to Correct. The differences are in status.drift.",
+    /// A project of spec.projects cannot be seen by the credential.
+    ProjectNotFound => "Correct the path or id in spec.projects, or let the credential's owner see the project.",
+    /// GitLab refused to assign or unassign a project.
+    ProjectRefused => "Do what GitLab's sentence in the message asks for.",
+    /// GitLab refused the request, with its sentence in the message.
+    GitLabRefused => "Do what GitLab's sentence asks for. It is tried again when spec or the credential changes, and slowly by itself.",
+    /// GitLab could not be reached, or its answer was lost.
+    GitLabUnavailable => "Nothing, if GitLab is down for the moment; it is tried again by itself.",
+    /// GitLab asked the operator to slow down.
+    GitLabThrottled => "Nothing; it is tried again when GitLab allows. If it stays, raise the limit of the credential's owner.",
+    /// GitLab accepted a change and did not make it.
+    NotTaken => "Look at the runner in GitLab: something there undoes the change.",
+    /// The Kubernetes API refused or failed a request.
+    KubernetesError => "Read the message: the operator's Role may lack a verb, or an admission policy refuses.",
+    /// The runner cannot be removed from GitLab now.
+    DeletionBlocked => "Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab.",
+    /// GitLab accepts the credential.
+    Accepted => "Nothing.",
+    /// The Secret that the connection names does not exist.
+    SecretNotFound => "Create the Secret, in the connection's namespace or for a ClusterGitLabConnection in the operator's.",
+    /// The Secret lacks the key, or it is empty.
+    SecretKeyMissing => "Add the key to the Secret.",
+    /// The CA bundle is not there, or holds no PEM certificate.
+    CaBundleInvalid => "Correct caBundleSecretRef or caBundleConfigMapRef, or what they name.",
+    /// The url is http, and the operator does not allow it.
+    InsecureUrl => "Use https, or run the operator with --allow-http.",
+    /// spec of the connection cannot be used, and why is in the message.
+    InvalidConnection => "Correct spec as the message says.",
+    /// GitLab does not know the token.
+    CredentialInvalid => "Put a valid token into the Secret.",
+    /// The token has expired.
+    CredentialExpired => "Put a new token into the Secret.",
+    /// The token was revoked. It is not used again: that would revoke its successors too.
+    CredentialRevoked => "Put a new token into the Secret.",
+    /// GitLab forbids the token's owner to use the API.
+    CredentialForbidden => "Do what GitLab's sentence asks for, such as unblocking the user.",
+    /// The token lacks a scope to register runners.
+    ScopeTooSmall => "Make a token with the scope api, or with create_runner and manage_runner.",
+    /// The token expires within seven days.
+    ExpiresSoon => "Make a new token and put it into the Secret.",
+    /// GitLab could not be reached.
+    Unreachable => "Check the url, the proxy and the network policies. It is tried again by itself.",
+    /// TLS with GitLab failed.
+    TlsFailed => "Give the connection a CA bundle that signed GitLab's certificate, and check the url's host.",
+    /// What answers at the url is not GitLab's API.
+    NotGitLab => "Correct the url: it is GitLab's own address, without /api/v4.",
+}
+
+/// A condition before it has a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What it is about.
+    pub about: ConditionType,
+    /// Its value.
+    pub truth: Truth,
+    /// Why.
+    pub reason: Reason,
+    /// A sentence for a person; may be empty.
+    pub message: String,
+}
+
+impl Verdict {
+    /// A condition before it has a time.
+    pub fn new(
+        about: ConditionType,
+        truth: impl Into<Truth>,
+        reason: Reason,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { about, truth: truth.into(), reason, message: message.into() }
+    }
+}
+
+/// Turns verdicts into the conditions of a status. `lastTransitionTime` moves only when the value
+/// does, so that an unchanged world makes an unchanged status. Previous conditions that have no
+/// verdict are dropped.
+pub fn merge(
+    previous: &[Condition],
+    verdicts: Vec<Verdict>,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Vec<Condition> {
+    verdicts
+        .into_iter()
+        .map(|Verdict { about, truth, reason, message }| {
+            let (type_, status) = (format!("{about:?}"), format!("{truth:?}"));
+            let since = previous
+                .iter()
+                .find(|old| old.type_ == type_ && old.status == status)
+                .map_or(Time(now), |old| old.last_transition_time.clone());
+            Condition {
+                type_,
+                status,
+                reason: format!("{reason:?}"),
+                message: message.chars().take(LONGEST_MESSAGE).collect(),
+                observed_generation: generation,
+                last_transition_time: since,
+            }
+        })
+        .collect()
+}
+
+/// The condition of that type, if there is one.
+pub fn find(conditions: &[Condition], about: ConditionType) -> Option<&Condition> {
+    let type_ = format!("{about:?}");
+    conditions.iter().find(|condition| condition.type_ == type_)
+}
+
+/// Whether the condition of that type is there and true.
+pub fn is_true(conditions: &[Condition], about: ConditionType) -> bool {
+    find(conditions, about).is_some_and(|condition| condition.status == "True")
+}

@@ -1,0 +1,176 @@
+//! `GitLabConnection` and `ClusterGitLabConnection`: a GitLab instance and the credential for it.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+use super::shared::{ConfigMapKeyRef, SecretKeyRef, duration_schema};
+
+/// Which GitLab, and with which credential.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "gitlab-registrar.dev",
+    version = "v1alpha1",
+    kind = "GitLabConnection",
+    plural = "gitlabconnections",
+    singular = "gitlabconnection",
+    shortname = "glc",
+    category = "gitlab",
+    namespaced,
+    status = "ConnectionStatus",
+    derive = "PartialEq",
+    doc = "GitLabConnection names a GitLab instance and the credential for it. It can be used from its own namespace only.",
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".status.gitlab.version"),
+    printcolumn(name = "Expires", type_ = "string", json_path = ".status.credential.expiresAt"),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!(has(self.caBundleSecretRef) && has(self.caBundleConfigMapRef))")
+        .message("set only one of caBundleSecretRef and caBundleConfigMapRef")
+)]
+pub struct GitLabConnectionSpec {
+    /// Address of the GitLab instance, with its relative root if it has one. http is refused unless
+    /// the operator runs with --allow-http. Example: `https://gitlab.example.com`.
+    #[schemars(length(min = 1, max = 1024))]
+    #[x_kube(validation = Rule::new("self.matches('^https?://[^/?#@[:space:]]+(/[^?#[:space:]]*)?$')")
+        .message("url must look like https://gitlab.example.com, without user name, query or fragment"))]
+    pub url: String,
+
+    /// The Secret and key that hold a personal, group or project access token. It must be in this
+    /// connection's namespace; for a ClusterGitLabConnection in the operator's own namespace. The
+    /// token needs the scope api, or create_runner and manage_runner where paths, extra projects
+    /// and lost registrations are not to be looked up.
+    pub credentials_secret_ref: SecretKeyRef,
+
+    /// Secret and key with PEM certificates to trust besides the system's, in the same namespace as
+    /// the credential. Example: `{name: company-ca, key: ca.crt}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle_secret_ref: Option<SecretKeyRef>,
+
+    /// ConfigMap and key with PEM certificates to trust besides the system's, in the same namespace
+    /// as the credential. Example: `{name: kube-root-ca.crt, key: ca.crt}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle_config_map_ref: Option<ConfigMapKeyRef>,
+
+    /// HTTP proxy on the way to GitLab. When omitted, HTTPS_PROXY and NO_PROXY of the operator's
+    /// environment apply. Example: `http://proxy.example.com:3128`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    #[x_kube(validation = Rule::new("self.matches('^https?://[^/?#@[:space:]]+/?$')")
+        .message("proxyUrl must look like http://proxy.example.com:3128"))]
+    pub proxy_url: Option<String>,
+
+    /// How long one request may take, as a duration between 1s and 5m.
+    #[serde(default = "default_timeout")]
+    #[schemars(schema_with = "duration_schema")]
+    #[x_kube(validation = Rule::new("duration(self) >= duration('1s') && duration(self) <= duration('5m')")
+        .message("timeout must be between 1s and 5m"))]
+    pub timeout: String,
+}
+
+fn default_timeout() -> String {
+    "30s".to_owned()
+}
+
+/// Which GitLab, with which credential, and for whom.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "gitlab-registrar.dev",
+    version = "v1alpha1",
+    kind = "ClusterGitLabConnection",
+    plural = "clustergitlabconnections",
+    singular = "clustergitlabconnection",
+    shortname = "cglc",
+    category = "gitlab",
+    status = "ConnectionStatus",
+    derive = "PartialEq",
+    doc = "ClusterGitLabConnection names a GitLab instance and the credential for it, shared with the namespaces that it allows. Its Secrets are in the operator's own namespace.",
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".status.gitlab.version"),
+    printcolumn(name = "Expires", type_ = "string", json_path = ".status.credential.expiresAt"),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterGitLabConnectionSpec {
+    /// The instance and the credential, as in a GitLabConnection.
+    #[serde(flatten)]
+    pub connection: GitLabConnectionSpec,
+
+    /// The namespaces whose runners may use this connection. When omitted, none may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_namespaces: Option<AllowedNamespaces>,
+}
+
+/// A choice of namespaces: those that are named and those that the selector matches.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct AllowedNamespaces {
+    /// Names of namespaces, at most 256. Example: `[ci, builds]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256), inner(length(min = 1, max = 63)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub names: Vec<String>,
+    /// Selects namespaces by their labels; `{}` is every namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<LabelSelector>,
+}
+
+/// What the operator last saw of the instance and the credential.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionStatus {
+    /// Generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready is the summary; CredentialsValid tells of the token alone; CredentialsExpiring is
+    /// present only while true. Reconciling and Stalled are present only while true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// The instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gitlab: Option<GitLab>,
+    /// The access token, without the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
+    /// What the token's scopes open: register, manage, assign, list, graphql, rotate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 32)))]
+    pub can: Vec<String>,
+}
+
+/// A GitLab instance.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct GitLab {
+    /// Its version. Example: `18.5.0-ee`.
+    #[schemars(length(max = 64))]
+    pub version: String,
+    /// Whether it is the Enterprise Edition, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<bool>,
+}
+
+/// An access token, without the token.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Credential {
+    /// The name its owner gave it.
+    #[schemars(length(max = 1024))]
+    pub name: String,
+    /// Its scopes, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(max = 64)))]
+    pub scopes: Vec<String>,
+    /// The date from which GitLab refuses it; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    pub expires_at: Option<String>,
+    /// Whether its owner is an administrator, where the token may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<bool>,
+}

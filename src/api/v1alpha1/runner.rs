@@ -1,0 +1,219 @@
+//! `GitLabRunner`: what a user asks for.
+use std::collections::BTreeMap;
+
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    runner_status::GitLabRunnerStatus,
+    shared::{AccessLevel, ConnectionRef, InstanceScope, Target, duration_schema},
+};
+
+/// What the runner should be like. A field that is omitted is not managed: GitLab's own value is
+/// left alone (at registration GitLab's default applies). Removing a field hands it back; it does
+/// not reset it.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "gitlab-registrar.dev",
+    version = "v1alpha1",
+    kind = "GitLabRunner",
+    plural = "gitlabrunners",
+    singular = "gitlabrunner",
+    shortname = "glr",
+    category = "gitlab",
+    namespaced,
+    status = "GitLabRunnerStatus",
+    derive = "PartialEq",
+    doc = "GitLabRunner declares one CI runner in GitLab. The operator registers it, keeps it as declared, and keeps its authentication token in a Secret that the official GitLab Runner chart reads as it is.",
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Id", type_ = "integer", json_path = ".status.runner.id"),
+    printcolumn(name = "Status", type_ = "string", json_path = ".status.runner.status"),
+    printcolumn(name = "Paused", type_ = "boolean", json_path = ".status.runner.paused"),
+    printcolumn(name = "Tags", type_ = "string", json_path = ".status.runner.tags"),
+    printcolumn(name = "Scope", type_ = "string", json_path = ".status.scope.type", priority = 1),
+    printcolumn(name = "Contacted", type_ = "date", json_path = ".status.runner.contactedAt", priority = 1),
+    printcolumn(name = "Token-Expires", type_ = "string", json_path = ".status.token.expiresAt", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("size(self.metadata.name) <= 63")
+        .message("metadata.name must be at most 63 characters: the names of the Secret and of events are made from it"),
+    validation = Rule::new("self.spec.connectionRef == oldSelf.spec.connectionRef || self.spec.deletionPolicy == 'Orphan' || !has(self.status) || !has(self.status.registration)")
+        .message("connectionRef cannot change once the runner is registered: set deletionPolicy to Orphan in the same change to leave the old runner behind in GitLab, or make a new GitLabRunner")
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.runUntagged) || self.runUntagged || (has(self.tags) && size(self.tags) > 0)")
+        .message("tags can not be empty when runner is not allowed to pick untagged jobs: add a tag, or set runUntagged to true"),
+    validation = Rule::new("!has(self.projects) || has(self.scope.project)")
+        .message("projects can only be set with scope.project: remove projects, or register the runner for a project")
+)]
+pub struct GitLabRunnerSpec {
+    /// The connection to GitLab to use. Cannot change once the runner is registered, unless
+    /// deletionPolicy is Orphan: then the old runner is left behind and a new one is registered.
+    pub connection_ref: ConnectionRef,
+
+    /// Where the runner takes its jobs from: exactly one of instance, group and project. Immutable.
+    pub scope: Scope,
+
+    /// Text that GitLab shows for the runner, at most 1024 characters. When omitted it is
+    /// `<namespace>/<name>` at registration and then left alone. Example: `Linux builders`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub description: Option<String>,
+
+    /// Tags that jobs select the runner by, at most 50 of at most 255 characters, compared as a
+    /// set and case sensitive. An empty list clears them; when omitted they are left alone.
+    /// Example: `[linux, docker]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 255)))]
+    #[x_kube(
+        merge_strategy = ListMerge::Set,
+        validation = Rule::new("self.all(t, t.trim() == t && !t.contains(',') && !t.contains('\"') && !t.startsWith(\"'\"))")
+            .message("a tag has no comma, no quotation mark and no space at either end: GitLab would read it as several tags or another one")
+    )]
+    pub tags: Option<Vec<String>>,
+
+    /// Whether jobs without tags may run here. `false` needs at least one tag. GitLab's default at
+    /// registration is true; when omitted it is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_untagged: Option<bool>,
+
+    /// Whether GitLab gives the runner no new jobs. Running jobs go on. GitLab's default at
+    /// registration is false; when omitted it is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+
+    /// Whether the runner is closed to further projects. Only has a meaning for project runners.
+    /// GitLab's default at registration is false; when omitted it is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<bool>,
+
+    /// Which refs the runner serves: `not_protected` is all of them, `ref_protected` only protected
+    /// branches and tags. GitLab's default at registration is not_protected; when omitted it is
+    /// left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_level: Option<AccessLevel>,
+
+    /// How long a job may take here, as a duration of at least 10 minutes such as `1h30m`; `0s` is
+    /// no limit. When omitted it is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "duration_schema")]
+    #[x_kube(validation = Rule::new("duration(self) == duration('0s') || (duration(self) >= duration('10m') && duration(self) <= duration('596523h'))")
+        .message("maximumTimeout must be at least 10m and at most 596523h, or 0s for no limit"))]
+    pub maximum_timeout: Option<String>,
+
+    /// Note for GitLab's administrators, at most 896 characters: GitLab takes 1024, the rest is for
+    /// the mark by which the operator finds its own runners. When omitted the note is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 896))]
+    pub maintenance_note: Option<String>,
+
+    /// Further projects that the runner is assigned to, at most 100; with scope.project only. The
+    /// list is exact: other projects are unassigned, except the one that owns the runner. When
+    /// omitted the assignments are left alone. Example: `[{path: platform/tools}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub projects: Option<Vec<Target>>,
+
+    /// The Secret that holds the runner's authentication token, in this object's namespace. When
+    /// omitted it is `<name>-runner-token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_secret: Option<TokenSecret>,
+
+    /// What happens in GitLab when this object is deleted: `Delete` removes the runner, `Orphan`
+    /// leaves the runner in GitLab and its token in the Secret.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+
+    /// What happens when GitLab differs from what is declared here: `Correct` changes GitLab back,
+    /// `Report` writes no setting to GitLab and lists the differences in status.drift.
+    #[serde(default)]
+    pub drift_policy: DriftPolicy,
+
+    /// Stop touching GitLab for this object. Deleting the object still works. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspend: bool,
+}
+
+/// Where a runner takes its jobs from.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(
+    validation = Rule::new("[has(self.instance), has(self.group), has(self.project)].filter(x, x).size() == 1")
+        .message("set exactly one of instance, group and project, for example {group: {path: platform}}"),
+    validation = Rule::new("self == oldSelf")
+        .message("scope is immutable: GitLab cannot move a runner; make a new GitLabRunner instead")
+        .reason(Reason::FieldValueForbidden)
+)]
+pub struct Scope {
+    /// Every project of the instance; needs an administrator's credential. Write `instance: {}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<InstanceScope>,
+    /// All projects of one group and of its subgroups; needs an Owner's credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Target>,
+    /// One project, which owns the runner; needs a Maintainer's or Owner's credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<Target>,
+}
+
+/// The Secret that holds the runner's authentication token.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[x_kube(
+    validation = Rule::new("[has(self.labels) ? self.labels : {}, has(self.annotations) ? self.annotations : {}].all(m, m.all(k, !k.startsWith('gitlab-registrar.dev/') && k != 'app.kubernetes.io/managed-by'))")
+        .message("labels and annotations named app.kubernetes.io/managed-by or gitlab-registrar.dev/… belong to the operator: choose other names")
+)]
+pub struct TokenSecret {
+    /// Name of the Secret. When omitted it is `<name>-runner-token`. When it changes the token
+    /// moves along. A Secret of that name that the operator did not make is never overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
+    pub name: Option<String>,
+    /// Labels that the Secret must carry, at most 32. Others are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "labels_schema")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Annotations that the Secret must carry, at most 32. Others are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "annotations_schema")]
+    pub annotations: Option<BTreeMap<String, String>>,
+}
+
+fn labels_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "maxProperties": 32,
+        "additionalProperties": { "type": "string", "maxLength": 63 },
+    })
+}
+
+fn annotations_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "maxProperties": 32,
+        "additionalProperties": { "type": "string", "maxLength": 4096 },
+    })
+}
+
+/// What happens in GitLab when the object is deleted.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeletionPolicy {
+    /// The runner is removed.
+    #[default]
+    Delete,
+    /// The runner stays in GitLab and its token in the Secret.
+    Orphan,
+}
+
+/// What happens when GitLab differs from what is declared.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DriftPolicy {
+    /// GitLab is changed back.
+    #[default]
+    Correct,
+    /// No setting is written; the differences are listed in status.drift.
+    Report,
+}

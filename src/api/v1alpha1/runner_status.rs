@@ -1,0 +1,140 @@
+//! `GitLabRunner`: what the operator last saw. Never a token, never a response body.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator last saw and did.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct GitLabRunnerStatus {
+    /// Generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready is the summary. Registered, TokenReady, Synced and ProjectsAssigned (project scope)
+    /// are its parts. Reconciling and Stalled are present only while true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Where the runner lives, by number: a path is looked up once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ResolvedScope>,
+    /// The runner as GitLab holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<RunnerStatus>,
+    /// The Secret with the runner's authentication token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenStatus>,
+    /// What differs between this object and GitLab; with driftPolicy Report only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["field".into()]))]
+    pub drift: Vec<Drift>,
+    /// The last attempt to register, written before GitLab is asked, so that a runner whose token
+    /// was lost on the way is found again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
+}
+
+/// Where the runner lives, by number.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedScope {
+    /// `instance`, `group` or `project`.
+    #[serde(rename = "type")]
+    #[schemars(length(max = 16))]
+    pub type_: String,
+    /// Number of the group or project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
+}
+
+/// The runner as GitLab holds it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RunnerStatus {
+    /// GitLab's number for it.
+    pub id: i64,
+    /// `instance_type`, `group_type` or `project_type`.
+    #[serde(rename = "type")]
+    #[schemars(length(max = 32))]
+    pub type_: String,
+    /// The GitLab it lives in: the url of the connection when it was last seen.
+    #[schemars(length(max = 1024))]
+    pub gitlab_url: String,
+    /// Its page in GitLab.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub web_url: Option<String>,
+    /// Text that GitLab shows for it.
+    #[schemars(length(max = 1024))]
+    pub description: String,
+    /// Whether GitLab gives it no new jobs.
+    pub paused: bool,
+    /// Whether a runner process has called within the last two hours; absent if none ever has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
+    /// GitLab's word: never_contacted, online, offline, stale or paused.
+    #[schemars(length(max = 32))]
+    pub status: String,
+    /// When a runner process last called, to within an hour while nothing else changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacted_at: Option<Time>,
+    /// Its tags, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 512), inner(length(max = 1024)))]
+    pub tags: Vec<String>,
+    /// The projects it is assigned to, as far as the credential may see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
+    pub projects: Vec<ProjectStatus>,
+}
+
+/// A project the runner is assigned to.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ProjectStatus {
+    /// GitLab's number for it.
+    pub id: i64,
+    /// Its full path.
+    #[schemars(length(max = 1024))]
+    pub path: String,
+}
+
+/// The Secret with the runner's authentication token.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenStatus {
+    /// Name of the Secret.
+    #[schemars(length(max = 253))]
+    pub secret_name: String,
+    /// When the token was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<Time>,
+    /// When GitLab will stop accepting the token; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+}
+
+/// One difference between this object and GitLab.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// The field of spec.
+    #[schemars(length(max = 64))]
+    pub field: String,
+    /// What spec asks for.
+    #[schemars(length(max = 2048))]
+    pub desired: String,
+    /// What GitLab holds.
+    #[schemars(length(max = 2048))]
+    pub actual: String,
+}
+
+/// An attempt to register the runner.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Registration {
+    /// Sign of this attempt, part of the mark at the end of the runner's maintenance note.
+    #[schemars(length(max = 64))]
+    pub attempt: String,
+    /// When the attempt began.
+    pub attempted_at: Time,
+}

@@ -1,0 +1,93 @@
+//! Field types that several kinds use.
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The kind of connection a runner is kept through.
+#[derive(
+    JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord,
+)]
+pub enum ConnectionKind {
+    /// A connection in the runner's own namespace.
+    #[default]
+    GitLabConnection,
+    /// A connection of the cluster, which must allow the runner's namespace.
+    ClusterGitLabConnection,
+}
+
+/// Which connection to use.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRef {
+    /// `GitLabConnection` (the default; looked up in this object's namespace) or
+    /// `ClusterGitLabConnection` (which must allow this namespace).
+    #[serde(default)]
+    pub kind: ConnectionKind,
+    /// Name of the connection. Example: `gitlab`.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// The whole instance. Has no fields: write `instance: {}`.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct InstanceScope {}
+
+/// A group or project, by number or by path.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(
+    validation = Rule::new("has(self.id) != has(self.path)")
+        .message("set exactly one of id and path, for example {path: platform/tools}")
+)]
+pub struct Target {
+    /// Number that GitLab shows on the overview page. Works with every credential. Example: `42`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub id: Option<i64>,
+    /// Full path, without a leading slash. Looking it up needs a credential with `read_api` or
+    /// `api`. Example: `platform/tools/build`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    #[x_kube(validation = Rule::new("!self.startsWith('/') && !self.endsWith('/')")
+        .message("write the full path without a slash at either end, for example platform/tools"))]
+    pub path: Option<String>,
+}
+
+/// Which refs a runner may take jobs from.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessLevel {
+    /// Any ref.
+    NotProtected,
+    /// Protected branches and tags only.
+    RefProtected,
+}
+
+/// A key in a Secret.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct SecretKeyRef {
+    /// Name of the Secret. Example: `gitlab-credentials`.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// Key in the Secret's data. Example: `token`.
+    #[schemars(length(min = 1, max = 253))]
+    pub key: String,
+}
+
+/// A key in a `ConfigMap`.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ConfigMapKeyRef {
+    /// Name of the `ConfigMap`. Example: `company-ca`.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// Key in the `ConfigMap`'s data. Example: `ca.crt`.
+    #[schemars(length(min = 1, max = 253))]
+    pub key: String,
+}
+
+/// The schema of a duration such as `1h30m`: bounded, so that no value overflows a parser.
+pub(super) fn duration_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "string",
+        "maxLength": 16,
+        "pattern": "^([0-9]{1,6}(h|m|s))+$",
+    })
+}

@@ -1,0 +1,243 @@
+//! The brain: what is wanted, what was seen and the time, turned into the next step.
+use jiff::Timestamp;
+
+use super::{
+    desired::{Desired, Wanted},
+    diff::diff,
+    mark::Mark,
+    observed::{Doubt, Keeping, Kept, Observed, ProjectSighting, Sighting, TokenState},
+};
+use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
+use crate::gitlab::model::{NewRunner, ProjectId, Runner, RunnerId, Scope, Settings};
+
+/// The next thing to do about one `GitLabRunner`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// One write, after which we look again.
+    Act(Step),
+    /// Nothing we do can help; wait for the world to change.
+    Hold(Blocked),
+    /// All is as asked, or as far as the policy lets us go.
+    Rest,
+}
+
+/// One write to the outside, with everything it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Record the attempt, create the runner, then keep its token.
+    Register(Box<NewRunner>),
+    /// Replace the token, then keep the new one.
+    Renew(RunnerId, Why),
+    /// Put the Secret right with the token that we still have, at the name that spec asks for.
+    Mend(RunnerId),
+    /// Delete our Secret of this name, whose token has moved.
+    Discard(String),
+    /// Change the settings that differ.
+    Edit(RunnerId, Box<Settings>),
+    /// Assign the runner to a further project.
+    Assign(RunnerId, ProjectId),
+    /// Unassign the runner from a project.
+    Unassign(RunnerId, ProjectId),
+    /// Remove the runner.
+    Unregister(RunnerId),
+    /// Remove the runner by its own token, since no credential can be used.
+    UnregisterByToken(RunnerId),
+    /// Leave the Secret behind when the object goes.
+    Release,
+}
+
+/// Why a token must be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// We hold none.
+    Missing,
+    /// The one we hold was changed by somebody else.
+    Edited,
+    /// The one we hold belongs to another runner.
+    Foreign,
+}
+
+/// Why we wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocked {
+    /// We could not tell whether the runner exists.
+    Unclear(Doubt),
+    /// An attempt to register may still bear fruit until then.
+    Settling(Timestamp),
+    /// The path of the scope is not known to GitLab.
+    ScopeUnknown,
+    /// A Secret of that name is not ours.
+    SecretConflict,
+    /// These further projects are not known to GitLab.
+    ProjectsUnknown(Vec<String>),
+    /// The runner cannot be removed: no credential works, and its own token is not to be had.
+    Undeletable,
+}
+
+/// Chooses the next step. `mark` is what a note is signed with that has lost its mark.
+pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
+    let settling = seen.settles_at.filter(|at| *at > now);
+    match desired {
+        Desired::Gone(DeletionPolicy::Orphan) => release(seen),
+        Desired::Gone(DeletionPolicy::Delete) => depart(seen, settling),
+        Desired::Exists(want) => match (&seen.secret, &seen.runner) {
+            // Without a place for the token a registration would lose it.
+            (Kept::Foreign, _) => Plan::Hold(Blocked::SecretConflict),
+            (_, Sighting::Absent) => match settling {
+                Some(until) => Plan::Hold(Blocked::Settling(until)),
+                None => register(want, seen),
+            },
+            (_, Sighting::Unclear(Doubt::Foreign(_))) if want.deletion == DeletionPolicy::Orphan => {
+                register(want, seen)
+            }
+            (_, Sighting::Unclear(doubt)) => Plan::Hold(Blocked::Unclear(*doubt)),
+            (_, Sighting::Present(runner)) => tend(want, runner, seen, mark),
+        },
+    }
+}
+
+fn register(want: &Wanted, seen: &Observed) -> Plan {
+    let Some(scope) = seen.scope else {
+        return Plan::Hold(Blocked::ScopeUnknown);
+    };
+    let mut settings = want.settings.clone();
+    settings.description.get_or_insert_with(|| want.first_description.clone());
+    // GitLab refuses to assign a locked runner (contract §3.12), so it is locked afterwards.
+    if seen.projects.as_ref().is_some_and(|projects| !projects.is_empty()) {
+        settings.locked = None;
+    }
+    Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
+}
+
+/// The runner exists: first a token that works, then the right settings, then the projects.
+fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
+    if let Some(step) = keep_token(runner.id, seen) {
+        return Plan::Act(step);
+    }
+    if want.drift == DriftPolicy::Report {
+        return Plan::Rest;
+    }
+    let assignment = assignment(runner, seen);
+    let mut settings = want.settings.clone();
+    if matches!(assignment, Some(Step::Assign(..))) && settings.locked == Some(true) {
+        settings.locked = None;
+    }
+    if let Some(edit) = diff(runner, &settings, mark) {
+        return Plan::Act(Step::Edit(runner.id, Box::new(edit)));
+    }
+    if let Some(step) = assignment {
+        return Plan::Act(step);
+    }
+    match unknown_projects(seen) {
+        unknown if unknown.is_empty() => Plan::Rest,
+        unknown => Plan::Hold(Blocked::ProjectsUnknown(unknown)),
+    }
+}
+
+/// What must be done about the Secret, if anything.
+fn keep_token(id: RunnerId, seen: &Observed) -> Option<Step> {
+    match (&seen.secret, &seen.former) {
+        (Kept::Ours(here), former) => match replaced(id, here) {
+            Some(why) => Some(Step::Renew(id, why)),
+            None if !here.tidy => Some(Step::Mend(id)),
+            None => former.as_ref().map(|(name, _)| Step::Discard(name.clone())),
+        },
+        (Kept::Absent | Kept::Foreign, Some((_, former))) if replaced(id, former).is_none() => {
+            Some(Step::Mend(id))
+        }
+        (Kept::Absent | Kept::Foreign, _) => Some(Step::Renew(id, Why::Missing)),
+    }
+}
+
+fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
+    let Keeping { runner, attempt: _, token, tidy: _, issued_at: _, expires_at: _ } = keeping;
+    match token {
+        TokenState::Missing => Some(Why::Missing),
+        TokenState::Edited => Some(Why::Edited),
+        TokenState::Intact => {
+            let same = runner.as_ref().is_some_and(|known| known.id == id);
+            (!same).then_some(Why::Foreign)
+        }
+    }
+}
+
+/// The next assignment to make or to undo. Nothing is undone while a wanted project is unknown: it
+/// may be the one that would be undone, under the name it had before.
+fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
+    let (Some(wanted), Some(Scope::Project(owner)), Some(have)) =
+        (&seen.projects, seen.scope, &runner.projects)
+    else {
+        return None;
+    };
+    let found: Vec<ProjectId> = wanted
+        .iter()
+        .filter_map(|project| match project {
+            ProjectSighting::Found(id) => Some(*id),
+            ProjectSighting::NotFound(_) => None,
+        })
+        .collect();
+    let missing = found.iter().find(|id| !have.iter().any(|project| project.id == **id));
+    if let Some(project) = missing {
+        return Some(Step::Assign(runner.id, *project));
+    }
+    let surplus = have.iter().find(|have| have.id != owner && !found.contains(&have.id));
+    surplus
+        .filter(|_| found.len() == wanted.len())
+        .map(|project| Step::Unassign(runner.id, project.id))
+}
+
+/// The wanted projects that GitLab does not know, in the words of spec.
+pub(super) fn unknown_projects(seen: &Observed) -> Vec<String> {
+    seen.projects
+        .iter()
+        .flatten()
+        .filter_map(|project| match project {
+            ProjectSighting::NotFound(name) => Some(name.clone()),
+            ProjectSighting::Found(_) => None,
+        })
+        .collect()
+}
+
+/// The object goes and the runner with it.
+fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
+    match &seen.runner {
+        Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
+        Sighting::Unclear(Doubt::NotAsked) => by_token(seen),
+        Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
+        Sighting::Present(runner) => {
+            // GitLab lets only administrators delete a runner of several projects (contract §3.7).
+            let further = match (seen.admin, seen.scope, &runner.projects) {
+                (false, Some(Scope::Project(owner)), Some(projects)) => {
+                    projects.iter().find(|project| project.id != owner)
+                }
+                _ => None,
+            };
+            Plan::Act(match further {
+                Some(project) => Step::Unassign(runner.id, project.id),
+                None => Step::Unregister(runner.id),
+            })
+        }
+    }
+}
+
+/// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15).
+fn by_token(seen: &Observed) -> Plan {
+    let kept = match (&seen.secret, &seen.former) {
+        (Kept::Ours(keeping), _) | (_, Some((_, keeping))) => Some(keeping),
+        (Kept::Absent | Kept::Foreign, None) => None,
+    };
+    match kept {
+        Some(Keeping { runner: Some(known), token: TokenState::Intact, .. }) => {
+            Plan::Act(Step::UnregisterByToken(known.id))
+        }
+        _ => Plan::Hold(Blocked::Undeletable),
+    }
+}
+
+/// The object goes and the runner stays, and so must the token that its processes read.
+fn release(seen: &Observed) -> Plan {
+    match (&seen.secret, &seen.former) {
+        (Kept::Ours(_), _) | (_, Some(_)) => Plan::Act(Step::Release),
+        (Kept::Absent | Kept::Foreign, None) => Plan::Rest,
+    }
+}

@@ -1,0 +1,121 @@
+//! Spec, checked and normalised; or the complaint that its author can act upon.
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::diff::normalised;
+use crate::api::v1alpha1::{
+    AccessLevel, DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Target,
+};
+use crate::gitlab::model::{self, Settings};
+
+/// What should be the case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// The runner should exist like this.
+    Exists(Box<Wanted>),
+    /// The object is going away, and the runner with it, or not.
+    Gone(DeletionPolicy),
+}
+
+/// What the runner should be like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The settings that are managed; the note is without our mark.
+    pub settings: Settings,
+    /// What the description is at registration when it is not managed: `<namespace>/<name>`.
+    pub first_description: String,
+    /// The further projects, when they are managed.
+    pub projects: Option<Vec<Target>>,
+    /// The Secret for the token.
+    pub secret: WantedSecret,
+    /// Whether to change GitLab back.
+    pub drift: DriftPolicy,
+    /// Whether a runner that a changed url took out of reach may be left behind.
+    pub deletion: DeletionPolicy,
+}
+
+/// What the Secret should be like, apart from what the operator itself puts there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedSecret {
+    /// Its name.
+    pub name: String,
+    /// Labels it must carry.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations it must carry.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Why a spec cannot be carried out, as a sentence that says what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint(pub String);
+
+/// Reads a spec. The API server has refused most of what is wrong by then (see the CEL rules); what
+/// is checked here again protects objects that were stored before a rule existed.
+pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wanted, Complaint> {
+    // Destructured without `..`: a new field must be given a meaning here.
+    let GitLabRunnerSpec {
+        connection_ref: _,
+        scope: _,
+        description,
+        tags,
+        run_untagged,
+        paused,
+        locked,
+        access_level,
+        maximum_timeout,
+        maintenance_note,
+        projects,
+        token_secret,
+        deletion_policy,
+        drift_policy,
+        suspend: _,
+    } = &runner.spec;
+    let tags = tags.as_ref().map(|tags| normalised(tags));
+    if *run_untagged == Some(false) && tags.as_ref().is_none_or(std::collections::BTreeSet::is_empty)
+    {
+        return Err(Complaint(
+            "tags can not be empty when runner is not allowed to pick untagged jobs: add a tag, or set runUntagged to true".into(),
+        ));
+    }
+    let secret = token_secret.clone().unwrap_or_default();
+    Ok(Wanted {
+        settings: Settings {
+            description: description.clone(),
+            tags,
+            run_untagged: *run_untagged,
+            paused: *paused,
+            locked: *locked,
+            access_level: access_level.map(|level| match level {
+                AccessLevel::NotProtected => model::AccessLevel::NotProtected,
+                AccessLevel::RefProtected => model::AccessLevel::RefProtected,
+            }),
+            maximum_timeout: maximum_timeout.as_deref().map(timeout).transpose()?,
+            maintenance_note: maintenance_note.as_deref().map(|note| note.trim_end().to_owned()),
+        },
+        first_description: format!("{namespace}/{name}"),
+        projects: projects.clone(),
+        secret: WantedSecret {
+            name: secret.name.unwrap_or_else(|| format!("{name}-runner-token")),
+            labels: secret.labels.unwrap_or_default(),
+            annotations: secret.annotations.unwrap_or_default(),
+        },
+        drift: *drift_policy,
+        deletion: *deletion_policy,
+    })
+}
+
+/// `0s` is no limit; anything else is at least ten minutes (contract §1.5).
+fn timeout(text: &str) -> Result<Option<u32>, Complaint> {
+    let complaint = || {
+        Complaint(format!(
+            "maximumTimeout {text:?} must be a duration of at least 10m such as 1h30m, or 0s for no limit"
+        ))
+    };
+    let duration: SignedDuration = text.parse().map_err(|_| complaint())?;
+    match u32::try_from(duration.as_secs()).map_err(|_| complaint())? {
+        0 => Ok(None),
+        seconds if seconds >= 600 => Ok(Some(seconds)),
+        _ => Err(complaint()),
+    }
+}

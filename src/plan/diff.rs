@@ -1,0 +1,155 @@
+//! The smallest edit between what GitLab holds and what is wanted, and the same in words.
+use std::collections::BTreeSet;
+
+use super::{
+    mark::Mark,
+    observed::{Observed, ProjectSighting},
+};
+use crate::gitlab::model::{AccessLevel, ProjectId, Runner, Scope, Settings};
+
+/// Tags as GitLab will hold them (contract §1.6): split at commas, trimmed, without blanks and
+/// doubles. Case is kept.
+pub fn normalised<T: AsRef<str>>(tags: &[T]) -> BTreeSet<String> {
+    tags.iter()
+        .flat_map(|tag| tag.as_ref().split(','))
+        .map(|tag| tag.trim().to_owned())
+        .filter(|tag| !tag.is_empty())
+        .collect()
+}
+
+/// The smallest edit that turns `have` into `want`; `None` when they agree.
+///
+/// The note is wanted as a text, and written with the mark: the one that is there if it is of the
+/// same object, since it names the attempt that the runner came from, else `mark`.
+pub fn diff(have: &Runner, want: &Settings, mark: &Mark) -> Option<Settings> {
+    // Destructured without `..`: a new setting must be compared here.
+    let Settings {
+        description,
+        tags,
+        run_untagged,
+        paused,
+        locked,
+        access_level,
+        maximum_timeout,
+        maintenance_note,
+    } = want;
+    let edit = Settings {
+        description: changed(&have.description, description.as_ref()),
+        tags: changed(&have.tags, tags.as_ref()),
+        run_untagged: changed(&have.run_untagged, run_untagged.as_ref()),
+        paused: changed(&have.paused, paused.as_ref()),
+        locked: changed(&have.locked, locked.as_ref()),
+        access_level: changed(&have.access_level, access_level.as_ref()),
+        maximum_timeout: changed(&have.maximum_timeout, maximum_timeout.as_ref()),
+        maintenance_note: maintenance_note.as_ref().and_then(|text| {
+            let (has, signed) = note(have);
+            let signed = signed.filter(|signed| signed.uid == mark.uid);
+            let agrees = has == text && signed.is_some();
+            (!agrees).then(|| signed.as_ref().unwrap_or(mark).sign(text))
+        }),
+    };
+    (edit != Settings::default()).then_some(edit)
+}
+
+fn changed<T: PartialEq + Clone>(have: &T, want: Option<&T>) -> Option<T> {
+    want.filter(|want| *want != have).cloned()
+}
+
+fn note(runner: &Runner) -> (&str, Option<Mark>) {
+    Mark::split(runner.maintenance_note.as_deref().unwrap_or_default())
+}
+
+/// One setting that differs, in the words of spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The field of spec.
+    pub field: &'static str,
+    /// What is wanted.
+    pub desired: String,
+    /// What GitLab holds.
+    pub actual: String,
+}
+
+/// An edit in words.
+pub fn differences(have: &Runner, edit: &Settings) -> Vec<Difference> {
+    let Settings {
+        description,
+        tags,
+        run_untagged,
+        paused,
+        locked,
+        access_level,
+        maximum_timeout,
+        maintenance_note,
+    } = edit;
+    let row = |field, desired: Option<String>, actual: String| {
+        desired.map(|desired| Difference { field, desired, actual })
+    };
+    let flag = |value: &bool| value.to_string();
+    let list = |tags: &BTreeSet<String>| {
+        format!("[{}]", tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+    };
+    [
+        row("description", description.clone(), have.description.clone()),
+        row("tags", tags.as_ref().map(list), list(&have.tags)),
+        row("runUntagged", run_untagged.as_ref().map(flag), flag(&have.run_untagged)),
+        row("paused", paused.as_ref().map(flag), flag(&have.paused)),
+        row("locked", locked.as_ref().map(flag), flag(&have.locked)),
+        row("accessLevel", access_level.map(level), level(have.access_level)),
+        row("maximumTimeout", maximum_timeout.map(limit), limit(have.maximum_timeout)),
+        row(
+            "maintenanceNote",
+            maintenance_note.as_deref().map(|note| Mark::split(note).0.to_owned()),
+            note(have).0.to_owned(),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The same for the assignment to projects; `None` when it is as wanted, not managed, or not shown.
+/// The project that owns the runner is always wanted.
+pub fn project_difference(runner: &Runner, seen: &Observed) -> Option<Difference> {
+    let (Some(wanted), Some(Scope::Project(owner)), Some(have)) =
+        (&seen.projects, seen.scope, &runner.projects)
+    else {
+        return None;
+    };
+    let wanted: BTreeSet<ProjectId> = wanted
+        .iter()
+        .filter_map(|project| match project {
+            ProjectSighting::Found(id) => Some(*id),
+            ProjectSighting::NotFound(_) => None,
+        })
+        .chain([owner])
+        .collect();
+    let have: BTreeSet<ProjectId> = have.iter().map(|project| project.id).collect();
+    let list = |ids: &BTreeSet<ProjectId>| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        format!("[{}]", ids.join(", "))
+    };
+    (wanted != have).then(|| Difference {
+        field: "projects",
+        desired: list(&wanted),
+        actual: list(&have),
+    })
+}
+
+fn level(level: AccessLevel) -> String {
+    match level {
+        AccessLevel::NotProtected => "not_protected".to_owned(),
+        AccessLevel::RefProtected => "ref_protected".to_owned(),
+    }
+}
+
+fn limit(seconds: Option<u32>) -> String {
+    seconds.map_or("0s".to_owned(), |seconds| {
+        let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        [(h, 'h'), (m, 'm'), (s, 's')]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, unit)| format!("{n}{unit}"))
+            .collect()
+    })
+}

@@ -1,0 +1,112 @@
+//! The facts that a decision may depend on, as one value.
+use jiff::Timestamp;
+
+use crate::gitlab::model::{ProjectId, Runner, RunnerId, Scope};
+
+/// What looking for something told us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sighting<T> {
+    /// We looked, and it is not there.
+    Absent,
+    /// We looked, and here it is.
+    Present(T),
+    /// We could not tell. Never acted upon as if it were absent.
+    Unclear(Doubt),
+}
+
+/// Why we could not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// An attempt to register got no answer, and the credential may not search.
+    Unsearchable,
+    /// There is a runner of that number, and it is not this object's.
+    Foreign(RunnerId),
+    /// We did not look, because there is no usable connection.
+    NotAsked,
+}
+
+/// An attempt to register, as recorded in status before GitLab was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The sign of the attempt, as it stands in the runner's mark.
+    pub attempt: String,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+/// A runner that we know by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its number.
+    pub id: RunnerId,
+    /// The GitLab that the number belongs to.
+    pub gitlab_url: String,
+}
+
+/// What stands under the name of our Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing.
+    Absent,
+    /// A Secret that is not this object's.
+    Foreign,
+    /// Our Secret.
+    Ours(Keeping),
+}
+
+/// What our Secret holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// The runner that the token belongs to.
+    pub runner: Option<Known>,
+    /// The attempt that the runner came from.
+    pub attempt: Option<String>,
+    /// Whether the token is as we wrote it.
+    pub token: TokenState,
+    /// Whether everything else about the Secret is as it should be.
+    pub tidy: bool,
+    /// When the token was issued.
+    pub issued_at: Option<Timestamp>,
+    /// When GitLab will stop accepting the token.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The token in our Secret, as compared with what we wrote there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenState {
+    /// As we wrote it.
+    Intact,
+    /// Not there, or empty.
+    Missing,
+    /// Changed by somebody else.
+    Edited,
+}
+
+/// A project of `spec.projects`, as GitLab knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProjectSighting {
+    /// Its number.
+    Found(ProjectId),
+    /// The credential cannot see it; here is what spec says.
+    NotFound(String),
+}
+
+/// Everything that a decision may depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The runner.
+    pub runner: Sighting<Runner>,
+    /// While an attempt to register has left no trace: when that will mean that it failed. Until
+    /// then the runner may still appear, and `Absent` proves nothing.
+    pub settles_at: Option<Timestamp>,
+    /// Where it lives or should live, by number; `None` while its path cannot be looked up.
+    pub scope: Option<Scope>,
+    /// The Secret under the name that spec asks for.
+    pub secret: Kept,
+    /// Our Secret under the name that it had before, when spec asks for another one now.
+    pub former: Option<(String, Keeping)>,
+    /// The further projects that spec asks for; `None` when it does not manage them.
+    pub projects: Option<Vec<ProjectSighting>>,
+    /// Whether the credential is an administrator's, whom GitLab spares some rules.
+    pub admin: bool,
+}

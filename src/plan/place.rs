@@ -1,0 +1,51 @@
+//! Where to look for the runner of an object, from what was kept of it.
+use jiff::{SignedDuration, Timestamp};
+
+use super::observed::{Intent, Keeping, Kept, Known};
+
+/// The shortest time after which an attempt that left no trace is taken for failed.
+pub const GRACE_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
+
+/// Where to look for the runner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// GitLab was never asked for one.
+    Nowhere,
+    /// Under this number.
+    Number(Known),
+    /// Among the runners that carry our mark: an attempt to register left no number.
+    Mark(Intent),
+}
+
+/// Works out where to look.
+///
+/// The Secret is believed first, since token and number are written to it in one step; but not
+/// when a later attempt was begun, because then its number is the one of a runner that vanished.
+/// Beginning an attempt removes the number from status, so a number there is never out of date.
+pub fn whereabouts(
+    secret: &Kept,
+    former: Option<&Keeping>,
+    status: Option<&Known>,
+    intent: Option<&Intent>,
+) -> Whereabouts {
+    let here = match secret {
+        Kept::Ours(keeping) => Some(keeping),
+        Kept::Absent | Kept::Foreign => None,
+    };
+    let kept = here.or(former).and_then(|keeping| {
+        let current = intent.is_none_or(|intent| keeping.attempt.as_ref() == Some(&intent.attempt));
+        keeping.runner.as_ref().filter(|_| current)
+    });
+    match (kept.or(status), intent) {
+        (Some(known), _) => Whereabouts::Number(known.clone()),
+        (None, Some(intent)) => Whereabouts::Mark(intent.clone()),
+        (None, None) => Whereabouts::Nowhere,
+    }
+}
+
+/// When an attempt that left no trace may be taken for failed: after twice the time a request may
+/// take, and no sooner than [`GRACE_AT_LEAST`].
+pub fn grace(intent: &Intent, timeout: SignedDuration) -> Timestamp {
+    let wait = timeout.saturating_mul(2).max(GRACE_AT_LEAST);
+    intent.at.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
