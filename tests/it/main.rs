@@ -1,1 +1,2 @@
 //! One binary, one link step; every scenario is a module.
+mod client;

@@ -1,0 +1,70 @@
+//! Our client against the stand-in, endpoint by endpoint and fault by fault, and against bare
+//! sockets where the very bytes matter.
+mod build;
+mod bytes;
+mod stub;
+
+use std::{
+    error::Error as StdError,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use gitlab_runner_registrar::gitlab::{Call, Client, Endpoint, Error, Outcome};
+
+/// No token of any test may ever show; all of them contain this.
+const CANARY: &str = "canary";
+const TOKEN: &str = "glpat-canary-0123456789";
+
+/// Long enough for any answer that comes at all.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn endpoint(url: &str) -> Endpoint {
+    // Another test may have been first; that is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Endpoint {
+        url: url.to_owned(),
+        ca_pem: None,
+        proxy: None,
+        timeout: PATIENCE,
+    }
+}
+
+/// What the client reported, in order.
+#[derive(Clone, Default)]
+struct Calls(Arc<Mutex<Vec<Call>>>);
+
+impl Calls {
+    fn outcomes(&self) -> Vec<(&'static str, &'static str, Outcome)> {
+        let calls = self.0.lock().unwrap();
+        calls
+            .iter()
+            .map(|call| (call.method, call.endpoint, call.outcome))
+            .collect()
+    }
+}
+
+fn watched(endpoint: &Endpoint, token: Option<&str>) -> (Client, Calls) {
+    let calls = Calls::default();
+    let seen = calls.clone();
+    let observe = Arc::new(move |call| seen.0.lock().unwrap().push(call));
+    let token = token.map(|token| token.to_owned().into());
+    (Client::new(endpoint, token, observe).unwrap(), calls)
+}
+
+fn client(endpoint: &Endpoint) -> Client {
+    watched(endpoint, Some(TOKEN)).0
+}
+
+/// All that anybody could print of an error; checks that no token is in it.
+fn told(error: &Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        told = format!("{told}: {cause}");
+        source = cause.source();
+    }
+    let all = format!("{told} {error:?}");
+    assert!(!all.contains(CANARY), "{all}");
+    told
+}
