@@ -2,6 +2,7 @@
 //! sockets where the very bytes matter.
 mod build;
 mod bytes;
+mod faults;
 mod stub;
 
 use std::{
