@@ -224,3 +224,13 @@ async fn a_time_to_wait_is_read_by_the_replys_own_clock() {
     };
     assert_eq!(wait, Some(Duration::from_secs(90)));
 }
+
+#[tokio::test]
+async fn a_refusal_stands_even_if_its_reason_does_not_come() {
+    const CUT: &str = "HTTP/1.1 403 No\r\ncontent-length: 900\r\n\r\n{\"message\":\"no\"}";
+    let error = client(&endpoint(&Stub::new([CUT]).url))
+        .runner(RUNNER)
+        .await
+        .unwrap_err();
+    assert_eq!(told(&error), "GitLab said 403: no reason was given");
+}

@@ -366,19 +366,6 @@ async fn every_refusal_gives_gitlabs_words() {
 }
 
 #[tokio::test]
-async fn a_refusal_stands_even_if_its_reason_does_not_come() {
-    let (sim, client, _) = struck_by(reply(
-        403,
-        &[("content-length", "900")],
-        json!({"message": "no"}),
-    ))
-    .await;
-    let error = client.runner(RUNNER).await.unwrap_err();
-    assert_eq!(sim.requests().len(), 1);
-    assert_eq!(told(&error), "GitLab said 403: no reason was given");
-}
-
-#[tokio::test]
 async fn an_authority_has_to_be_trusted_first() {
     let options = Options {
         tls: true,
