@@ -2,12 +2,24 @@
 //!
 //! One state machine without sockets or clocks: [`GitLab::handle`] takes a request and the time
 //! and gives the reply; [`GitLab::command`] changes the world from behind GitLab's back.
+pub mod clock;
 pub mod command;
+pub mod faults;
 pub mod graphql;
+pub mod log;
 pub mod seed;
+pub mod server;
+pub mod tls;
 
+mod control;
+mod external;
 mod gitlab;
+mod redact;
 
 pub use command::{Command, CommandError};
+pub use external::ExternalUrl;
+pub use faults::{Fault, FaultId, Rule};
 pub use gitlab::{GitLab, Peer};
+pub use log::{Filter, Recorded};
 pub use seed::{Seed, SeedError};
+pub use server::{Options, Server};
