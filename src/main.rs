@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary: nothing but a door.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gitlab_runner_registrar::run::main()
+}

@@ -174,7 +174,12 @@ impl Verdict {
         reason: Reason,
         message: impl Into<String>,
     ) -> Self {
-        Self { about, truth: truth.into(), reason, message: message.into() }
+        Self {
+            about,
+            truth: truth.into(),
+            reason,
+            message: message.into(),
+        }
     }
 }
 
@@ -189,21 +194,28 @@ pub fn merge(
 ) -> Vec<Condition> {
     verdicts
         .into_iter()
-        .map(|Verdict { about, truth, reason, message }| {
-            let (type_, status) = (format!("{about:?}"), format!("{truth:?}"));
-            let since = previous
-                .iter()
-                .find(|old| old.type_ == type_ && old.status == status)
-                .map_or(Time(now), |old| old.last_transition_time.clone());
-            Condition {
-                type_,
-                status,
-                reason: format!("{reason:?}"),
-                message: message.chars().take(LONGEST_MESSAGE).collect(),
-                observed_generation: generation,
-                last_transition_time: since,
-            }
-        })
+        .map(
+            |Verdict {
+                 about,
+                 truth,
+                 reason,
+                 message,
+             }| {
+                let (type_, status) = (format!("{about:?}"), format!("{truth:?}"));
+                let since = previous
+                    .iter()
+                    .find(|old| old.type_ == type_ && old.status == status)
+                    .map_or(Time(now), |old| old.last_transition_time.clone());
+                Condition {
+                    type_,
+                    status,
+                    reason: format!("{reason:?}"),
+                    message: message.chars().take(LONGEST_MESSAGE).collect(),
+                    observed_generation: generation,
+                    last_transition_time: since,
+                }
+            },
+        )
         .collect()
 }
 

@@ -87,7 +87,9 @@ pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
                 None => register(want, seen),
             },
-            (_, Sighting::Unclear(Doubt::Foreign(_))) if want.deletion == DeletionPolicy::Orphan => {
+            (_, Sighting::Unclear(Doubt::Foreign(_)))
+                if want.deletion == DeletionPolicy::Orphan =>
+            {
                 register(want, seen)
             }
             (_, Sighting::Unclear(doubt)) => Plan::Hold(Blocked::Unclear(*doubt)),
@@ -101,9 +103,15 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
         return Plan::Hold(Blocked::ScopeUnknown);
     };
     let mut settings = want.settings.clone();
-    settings.description.get_or_insert_with(|| want.first_description.clone());
+    settings
+        .description
+        .get_or_insert_with(|| want.first_description.clone());
     // GitLab refuses to assign a locked runner (contract §3.12), so it is locked afterwards.
-    if seen.projects.as_ref().is_some_and(|projects| !projects.is_empty()) {
+    if seen
+        .projects
+        .as_ref()
+        .is_some_and(|projects| !projects.is_empty())
+    {
         settings.locked = None;
     }
     Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
@@ -150,7 +158,14 @@ fn keep_token(id: RunnerId, seen: &Observed) -> Option<Step> {
 }
 
 fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
-    let Keeping { runner, attempt: _, token, tidy: _, issued_at: _, expires_at: _ } = keeping;
+    let Keeping {
+        runner,
+        attempt: _,
+        token,
+        tidy: _,
+        issued_at: _,
+        expires_at: _,
+    } = keeping;
     match token {
         TokenState::Missing => Some(Why::Missing),
         TokenState::Edited => Some(Why::Edited),
@@ -176,11 +191,15 @@ fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
             ProjectSighting::NotFound(_) => None,
         })
         .collect();
-    let missing = found.iter().find(|id| !have.iter().any(|project| project.id == **id));
+    let missing = found
+        .iter()
+        .find(|id| !have.iter().any(|project| project.id == **id));
     if let Some(project) = missing {
         return Some(Step::Assign(runner.id, *project));
     }
-    let surplus = have.iter().find(|have| have.id != owner && !found.contains(&have.id));
+    let surplus = have
+        .iter()
+        .find(|have| have.id != owner && !found.contains(&have.id));
     surplus
         .filter(|_| found.len() == wanted.len())
         .map(|project| Step::Unassign(runner.id, project.id))
@@ -227,9 +246,11 @@ fn by_token(seen: &Observed) -> Plan {
         (Kept::Absent | Kept::Foreign, None) => None,
     };
     match kept {
-        Some(Keeping { runner: Some(known), token: TokenState::Intact, .. }) => {
-            Plan::Act(Step::UnregisterByToken(known.id))
-        }
+        Some(Keeping {
+            runner: Some(known),
+            token: TokenState::Intact,
+            ..
+        }) => Plan::Act(Step::UnregisterByToken(known.id)),
         _ => Plan::Hold(Blocked::Undeletable),
     }
 }

@@ -72,7 +72,10 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
         suspend: _,
     } = &runner.spec;
     let tags = tags.as_ref().map(|tags| normalised(tags));
-    if *run_untagged == Some(false) && tags.as_ref().is_none_or(std::collections::BTreeSet::is_empty)
+    if *run_untagged == Some(false)
+        && tags
+            .as_ref()
+            .is_none_or(std::collections::BTreeSet::is_empty)
     {
         return Err(Complaint(
             "tags can not be empty when runner is not allowed to pick untagged jobs: add a tag, or set runUntagged to true".into(),
@@ -91,12 +94,16 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
                 AccessLevel::RefProtected => model::AccessLevel::RefProtected,
             }),
             maximum_timeout: maximum_timeout.as_deref().map(timeout).transpose()?,
-            maintenance_note: maintenance_note.as_deref().map(|note| note.trim_end().to_owned()),
+            maintenance_note: maintenance_note
+                .as_deref()
+                .map(|note| note.trim_end().to_owned()),
         },
         first_description: format!("{namespace}/{name}"),
         projects: projects.clone(),
         secret: WantedSecret {
-            name: secret.name.unwrap_or_else(|| format!("{name}-runner-token")),
+            name: secret
+                .name
+                .unwrap_or_else(|| format!("{name}-runner-token")),
             labels: secret.labels.unwrap_or_default(),
             annotations: secret.annotations.unwrap_or_default(),
         },

@@ -83,23 +83,47 @@ pub fn differences(have: &Runner, edit: &Settings) -> Vec<Difference> {
         maintenance_note,
     } = edit;
     let row = |field, desired: Option<String>, actual: String| {
-        desired.map(|desired| Difference { field, desired, actual })
+        desired.map(|desired| Difference {
+            field,
+            desired,
+            actual,
+        })
     };
     let flag = |value: &bool| value.to_string();
     let list = |tags: &BTreeSet<String>| {
-        format!("[{}]", tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        format!(
+            "[{}]",
+            tags.iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        )
     };
     [
         row("description", description.clone(), have.description.clone()),
         row("tags", tags.as_ref().map(list), list(&have.tags)),
-        row("runUntagged", run_untagged.as_ref().map(flag), flag(&have.run_untagged)),
+        row(
+            "runUntagged",
+            run_untagged.as_ref().map(flag),
+            flag(&have.run_untagged),
+        ),
         row("paused", paused.as_ref().map(flag), flag(&have.paused)),
         row("locked", locked.as_ref().map(flag), flag(&have.locked)),
-        row("accessLevel", access_level.map(level), level(have.access_level)),
-        row("maximumTimeout", maximum_timeout.map(limit), limit(have.maximum_timeout)),
+        row(
+            "accessLevel",
+            access_level.map(level),
+            level(have.access_level),
+        ),
+        row(
+            "maximumTimeout",
+            maximum_timeout.map(limit),
+            limit(have.maximum_timeout),
+        ),
         row(
             "maintenanceNote",
-            maintenance_note.as_deref().map(|note| Mark::split(note).0.to_owned()),
+            maintenance_note
+                .as_deref()
+                .map(|note| Mark::split(note).0.to_owned()),
             note(have).0.to_owned(),
         ),
     ]

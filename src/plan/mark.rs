@@ -16,7 +16,11 @@ pub struct Mark {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cluster, uid, attempt } = self;
+        let Self {
+            cluster,
+            uid,
+            attempt,
+        } = self;
         write!(f, "[{GROUP}/{cluster}/{uid}/{attempt}]")
     }
 }
@@ -31,15 +35,25 @@ impl Mark {
             let mut parts = inner.split('/');
             let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
             let [group, cluster, uid, attempt] = parts.map(str::to_owned);
-            (group == GROUP && inner.matches('/').count() == 3)
-                .then_some((text.trim_end(), Self { cluster, uid, attempt }))
+            (group == GROUP && inner.matches('/').count() == 3).then_some((
+                text.trim_end(),
+                Self {
+                    cluster,
+                    uid,
+                    attempt,
+                },
+            ))
         });
         parsed.map_or((note, None), |(text, mark)| (text, Some(mark)))
     }
 
     /// A note with that text and this mark at its end.
     pub fn sign(&self, text: &str) -> String {
-        if text.is_empty() { self.to_string() } else { format!("{text}\n{self}") }
+        if text.is_empty() {
+            self.to_string()
+        } else {
+            format!("{text}\n{self}")
+        }
     }
 }
 
@@ -48,13 +62,21 @@ mod tests {
     use super::*;
 
     fn mark() -> Mark {
-        Mark { cluster: "c".into(), uid: "u-1".into(), attempt: "19a".into() }
+        Mark {
+            cluster: "c".into(),
+            uid: "u-1".into(),
+            attempt: "19a".into(),
+        }
     }
 
     #[test]
     fn what_is_signed_is_recognised() {
         for text in ["", "a note", "two\nlines", "ends in [brackets]", "a/b"] {
-            assert_eq!(Mark::split(&mark().sign(text)), (text, Some(mark())), "{text:?}");
+            assert_eq!(
+                Mark::split(&mark().sign(text)),
+                (text, Some(mark())),
+                "{text:?}"
+            );
         }
     }
 
@@ -75,7 +97,11 @@ mod tests {
     #[test]
     fn a_note_of_the_longest_length_fits_with_the_mark() {
         let uuid = "123e4567-e89b-12d3-a456-426614174000".to_owned();
-        let mark = Mark { cluster: uuid.clone(), uid: uuid, attempt: "19e5f3a2b4c".into() };
+        let mark = Mark {
+            cluster: uuid.clone(),
+            uid: uuid,
+            attempt: "19e5f3a2b4c".into(),
+        };
         assert!(mark.sign(&"x".repeat(896)).chars().count() <= 1024);
     }
 }

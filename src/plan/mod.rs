@@ -1,4 +1,5 @@
 //! Decides, without touching anything. No clients, no clocks, no logs, no `async`.
+mod connection;
 mod decide;
 mod desired;
 mod diff;
@@ -8,6 +9,7 @@ mod place;
 mod status;
 mod verdicts;
 
+pub use connection::{Account, Can, Recheck, Trouble, connection_status, recheck, too_small};
 pub use decide::{Blocked, Plan, Step, Why, decide};
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
@@ -16,4 +18,4 @@ pub use observed::{
     Doubt, Intent, Keeping, Kept, Known, Observed, ProjectSighting, Sighting, TokenState,
 };
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};
-pub use status::{Facts, Failure, Outcome, project};
+pub use status::{Facts, Failure, Outcome, project, resolved};

@@ -93,7 +93,10 @@ pub fn project(
     GitLabRunnerStatus {
         observed_generation: facts.generation,
         conditions,
-        scope: seen.and_then(|seen| seen.scope).map(resolved).or_else(|| previous.scope.clone()),
+        scope: seen
+            .and_then(|seen| seen.scope)
+            .map(resolved)
+            .or_else(|| previous.scope.clone()),
         runner: match seen.map(|seen| &seen.runner) {
             Some(Sighting::Present(runner)) => Some(runner_status(previous, runner, facts)),
             Some(Sighting::Absent) => None,
@@ -113,13 +116,16 @@ fn whole_seconds(at: Timestamp) -> Timestamp {
 }
 
 /// The scope as status names it.
-fn resolved(scope: Scope) -> ResolvedScope {
+pub fn resolved(scope: Scope) -> ResolvedScope {
     let (type_, id) = match scope {
         Scope::Instance => ("instance", None),
         Scope::Group(id) => ("group", i64::try_from(id.0).ok()),
         Scope::Project(id) => ("project", i64::try_from(id.0).ok()),
     };
-    ResolvedScope { type_: type_.to_owned(), id }
+    ResolvedScope {
+        type_: type_.to_owned(),
+        id,
+    }
 }
 
 fn runner_status(
@@ -162,18 +168,26 @@ fn runner_status(
                     .iter()
                     .filter_map(|project| {
                         let id = i64::try_from(project.id.0).ok()?;
-                        Some(ProjectStatus { id, path: project.path.clone() })
+                        Some(ProjectStatus {
+                            id,
+                            path: project.path.clone(),
+                        })
                     })
                     .take(128)
                     .collect();
                 projects.sort_by_key(|project| project.id);
                 projects
             }
-            None => before.map(|before| before.projects.clone()).unwrap_or_default(),
+            None => before
+                .map(|before| before.projects.clone())
+                .unwrap_or_default(),
         },
     };
     let contacted_at = contacted(before, &status, contacted_at.map(whole_seconds));
-    RunnerStatus { contacted_at, ..status }
+    RunnerStatus {
+        contacted_at,
+        ..status
+    }
 }
 
 /// Keeps the previous time of contact while it is recent enough and nothing else has changed.
@@ -183,7 +197,10 @@ fn contacted(
     at: Option<Timestamp>,
 ) -> Option<Time> {
     let kept = before.and_then(|before| {
-        let same = RunnerStatus { contacted_at: None, ..before.clone() } == *status;
+        let same = RunnerStatus {
+            contacted_at: None,
+            ..before.clone()
+        } == *status;
         before.contacted_at.clone().filter(|kept| {
             let lag = at.map(|at| at.duration_since(kept.0).abs());
             same && lag.is_some_and(|lag| lag < CONTACT_GRAIN)
@@ -197,7 +214,10 @@ fn web_url(runner: &Runner, facts: &Facts<'_>) -> Option<String> {
     let (url, id) = (facts.gitlab_url, runner.id);
     match facts.seen.and_then(|seen| seen.scope)? {
         Scope::Instance => Some(format!("{url}/admin/runners/{id}")),
-        Scope::Group(_) => runner.group_url.as_ref().map(|group| format!("{group}/-/runners/{id}")),
+        Scope::Group(_) => runner
+            .group_url
+            .as_ref()
+            .map(|group| format!("{group}/-/runners/{id}")),
         Scope::Project(owner) => {
             let projects = runner.projects.as_ref()?;
             let path = &projects.iter().find(|project| project.id == owner)?.path;
@@ -220,7 +240,13 @@ fn token_status(want: Option<&Wanted>, seen: &Observed) -> Option<TokenStatus> {
 }
 
 fn drift(facts: &Facts<'_>) -> Vec<Drift> {
-    let Facts { want: Some(want), seen: Some(seen), mark, .. } = facts else {
+    let Facts {
+        want: Some(want),
+        seen: Some(seen),
+        mark,
+        ..
+    } = facts
+    else {
         return Vec::new();
     };
     let Sighting::Present(runner) = &seen.runner else {

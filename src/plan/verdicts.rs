@@ -26,8 +26,20 @@ pub(super) fn judge(
     outcome: &Outcome,
 ) -> Vec<Judged> {
     let mut parts = vec![
-        part(previous, facts, outcome, ConditionType::Registered, registered),
-        part(previous, facts, outcome, ConditionType::TokenReady, token_ready),
+        part(
+            previous,
+            facts,
+            outcome,
+            ConditionType::Registered,
+            registered,
+        ),
+        part(
+            previous,
+            facts,
+            outcome,
+            ConditionType::TokenReady,
+            token_ready,
+        ),
         part(previous, facts, outcome, ConditionType::Synced, synced),
     ];
     if facts.project_scope {
@@ -50,7 +62,9 @@ fn part(
     if let Outcome::Failed(failure) = outcome
         && failure.about == Some(about)
     {
-        let Failure { reason, message, .. } = failure;
+        let Failure {
+            reason, message, ..
+        } = failure;
         return Some(Judged::Now(Verdict::new(about, false, *reason, message)));
     }
     let now = facts.seen.and_then(|seen| judge(facts, seen));
@@ -58,15 +72,19 @@ fn part(
         Some((truth, reason, message)) => {
             Some(Judged::Now(Verdict::new(about, truth, reason, message)))
         }
-        None => find(&previous.conditions, about).cloned().map(Judged::AsBefore),
+        None => find(&previous.conditions, about)
+            .cloned()
+            .map(Judged::AsBefore),
     }
 }
 
 fn registered(_: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
     Some(match &seen.runner {
-        Sighting::Present(runner) => {
-            (Truth::True, Reason::Succeeded, format!("runner {}", runner.id))
-        }
+        Sighting::Present(runner) => (
+            Truth::True,
+            Reason::Succeeded,
+            format!("runner {}", runner.id),
+        ),
         Sighting::Absent => (Truth::False, Reason::Progressing, String::new()),
         Sighting::Unclear(Doubt::NotAsked) => return None,
         Sighting::Unclear(doubt) => {
@@ -83,7 +101,11 @@ fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, Str
         Kept::Ours(keeping) if keeping.token == TokenState::Intact => {
             (Truth::True, Reason::Succeeded, format!("Secret {name}"))
         }
-        Kept::Foreign => (Truth::False, Reason::SecretConflict, explain(&Blocked::SecretConflict).1),
+        Kept::Foreign => (
+            Truth::False,
+            Reason::SecretConflict,
+            explain(&Blocked::SecretConflict).1,
+        ),
         Kept::Ours(_) | Kept::Absent => (Truth::False, Reason::Progressing, String::new()),
     })
 }
@@ -100,9 +122,11 @@ fn synced(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)>
             Reason::Drifted,
             format!("GitLab differs in {}; see status.drift", fields.join(", ")),
         ),
-        (false, DriftPolicy::Correct) => {
-            (Truth::False, Reason::Progressing, format!("changing {}", fields.join(", ")))
-        }
+        (false, DriftPolicy::Correct) => (
+            Truth::False,
+            Reason::Progressing,
+            format!("changing {}", fields.join(", ")),
+        ),
     })
 }
 
@@ -120,9 +144,11 @@ fn projects_assigned(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reaso
             Reason::Drifted,
             "GitLab differs in projects; see status.drift".to_owned(),
         ),
-        (Some(_), DriftPolicy::Correct) => {
-            (Truth::False, Reason::Progressing, "changing projects".to_owned())
-        }
+        (Some(_), DriftPolicy::Correct) => (
+            Truth::False,
+            Reason::Progressing,
+            "changing projects".to_owned(),
+        ),
     })
 }
 
@@ -147,7 +173,11 @@ fn summary(previous: &GitLabRunnerStatus, facts: &Facts<'_>, outcome: &Outcome) 
             (Truth::False, Reason::Progressing, String::new(), Mood::Busy)
         }
         Outcome::Obstructed(reason, message) => {
-            let truth = if *reason == Reason::Pending { Truth::Unknown } else { Truth::False };
+            let truth = if *reason == Reason::Pending {
+                Truth::Unknown
+            } else {
+                Truth::False
+            };
             let mood = match reason {
                 Reason::InvalidSpec => Mood::Stuck,
                 Reason::Suspended => Mood::Calm,
@@ -157,8 +187,12 @@ fn summary(previous: &GitLabRunnerStatus, facts: &Facts<'_>, outcome: &Outcome) 
         }
         Outcome::Failed(failure) => return failed(previous, facts, failure),
     };
-    let mut judged =
-        vec![Judged::Now(Verdict::new(ConditionType::Ready, truth, reason, message.clone()))];
+    let mut judged = vec![Judged::Now(Verdict::new(
+        ConditionType::Ready,
+        truth,
+        reason,
+        message.clone(),
+    ))];
     judged.extend(mood.verdict(reason, message).map(Judged::Now));
     judged
 }
@@ -186,33 +220,52 @@ impl Mood {
 fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Mood) {
     let seen = facts.seen;
     let id = seen.and_then(present).map(|runner| runner.id);
-    let ready = id.map(|id| format!("runner {id} is as declared")).unwrap_or_default();
+    let ready = id
+        .map(|id| format!("runner {id} is as declared"))
+        .unwrap_or_default();
     [
         seen.and_then(|seen| synced(facts, seen)),
-        seen.and_then(|seen| projects_assigned(facts, seen)).filter(|_| facts.project_scope),
+        seen.and_then(|seen| projects_assigned(facts, seen))
+            .filter(|_| facts.project_scope),
     ]
     .into_iter()
     .flatten()
     .find(|(truth, _, _)| *truth != Truth::True)
-    .map_or((Truth::True, Reason::Succeeded, ready, Mood::Calm), |(_, reason, message)| {
-        (Truth::False, reason, message, Mood::Calm)
-    })
+    .map_or(
+        (Truth::True, Reason::Succeeded, ready, Mood::Calm),
+        |(_, reason, message)| (Truth::False, reason, message, Mood::Calm),
+    )
 }
 
 /// A passing fault leaves a Ready object Ready, so that one lost packet is not two writes and an
 /// alarm; one that stays, or that a person must mend, does not.
 fn failed(previous: &GitLabRunnerStatus, facts: &Facts<'_>, failure: &Failure) -> Vec<Judged> {
-    let Failure { reason, message, about: _, stalled, persistent, attempt_is_void: _ } = failure;
+    let Failure {
+        reason,
+        message,
+        about: _,
+        stalled,
+        persistent,
+        attempt_is_void: _,
+    } = failure;
     let was_ready = is_true(&previous.conditions, ConditionType::Ready)
         && previous.observed_generation == facts.generation;
     let ready = find(&previous.conditions, ConditionType::Ready);
     if let (true, false, false, Some(ready)) = (was_ready, *stalled, *persistent, ready) {
         return vec![Judged::AsBefore(ready.clone())];
     }
-    let truth = if *stalled { Truth::False } else { Truth::Unknown };
+    let truth = if *stalled {
+        Truth::False
+    } else {
+        Truth::Unknown
+    };
     let mood = if *stalled { Mood::Stuck } else { Mood::Busy };
-    let mut judged =
-        vec![Judged::Now(Verdict::new(ConditionType::Ready, truth, *reason, message))];
+    let mut judged = vec![Judged::Now(Verdict::new(
+        ConditionType::Ready,
+        truth,
+        *reason,
+        message,
+    ))];
     judged.extend(mood.verdict(*reason, message.clone()).map(Judged::Now));
     judged
 }

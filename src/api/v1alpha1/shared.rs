@@ -5,7 +5,18 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of connection a runner is kept through.
 #[derive(
-    JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord,
+    JsonSchema,
+    Serialize,
+    Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
 )]
 pub enum ConnectionKind {
     /// A connection in the runner's own namespace.

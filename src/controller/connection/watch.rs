@@ -1,0 +1,61 @@
+//! The connection controllers: what they watch, and how they end.
+use std::sync::Arc;
+
+use futures::{StreamExt, future};
+use kube::{
+    Api, ResourceExt,
+    runtime::{
+        Controller, Predicate, WatchStreamExt, controller, predicates, reflector::Store, watcher,
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{on_error, reconcile, view::Connection};
+use crate::controller::Context;
+use crate::controller::guards::{Guarded, deleting, quiet, relisting};
+use crate::controller::realm::Feed;
+
+/// How many connections are looked at at the same time: each may hang for its whole timeout.
+const CONCURRENCY: u16 = 8;
+
+/// Runs a controller until it is told to stop and has finished what is under way.
+pub async fn run<K: Connection>(
+    ctx: Arc<Context>,
+    api: Api<Guarded<K>>,
+    store: Store<Guarded<K>>,
+    feed: Feed<K>,
+    stop: CancellationToken,
+) {
+    let told = ctx.clone();
+    let main = relisting(api, watcher::Config::default())
+        .default_backoff()
+        .reflect(feed.writer)
+        // The reflector comes first, so a runner that is woken here no longer finds the connection.
+        .inspect(move |event| {
+            if let Ok(watcher::Event::Delete(connection)) = event {
+                forget::<K>(&told, connection);
+            }
+        })
+        .applied_objects()
+        .predicate_filter(
+            predicates::generation
+                .combine(predicates::annotations)
+                .combine(deleting),
+            Default::default(),
+        );
+    Controller::for_stream(quiet("connections", main), store)
+        .reconcile_on(feed.woken)
+        .with_config(controller::Config::default().concurrency(CONCURRENCY))
+        .graceful_shutdown_on(async move { stop.cancelled().await })
+        .run(reconcile, on_error, ctx)
+        .for_each(|_| future::ready(()))
+        .await;
+}
+
+fn forget<K: Connection>(ctx: &Context, connection: &Guarded<K>) {
+    let key = K::key(connection.namespace(), connection.name_any());
+    let named = ctx.runners_of(&key).next().is_some();
+    ctx.connections.remove(&key, named);
+    ctx.checkups.forget(&key);
+    ctx.wake_runners(&key);
+}

@@ -1,0 +1,139 @@
+//! What is known of each connection: written by the connection controllers, read by the runners'.
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::SignedDuration;
+
+use super::realm::ConnectionKey;
+use crate::gitlab;
+use crate::plan::{Can, Trouble};
+
+/// A connection that works.
+#[derive(Debug)]
+pub struct Connected {
+    /// The client, with the credential inside.
+    pub client: gitlab::Client,
+    /// The same without the credential, for calls that a runner's own token authorises.
+    pub anonymous: gitlab::Client,
+    /// The url, without a slash at the end.
+    pub url: String,
+    /// How long a request may take.
+    pub timeout: SignedDuration,
+    /// Whether the credential is an administrator's.
+    pub admin: bool,
+    /// What the credential opens.
+    pub can: Can,
+}
+
+/// What is known of a connection.
+#[derive(Clone, Debug)]
+pub enum Standing {
+    /// Not looked at yet since this process started.
+    Unseen,
+    /// It works.
+    Usable(Arc<Connected>),
+    /// It does not.
+    Broken(Trouble),
+}
+
+#[derive(Default)]
+struct Entry {
+    standing: Option<Standing>,
+    /// The last that worked, kept for deletions: when a namespace goes, its Secrets may go first.
+    last: Option<Arc<Connected>>,
+    /// Whether GitLab has refused the credential since it was last checked.
+    suspect: bool,
+}
+
+/// All connections.
+#[derive(Default)]
+pub struct Connections(Mutex<HashMap<ConnectionKey, Entry>>);
+
+impl Connections {
+    fn entries(&self) -> MutexGuard<'_, HashMap<ConnectionKey, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of a connection.
+    pub fn standing(&self, key: &ConnectionKey) -> Standing {
+        let entries = self.entries();
+        entries
+            .get(key)
+            .and_then(|entry| entry.standing.clone())
+            .unwrap_or(Standing::Unseen)
+    }
+
+    /// The last client that worked, for a deletion. Not that of a refused credential: a revoked one
+    /// takes its successors along when it is used again (contract §1.10).
+    pub fn last(&self, key: &ConnectionKey) -> Option<Arc<Connected>> {
+        let entries = self.entries();
+        entries
+            .get(key)
+            .filter(|entry| !entry.suspect)
+            .and_then(|entry| entry.last.clone())
+    }
+
+    /// The last client without a credential, for a call that a runner's own token authorises at
+    /// this url.
+    pub fn anonymous(&self, key: &ConnectionKey, gitlab_url: &str) -> Option<gitlab::Client> {
+        let entries = self.entries();
+        let last = entries.get(key)?.last.as_ref()?;
+        (last.url == gitlab_url).then(|| last.anonymous.clone())
+    }
+
+    /// Records that it works. Tells whether that is news to its runners.
+    pub fn usable(&self, key: &ConnectionKey, connected: Arc<Connected>) -> bool {
+        let mut entries = self.entries();
+        let entry = entries.entry(key.clone()).or_default();
+        let same =
+            matches!(&entry.standing, Some(Standing::Usable(now)) if Arc::ptr_eq(now, &connected));
+        entry.standing = Some(Standing::Usable(connected.clone()));
+        entry.last = Some(connected);
+        entry.suspect = false;
+        !same
+    }
+
+    /// Records that it does not. Tells whether that is news to its runners.
+    pub fn broken(&self, key: &ConnectionKey, trouble: Trouble, refused: bool) -> bool {
+        let mut entries = self.entries();
+        let entry = entries.entry(key.clone()).or_default();
+        let same = matches!(&entry.standing, Some(Standing::Broken(before)) if *before == trouble);
+        entry.standing = Some(Standing::Broken(trouble));
+        entry.suspect |= refused;
+        !same
+    }
+
+    /// Records that GitLab refused the credential of this very client. Tells whether that is news.
+    pub fn suspect(&self, key: &ConnectionKey, used: &Arc<Connected>) -> bool {
+        let mut entries = self.entries();
+        let Some(entry) = entries.get_mut(key) else {
+            return false;
+        };
+        let current =
+            matches!(&entry.standing, Some(Standing::Usable(now)) if Arc::ptr_eq(now, used));
+        if !current || entry.suspect {
+            return false;
+        }
+        entry.suspect = true;
+        entry.standing = Some(Standing::Unseen);
+        true
+    }
+
+    /// Whether GitLab has refused the credential since it was last checked.
+    pub fn is_suspect(&self, key: &ConnectionKey) -> bool {
+        self.entries().get(key).is_some_and(|entry| entry.suspect)
+    }
+
+    /// Forgets a connection that is no more. Its client is kept as long as runners still name it,
+    /// since they can only be removed from GitLab with it.
+    pub fn remove(&self, key: &ConnectionKey, still_named: bool) {
+        let mut entries = self.entries();
+        if !still_named {
+            entries.remove(key);
+        } else if let Some(entry) = entries.get_mut(key) {
+            entry.standing = None;
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Errors of a pass, sorted by what we will do about them.
+use std::{error::Error as StdError, time::Duration};
+
+use crate::api::conditions::{ConditionType, Reason};
+use crate::gitlab;
+use crate::plan::Failure;
+
+/// Why a pass ended before its plan was done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Looking failed.
+    #[error("could not read {what} from GitLab")]
+    Observe {
+        /// What we were looking at.
+        what: &'static str,
+        /// Why.
+        source: gitlab::Error,
+    },
+    /// A write to GitLab failed.
+    #[error("could not {doing}")]
+    Act {
+        /// What we were doing, as a verb phrase.
+        doing: &'static str,
+        /// The condition that the step was about.
+        about: ConditionType,
+        /// Why.
+        source: gitlab::Error,
+    },
+    /// GitLab accepted a change and holds what it held before.
+    #[error("GitLab accepted a change and did not make it: {0}")]
+    NotTaken(String),
+    /// A request to the Kubernetes API failed.
+    #[error("could not {doing}")]
+    Kube {
+        /// What we were doing, as a verb phrase.
+        doing: &'static str,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+    /// What we knew of an object was out of date; nothing was written.
+    #[error("the object has changed meanwhile")]
+    Stale,
+    /// The object does not have the shape of its kind.
+    #[error("the object cannot be read: {0}")]
+    Malformed(String),
+    /// The pass took too long.
+    #[error("the pass took longer than {}s", .0.as_secs())]
+    TimedOut(Duration),
+    /// The pass panicked, which is a bug; other objects go on.
+    #[error("the pass panicked")]
+    Panicked,
+    /// Not a failure: the runner is not gone yet, so the finalizer must stay.
+    #[error("the runner is not gone yet")]
+    StillThere(Duration),
+}
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Look again at once.
+    LookAgain,
+    /// Try again by ourselves, backing off.
+    Retry,
+    /// Try again no sooner than this.
+    RetryAfter(Duration),
+    /// Trying again cannot help until somebody changes something.
+    NeedsHuman,
+}
+
+impl Error {
+    /// A failed request to the Kubernetes API. A conflict is no failure: what we had read was old,
+    /// and the write was refused because of it.
+    pub fn kube(doing: &'static str, error: kube::Error) -> Self {
+        match &error {
+            kube::Error::Api(status) if status.code == 409 => Self::Stale,
+            _ => Self::Kube {
+                doing,
+                source: Box::new(error),
+            },
+        }
+    }
+
+    /// What to do about it. Exhaustive on purpose: a new variant must choose.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Observe { source, .. } | Self::Act { source, .. } => gitlab_remedy(source),
+            Self::Stale => Remedy::LookAgain,
+            Self::StillThere(wait) => Remedy::RetryAfter(*wait),
+            Self::Malformed(_) => Remedy::NeedsHuman,
+            Self::NotTaken(_) | Self::Kube { .. } | Self::TimedOut(_) | Self::Panicked => {
+                Remedy::Retry
+            }
+        }
+    }
+
+    /// Whether GitLab refused the connection's credential.
+    pub fn is_unauthorized(&self) -> bool {
+        match self {
+            Self::Observe { source, .. } | Self::Act { source, .. } => source.is_unauthorized(),
+            _ => false,
+        }
+    }
+
+    /// What status says of it; nothing of what is no failure.
+    pub fn failure(&self, persistent: bool) -> Option<Failure> {
+        let (reason, about, void) = match self {
+            Self::Stale | Self::StillThere(_) | Self::Malformed(_) => return None,
+            Self::Observe {
+                what: "the scope's path",
+                source,
+            } if source.status() == Some(403) => (
+                Reason::ScopeUnreadable,
+                Some(ConditionType::Registered),
+                false,
+            ),
+            Self::Observe { source, .. } => (gitlab_reason(source), None, false),
+            Self::Act {
+                about: ConditionType::ProjectsAssigned,
+                source,
+                ..
+            } if matches!(source, gitlab::Error::Refused { .. }) => (
+                Reason::ProjectRefused,
+                Some(ConditionType::ProjectsAssigned),
+                false,
+            ),
+            Self::Act { about, source, .. } => {
+                let registering = *about == ConditionType::Registered;
+                let void = registering && !matches!(source, gitlab::Error::Lost(_));
+                (gitlab_reason(source), Some(*about), void)
+            }
+            Self::NotTaken(_) => (Reason::NotTaken, Some(ConditionType::Synced), false),
+            Self::Kube { .. } | Self::TimedOut(_) | Self::Panicked => {
+                (Reason::KubernetesError, None, false)
+            }
+        };
+        Some(Failure {
+            reason,
+            message: chain(self),
+            about,
+            stalled: self.remedy() == Remedy::NeedsHuman,
+            persistent,
+            attempt_is_void: void,
+        })
+    }
+}
+
+fn gitlab_remedy(error: &gitlab::Error) -> Remedy {
+    match error {
+        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) => Remedy::Retry,
+        gitlab::Error::Throttled { wait } => wait.map_or(Remedy::Retry, Remedy::RetryAfter),
+        // 401 is the connection's trouble, and it is asked at once. 404 and 409 say that the world
+        // moved between looking and acting.
+        gitlab::Error::Refused {
+            status: 401 | 404 | 409 | 412,
+            ..
+        } => Remedy::Retry,
+        gitlab::Error::Refused { .. } => Remedy::NeedsHuman,
+    }
+}
+
+fn gitlab_reason(error: &gitlab::Error) -> Reason {
+    match error {
+        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) => Reason::GitLabUnavailable,
+        gitlab::Error::Throttled { .. } => Reason::GitLabThrottled,
+        gitlab::Error::Refused { status: 401, .. } => Reason::ConnectionNotReady,
+        gitlab::Error::Refused { .. } => Reason::GitLabRefused,
+    }
+}
+
+/// An error and its causes in one line. Kubernetes errors may quote an object, so they are cut.
+pub fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text.chars().take(900).collect()
+}

@@ -1,0 +1,76 @@
+//! What kube's defaults lack: streams that fail alone, and passes that end.
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures::{FutureExt, Stream, StreamExt, future};
+use kube::{Api, Resource, core::DeserializeGuard, runtime::watcher};
+use serde::de::DeserializeOwned;
+
+use super::error::Error;
+
+/// An object of ours that may turn out not to have the shape of its kind: then it is the only one
+/// that is not served, and the watch goes on.
+pub type Guarded<K> = DeserializeGuard<K>;
+
+/// The longest a pass may take: four calls to GitLab at their default timeout.
+const LONGEST_PASS: Duration = Duration::from_secs(120);
+
+/// Every stream keeps its errors to itself and backs off alone. Handing an error to the Controller
+/// would pause all of its triggers, since it merges them into one stream and backs off on the sum.
+pub fn quiet<T: Send + 'static>(
+    what: &'static str,
+    stream: impl Stream<Item = Result<T, watcher::Error>> + Send + 'static,
+) -> impl Stream<Item = Result<T, watcher::Error>> + Send + 'static {
+    stream.filter_map(move |item| {
+        future::ready(match item {
+            Ok(item) => Some(Ok(item)),
+            Err(error) => {
+                tracing::warn!(
+                    watch = what,
+                    error = super::error::chain(&error),
+                    "watch interrupted"
+                );
+                None
+            }
+        })
+    })
+}
+
+/// A watcher that lists again when the server refuses the start of a watch with HTTP 410. kube's
+/// would start from the same resourceVersion for ever.
+pub fn relisting<K>(
+    api: Api<K>,
+    config: watcher::Config,
+) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send
+where
+    K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
+{
+    let start = move || watcher(api.clone(), config.clone()).boxed();
+    futures::stream::unfold((start(), start), |(mut inner, start)| async move {
+        let item = inner.next().await?;
+        if matches!(&item, Err(watcher::Error::WatchStartFailed(kube::Error::Api(status))) if status.code == 410)
+        {
+            inner = start();
+        }
+        Some((item, (inner, start)))
+    })
+}
+
+/// A pass that ends: a hang becomes an error, and so does a panic, which would otherwise stop the
+/// whole controller.
+pub async fn bounded<T>(pass: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let timed = tokio::time::timeout(LONGEST_PASS, pass);
+    match AssertUnwindSafe(timed).catch_unwind().await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Error::TimedOut(LONGEST_PASS)),
+        Err(_) => Err(Error::Panicked),
+    }
+}
+
+/// Being marked for deletion must wake us although it changes no spec.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that kube's predicates have"
+)]
+pub fn deleting<K: Resource>(object: &K) -> Option<u64> {
+    Some(u64::from(object.meta().deletion_timestamp.is_some()))
+}

@@ -1,0 +1,203 @@
+//! The only async code that knows both Kubernetes and GitLab.
+pub mod connection;
+pub mod connections;
+pub mod error;
+pub mod guards;
+mod memory;
+pub mod realm;
+mod report;
+pub mod runner;
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::{
+    Client, Resource,
+    runtime::{
+        events::{Event, EventType, Recorder, Reporter},
+        reflector::ObjectRef,
+    },
+};
+
+use crate::api::MANAGER;
+use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
+use crate::metrics::Metrics;
+
+use connections::Connections;
+use memory::Memory;
+use realm::{Commons, ConnectionKey, Realm};
+
+/// What was decided at the start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How often GitLab is asked about an idle runner.
+    pub resync: Duration,
+    /// Whether connections may use http.
+    pub allow_http: bool,
+    /// Names this cluster in the marks of runners.
+    pub cluster: String,
+    /// Where the Secrets of the cluster's connections are.
+    pub operator_namespace: String,
+}
+
+/// What every pass may use.
+pub struct Context {
+    /// The cluster.
+    pub kube: Client,
+    /// What was decided at the start.
+    pub options: Options,
+    /// The caches of what is watched.
+    pub realms: Vec<Realm>,
+    /// The caches of the cluster-scoped kinds, when all namespaces are watched.
+    pub commons: Option<Commons>,
+    /// What is known of each connection.
+    pub connections: Connections,
+    /// The last look at each connection.
+    pub(in crate::controller) checkups: connection::Checkups,
+    /// What was last seen of each runner.
+    pub(in crate::controller) memory: Memory,
+    /// Who is told.
+    pub recorder: Recorder,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// How often each object has failed in a row, by uid: kube tells its error policy no count.
+    pub failures: Failures,
+}
+
+impl Context {
+    /// A context that knows nothing yet.
+    pub fn new(
+        kube: Client,
+        options: Options,
+        realms: Vec<Realm>,
+        commons: Option<Commons>,
+        metrics: Metrics,
+        instance: Option<String>,
+    ) -> Self {
+        let reporter = Reporter {
+            controller: MANAGER.into(),
+            instance,
+        };
+        Self {
+            recorder: Recorder::new(kube.clone(), reporter),
+            kube,
+            options,
+            realms,
+            commons,
+            connections: Connections::default(),
+            checkups: connection::Checkups::default(),
+            memory: Memory::default(),
+            metrics,
+            failures: Failures::default(),
+        }
+    }
+
+    /// The realm that a namespace belongs to.
+    pub fn realm(&self, namespace: &str) -> Option<&Realm> {
+        self.realms.iter().find(|realm| {
+            realm
+                .namespace
+                .as_deref()
+                .is_none_or(|watched| watched == namespace)
+        })
+    }
+
+    /// Has every runner looked at that names this connection.
+    pub fn wake_runners(&self, key: &ConnectionKey) {
+        for (realm, runner) in self.runners_of(key) {
+            realm.runners.wake(ObjectRef::from_obj(&*runner));
+        }
+    }
+
+    /// The runners that name this connection.
+    pub fn runners_of<'a>(
+        &'a self,
+        key: &'a ConnectionKey,
+    ) -> impl Iterator<Item = (&'a Realm, std::sync::Arc<guards::Guarded<GitLabRunner>>)> {
+        self.realms.iter().flat_map(move |realm| {
+            realm
+                .runners
+                .store
+                .state()
+                .into_iter()
+                .filter_map(move |object| {
+                    let runner = object.0.as_ref().ok()?;
+                    let namespace = runner.meta().namespace.as_deref()?;
+                    let named = ConnectionKey::new(&runner.spec.connection_ref, namespace) == *key;
+                    named.then_some((realm, object))
+                })
+        })
+    }
+
+    /// Has a connection looked at.
+    pub fn wake_connection(&self, key: &ConnectionKey) {
+        match (&key.kind, &key.namespace, &self.commons) {
+            (ConnectionKind::GitLabConnection, Some(namespace), _) => {
+                if let Some(realm) = self.realm(namespace) {
+                    realm
+                        .connections
+                        .wake(ObjectRef::new(&key.name).within(namespace));
+                }
+            }
+            (ConnectionKind::ClusterGitLabConnection, _, Some(commons)) => {
+                commons.connections.wake(ObjectRef::new(&key.name));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells whoever reads the object's events. An event that cannot be written is logged and
+    /// forgotten: the condition says the same.
+    pub async fn tell(
+        &self,
+        about: &ObjectReference,
+        type_: EventType,
+        reason: &str,
+        action: &str,
+        note: &str,
+    ) {
+        let event = Event {
+            type_,
+            reason: reason.to_owned(),
+            // The API server refuses notes of more than 1024 bytes.
+            note: Some(note.chars().take(250).collect()),
+            action: action.to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&event, about).await {
+            tracing::debug!(error = error::chain(&error), "event not recorded");
+        }
+    }
+}
+
+/// How often each object has failed in a row.
+#[derive(Default)]
+pub struct Failures(Mutex<HashMap<String, u32>>);
+
+impl Failures {
+    /// Counts a failure and tells how many there were in a row.
+    pub fn count(&self, uid: &str) -> u32 {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failures.entry(uid.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    /// How many there were in a row.
+    pub fn so_far(&self, uid: &str) -> u32 {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.get(uid).copied().unwrap_or_default()
+    }
+
+    /// Starts over.
+    pub fn clear(&self, uid: &str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
+    }
+}

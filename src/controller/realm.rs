@@ -1,0 +1,152 @@
+//! What is watched, as caches: one realm for each watched namespace, or one for all of them.
+use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    core::PartialObjectMeta,
+    runtime::reflector::{self, ObjectRef, Store, store::Writer},
+};
+
+use super::guards::Guarded;
+use crate::api::v1alpha1::{
+    ClusterGitLabConnection, ConnectionKind, ConnectionRef, GitLabConnection, GitLabRunner,
+};
+
+/// Names a connection of either kind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionKey {
+    /// Its kind.
+    pub kind: ConnectionKind,
+    /// Its namespace; `None` for the cluster's.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl ConnectionKey {
+    /// The connection that an object in `namespace` means.
+    pub fn new(reference: &ConnectionRef, namespace: &str) -> Self {
+        let ConnectionRef { kind, name } = reference;
+        let namespace = match kind {
+            ConnectionKind::GitLabConnection => Some(namespace.to_owned()),
+            ConnectionKind::ClusterGitLabConnection => None,
+        };
+        Self {
+            kind: *kind,
+            namespace,
+            name: name.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for ConnectionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {}", self.kind, self.name)
+    }
+}
+
+/// A cache, and a way to wake its controller for one object.
+pub struct Kept<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
+    /// What the watch has delivered.
+    pub store: Store<Guarded<K>>,
+    wake: UnboundedSender<ObjectRef<Guarded<K>>>,
+}
+
+/// The other ends of a [`Kept`], for the controller.
+pub struct Feed<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
+    /// Fills the cache.
+    pub writer: Writer<Guarded<K>>,
+    /// Whom to look at, besides what the watch says.
+    pub woken: UnboundedReceiver<ObjectRef<Guarded<K>>>,
+}
+
+impl<K> Kept<K>
+where
+    K: kube::Resource<DynamicType = ()> + Clone + 'static,
+{
+    fn new() -> (Self, Feed<K>) {
+        let (store, writer) = reflector::store();
+        let (wake, woken) = mpsc::unbounded();
+        (Self { store, wake }, Feed { writer, woken })
+    }
+
+    /// Has the controller look at an object. After shutdown nobody listens, and that is fine.
+    pub fn wake(&self, object: ObjectRef<Guarded<K>>) {
+        let _ = self.wake.unbounded_send(object);
+    }
+}
+
+/// The namespaced kinds, in one namespace or in all.
+pub struct Realm {
+    /// The namespace; `None` is all of them.
+    pub namespace: Option<String>,
+    /// The runners.
+    pub runners: Kept<GitLabRunner>,
+    /// The connections.
+    pub connections: Kept<GitLabConnection>,
+}
+
+/// The cluster-scoped kinds, when all namespaces are watched.
+pub struct Commons {
+    /// The connections of the cluster.
+    pub connections: Kept<ClusterGitLabConnection>,
+    /// The namespaces, for their labels.
+    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+}
+
+/// The other ends of a [`Realm`].
+pub struct RealmFeed {
+    /// The namespace; `None` is all of them.
+    pub namespace: Option<String>,
+    /// For the runner controller.
+    pub runners: Feed<GitLabRunner>,
+    /// For the connection controller.
+    pub connections: Feed<GitLabConnection>,
+}
+
+/// The other ends of the [`Commons`].
+pub struct CommonsFeed {
+    /// For the connection controller.
+    pub connections: Feed<ClusterGitLabConnection>,
+    /// For the watch of namespaces.
+    pub namespaces: Writer<PartialObjectMeta<Namespace>>,
+}
+
+impl Realm {
+    /// An empty realm.
+    pub fn new(namespace: Option<String>) -> (Self, RealmFeed) {
+        let (runners, runners_feed) = Kept::new();
+        let (connections, connections_feed) = Kept::new();
+        let feed = RealmFeed {
+            namespace: namespace.clone(),
+            runners: runners_feed,
+            connections: connections_feed,
+        };
+        (
+            Self {
+                namespace,
+                runners,
+                connections,
+            },
+            feed,
+        )
+    }
+}
+
+impl Commons {
+    /// Empty commons.
+    pub fn new() -> (Self, CommonsFeed) {
+        let (connections, connections_feed) = Kept::new();
+        let (namespaces, writer) = reflector::store();
+        let feed = CommonsFeed {
+            connections: connections_feed,
+            namespaces: writer,
+        };
+        (
+            Self {
+                connections,
+                namespaces,
+            },
+            feed,
+        )
+    }
+}

@@ -1,0 +1,76 @@
+//! What is said of an object in events: only what is new.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{Resource, runtime::events::EventType};
+
+use super::pass::Pass;
+use crate::api::conditions::{ConditionType, find};
+use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
+use crate::controller::guards::Guarded;
+use crate::controller::{Context, error::Error};
+
+impl Pass<'_> {
+    /// Tells of something that was done to this object's runner.
+    pub(super) async fn tell(&self, type_: EventType, reason: &str, note: &str) {
+        let about = self.runner.object_ref(&());
+        self.ctx
+            .tell(&about, type_, reason, "Reconcile", note)
+            .await;
+    }
+}
+
+/// Tells of what a new status says that the old one did not: that we cannot go on, and why.
+pub(super) async fn changed(
+    pass: &Pass<'_>,
+    previous: &GitLabRunnerStatus,
+    status: &GitLabRunnerStatus,
+) {
+    let reason = |status: &GitLabRunnerStatus| {
+        find(&status.conditions, ConditionType::Ready).map(|ready| ready.reason.clone())
+    };
+    if let Some(ready) = find(&status.conditions, ConditionType::Ready)
+        && reason(previous).as_ref() != Some(&ready.reason)
+        && is_bad(ready)
+    {
+        pass.tell(EventType::Warning, &ready.reason, &ready.message)
+            .await;
+    }
+    if !status.drift.is_empty() && status.drift != previous.drift {
+        let rows: Vec<String> = status
+            .drift
+            .iter()
+            .map(|drift| {
+                format!(
+                    "{} is {:?} and not {:?}",
+                    drift.field, drift.actual, drift.desired
+                )
+            })
+            .collect();
+        pass.tell(EventType::Warning, "Drifted", &rows.join("; "))
+            .await;
+    }
+}
+
+fn is_bad(ready: &Condition) -> bool {
+    ready.status != "True"
+        && !matches!(
+            &*ready.reason,
+            "Pending" | "Progressing" | "Suspended" | "Drifted"
+        )
+}
+
+/// Tells of an object that cannot be read, which has no status that we could write.
+pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why: &str) -> Error {
+    let mut about = object.object_ref(&());
+    about.api_version = Some(GitLabRunner::api_version(&()).into_owned());
+    about.kind = Some(GitLabRunner::kind(&()).into_owned());
+    let note = format!("this object does not have the shape of its kind: {why}");
+    ctx.tell(
+        &about,
+        EventType::Warning,
+        "InvalidSpec",
+        "Reconcile",
+        &note,
+    )
+    .await;
+    Error::Malformed(why.to_owned())
+}

@@ -1,0 +1,144 @@
+//! Which client a pass may use, from what is known of the object's connection.
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::{
+    ResourceExt,
+    core::{Selector, SelectorExt},
+    runtime::reflector::ObjectRef,
+};
+
+use super::pass::Pass;
+use crate::api::conditions::Reason;
+use crate::api::v1alpha1::{AllowedNamespaces, ConnectionKind, GitLabRunner};
+use crate::controller::connection::observer;
+use crate::controller::connections::{Connected, Standing};
+use crate::controller::realm::{Commons, ConnectionKey};
+use crate::controller::{Context, error::Error};
+use crate::gitlab;
+
+/// What a connection's requests may take when it does not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a pass may use.
+pub(super) enum Link {
+    /// This.
+    Usable(Arc<Connected>),
+    /// Nothing yet: the connection has not been looked at since the process started.
+    Awaited,
+    /// Nothing, for this reason.
+    Blocked(Reason, String),
+}
+
+/// The client for keeping a runner.
+pub(super) fn usable(ctx: &Context, runner: &GitLabRunner, namespace: &str) -> Link {
+    let key = ConnectionKey::new(&runner.spec.connection_ref, namespace);
+    if let Some((reason, message)) = refused(ctx, &key, namespace) {
+        return Link::Blocked(reason, message);
+    }
+    match ctx.connections.standing(&key) {
+        Standing::Usable(connected) => Link::Usable(connected),
+        Standing::Unseen => Link::Awaited,
+        Standing::Broken(trouble) => Link::Blocked(
+            Reason::ConnectionNotReady,
+            format!("{key} is not ready: {}", trouble.message),
+        ),
+    }
+}
+
+/// The client for removing a runner: the one that works, else the last one that did.
+pub(super) fn for_departure(
+    ctx: &Context,
+    runner: &GitLabRunner,
+    namespace: &str,
+) -> Option<Arc<Connected>> {
+    let key = ConnectionKey::new(&runner.spec.connection_ref, namespace);
+    match ctx.connections.standing(&key) {
+        Standing::Usable(connected) => Some(connected),
+        Standing::Unseen | Standing::Broken(_) => ctx.connections.last(&key),
+    }
+}
+
+/// When GitLab refuses the credential, no other object should try it: the connection is looked at
+/// again, and wakes its runners when it is well.
+pub(super) fn distrust(pass: &Pass<'_>, error: &Error) {
+    let Some(link) = pass.link.as_ref().filter(|_| error.is_unauthorized()) else {
+        return;
+    };
+    let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
+    if pass.ctx.connections.suspect(&key, link) {
+        pass.ctx.wake_connection(&key);
+    }
+}
+
+/// A client without a credential, for a call that the runner's own token authorises: the
+/// connection's, or one with the defaults when the connection itself is gone.
+pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Client, Error> {
+    let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
+    // A token goes only to the GitLab that issued it.
+    if let Some(client) = pass.ctx.connections.anonymous(&key, gitlab_url) {
+        return Ok(client);
+    }
+    let insecure = gitlab_url.starts_with("http://") && !pass.ctx.options.allow_http;
+    let endpoint = gitlab::Endpoint {
+        url: gitlab_url.to_owned(),
+        ca_pem: None,
+        proxy: None,
+        timeout: DEFAULT_TIMEOUT,
+    };
+    let client = gitlab::Client::new(&endpoint, None, observer(&pass.ctx.metrics));
+    match client {
+        Ok(client) if !insecure => Ok(client),
+        Ok(_) | Err(_) => Err(Error::Malformed(format!(
+            "the recorded url {gitlab_url} cannot be used"
+        ))),
+    }
+}
+
+/// Why an object of this namespace cannot use this connection, whatever its state.
+fn refused(ctx: &Context, key: &ConnectionKey, namespace: &str) -> Option<(Reason, String)> {
+    let not_found = |hint: &str| {
+        (
+            Reason::ConnectionNotFound,
+            format!("there is no {key}{hint}"),
+        )
+    };
+    match (key.kind, &ctx.commons) {
+        (ConnectionKind::GitLabConnection, _) => {
+            let realm = ctx.realm(namespace)?;
+            let object = ObjectRef::new(&key.name).within(namespace);
+            let absent = realm.connections.store.get(&object).is_none();
+            absent.then(|| not_found(" in this namespace"))
+        }
+        (ConnectionKind::ClusterGitLabConnection, None) => Some(not_found(
+            " that this operator can read: it watches single namespaces only",
+        )),
+        (ConnectionKind::ClusterGitLabConnection, Some(commons)) => {
+            let Some(object) = commons.connections.store.get(&ObjectRef::new(&key.name)) else {
+                return Some(not_found(""));
+            };
+            // One that cannot be read has a standing of its own.
+            let connection = object.0.as_ref().ok()?;
+            let allowed = connection.spec.allowed_namespaces.as_ref();
+            let allows = allowed.is_some_and(|allowed| allows(allowed, commons, namespace));
+            (!allows).then(|| {
+                let message = format!("{key} does not allow the namespace {namespace}");
+                (Reason::ConnectionNotAllowed, message)
+            })
+        }
+    }
+}
+
+fn allows(allowed: &AllowedNamespaces, commons: &Commons, namespace: &str) -> bool {
+    let AllowedNamespaces { names, selector } = allowed;
+    names.iter().any(|name| name == namespace)
+        || selector.as_ref().is_some_and(|selector| {
+            let object = commons.namespaces.get(&ObjectRef::new(namespace));
+            object.is_some_and(|object| matches(selector, object.labels()))
+        })
+}
+
+fn matches(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
+    // A selector that cannot be read selects nothing: it is there to keep namespaces out.
+    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(labels))
+}

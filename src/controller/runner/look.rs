@@ -1,0 +1,278 @@
+//! Reads, and nothing but reads.
+use k8s_openapi::api::core::v1::Secret;
+use tokio::time::Instant;
+
+use super::pass::{Pass, Seen};
+use crate::api::v1alpha1::Target;
+use crate::backoff;
+use crate::controller::connections::Connected;
+use crate::controller::error::Error;
+use crate::gitlab;
+use crate::gitlab::model::{GroupId, ProjectId, Runner, Scope};
+use crate::plan::{
+    Desired, Doubt, Keeping, Kept, Known, Mark, Observed, ProjectSighting, Sighting, WantedSecret,
+    Whereabouts, grace, whereabouts,
+};
+use crate::secrets;
+
+impl Pass<'_> {
+    /// Looks at everything that the next decision may depend on.
+    pub(super) async fn look(&mut self, desired: &Desired) -> Result<(), Error> {
+        let want = match desired {
+            Desired::Exists(want) => Some(want),
+            Desired::Gone(_) => None,
+        };
+        let url = self
+            .link
+            .as_ref()
+            .map(|link| link.url.clone())
+            .unwrap_or_default();
+        let tidy = want.map(|want| (&want.secret, url.as_str()));
+        let (name, former_name) = self.secret_names();
+        let secret = self.read_secret(&name).await?;
+        let kept = secrets::look(secret.as_ref(), &self.runner, tidy);
+        let former = match former_name {
+            Some(name) => self.read_secret(&name).await?,
+            None => None,
+        };
+        let former =
+            former.and_then(
+                |secret| match secrets::look(Some(&secret), &self.runner, None) {
+                    Kept::Ours(keeping) => Some((secret, keeping)),
+                    Kept::Absent | Kept::Foreign => None,
+                },
+            );
+        let (former, former_kept) = former.unzip();
+        let mut facts = self
+            .look_for_runner(want.map(|w| &w.secret), &kept, former_kept.as_ref())
+            .await?;
+        facts.projects = match (
+            &facts.runner,
+            want.and_then(|want| want.projects.as_deref()),
+        ) {
+            (Sighting::Present(runner), Some(projects)) => {
+                Some(self.look_for_projects(runner, projects).await?)
+            }
+            _ => None,
+        };
+        facts.former = former
+            .as_ref()
+            .and_then(|secret| secret.metadata.name.clone())
+            .zip(former_kept);
+        facts.secret = kept;
+        self.seen = Some(Seen {
+            facts,
+            secret,
+            former,
+        });
+        Ok(())
+    }
+
+    /// Where the Secret should be, and where it was when that is another place.
+    fn secret_names(&self) -> (String, Option<String>) {
+        let name = self.secret_name();
+        let status = self.runner.status.as_ref();
+        let former = status
+            .and_then(|status| status.token.as_ref())
+            .map(|token| token.secret_name.clone())
+            .filter(|former| *former != name);
+        (name, former)
+    }
+
+    async fn read_secret(&self, name: &str) -> Result<Option<Secret>, Error> {
+        let read = self.secrets().get_opt(name).await;
+        read.map_err(|error| Error::kube("read the Secret of the token", error))
+    }
+
+    async fn look_for_runner(
+        &self,
+        want: Option<&WantedSecret>,
+        secret: &Kept,
+        former: Option<&Keeping>,
+    ) -> Result<Observed, Error> {
+        let mut facts = Observed {
+            runner: Sighting::Absent,
+            settles_at: None,
+            scope: self.recorded_scope(),
+            secret: Kept::Absent,
+            former: None,
+            projects: None,
+            admin: self.link.as_ref().is_some_and(|link| link.admin),
+        };
+        let (intent, recorded) = (self.intent(), self.recorded());
+        let place = whereabouts(secret, former, recorded.as_ref(), intent.as_ref());
+        let Some(link) = &self.link else {
+            // Without a runner there is nothing to ask for.
+            if place != Whereabouts::Nowhere {
+                facts.runner = Sighting::Unclear(Doubt::NotAsked);
+            }
+            return Ok(facts);
+        };
+        if facts.scope.is_none() && want.is_some() {
+            facts.scope = self.look_up_scope(link).await?;
+        }
+        match place {
+            Whereabouts::Nowhere => {}
+            Whereabouts::Number(known) => facts.runner = self.look_at(link, &known).await?,
+            Whereabouts::Mark(_) if !link.can.list => {
+                facts.runner = Sighting::Unclear(Doubt::Unsearchable);
+            }
+            Whereabouts::Mark(intent) => {
+                match self.search(link, facts.scope, &intent.attempt).await? {
+                    Some(runner) => facts.runner = Sighting::Present(runner),
+                    None => facts.settles_at = Some(grace(&intent, link.timeout)),
+                }
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Looks at a runner that we know by number, unless that was done within this resync.
+    async fn look_at(&self, link: &Connected, known: &Known) -> Result<Sighting<Runner>, Error> {
+        let memory = &self.ctx.memory;
+        let period = backoff::spread(self.ctx.options.resync, &self.uid);
+        if let Some(runner) = memory.recall(&self.uid, &link.url, period, Instant::now())
+            && runner.id == known.id
+        {
+            return Ok(Sighting::Present(runner));
+        }
+        let runner = link
+            .client
+            .runner(known.id)
+            .await
+            .map_err(|source| Error::Observe {
+                what: "the runner",
+                source,
+            })?;
+        let Some(runner) = runner else {
+            return Ok(Sighting::Absent);
+        };
+        // At another url the same number may be anybody's runner.
+        if known.gitlab_url != link.url && !self.is_ours(&runner) {
+            return Ok(Sighting::Unclear(Doubt::Foreign(known.id)));
+        }
+        memory.keep(&self.uid, &link.url, &runner, Instant::now());
+        Ok(Sighting::Present(runner))
+    }
+
+    fn is_ours(&self, runner: &Runner) -> bool {
+        self.is_our_note(runner.maintenance_note.as_deref().unwrap_or_default())
+    }
+
+    fn is_our_note(&self, note: &str) -> bool {
+        Mark::split(note).1.is_some_and(|mark| mark.uid == self.uid)
+    }
+
+    /// Looks for a runner that carries our mark, that of this attempt if there are several.
+    async fn search(
+        &self,
+        link: &Connected,
+        scope: Option<Scope>,
+        attempt: &str,
+    ) -> Result<Option<Runner>, Error> {
+        let Some(scope) = scope else {
+            return Ok(None);
+        };
+        let own = format!("{}/{}", self.namespace, self.name);
+        let description = self.runner.spec.description.as_deref().unwrap_or(&own);
+        let found = link
+            .client
+            .find(scope, Some(description), |note| self.is_our_note(note))
+            .await
+            .map_err(|source| Error::Observe {
+                what: "the list of runners",
+                source,
+            })?;
+        let signed = |runner: &Runner| {
+            let note = runner.maintenance_note.as_deref().unwrap_or_default();
+            Mark::split(note)
+                .1
+                .is_some_and(|mark| mark.attempt == attempt)
+        };
+        let best = found.iter().find(|runner| signed(runner)).cloned();
+        Ok(best.or_else(|| found.into_iter().next()))
+    }
+
+    /// The scope as recorded, or as spec gives it by number.
+    fn recorded_scope(&self) -> Option<Scope> {
+        let number = |id: i64| u64::try_from(id).ok();
+        let recorded = self
+            .runner
+            .status
+            .as_ref()
+            .and_then(|status| status.scope.as_ref());
+        let recorded_id = recorded.and_then(|scope| scope.id);
+        let crate::api::v1alpha1::Scope {
+            instance: _,
+            group,
+            project,
+        } = &self.runner.spec.scope;
+        let id = |target: &Target| target.id.or(recorded_id).and_then(number);
+        match (group, project) {
+            (Some(group), _) => id(group).map(|id| Scope::Group(GroupId(id))),
+            (None, Some(project)) => id(project).map(|id| Scope::Project(ProjectId(id))),
+            (None, None) => Some(Scope::Instance),
+        }
+    }
+
+    /// Looks up the scope's path. Done once: the number is kept in status.
+    async fn look_up_scope(&self, link: &Connected) -> Result<Option<Scope>, Error> {
+        let failed = |source| Error::Observe {
+            what: "the scope's path",
+            source,
+        };
+        let path = |target: &Option<Target>| target.as_ref().and_then(|target| target.path.clone());
+        let scope = &self.runner.spec.scope;
+        if let Some(path) = path(&scope.group) {
+            let id = link.client.group_id(&path).await.map_err(failed)?;
+            return Ok(id.map(Scope::Group));
+        }
+        if let Some(path) = path(&scope.project) {
+            let id = link.client.project_id(&path).await.map_err(failed)?;
+            return Ok(id.map(Scope::Project));
+        }
+        Ok(None)
+    }
+
+    /// Finds the numbers of the wanted projects. A path that the runner's own projects show needs
+    /// no request; one that they do not show may be a project that was renamed.
+    async fn look_for_projects(
+        &self,
+        runner: &Runner,
+        projects: &[Target],
+    ) -> Result<Vec<ProjectSighting>, Error> {
+        let Some(link) = &self.link else {
+            return Ok(Vec::new());
+        };
+        let mut sightings = Vec::with_capacity(projects.len());
+        for target in projects {
+            let shown = |path: &String| {
+                let assigned = runner.projects.iter().flatten();
+                assigned
+                    .clone()
+                    .find(|project| project.path == *path)
+                    .map(|project| project.id)
+            };
+            let id = target
+                .id
+                .and_then(|id| u64::try_from(id).ok())
+                .map(ProjectId);
+            let path = target.path.clone().unwrap_or_default();
+            let found = match id.or_else(|| shown(&path)) {
+                Some(id) => Some(id),
+                None => match link.client.project_id(&path).await {
+                    Ok(id) => id,
+                    Err(gitlab::Error::Refused { status: 403, .. }) => None,
+                    Err(source) => {
+                        return Err(Error::Observe {
+                            what: "a project",
+                            source,
+                        });
+                    }
+                },
+            };
+            sightings.push(found.map_or(ProjectSighting::NotFound(path), ProjectSighting::Found));
+        }
+        Ok(sightings)
+    }
+}

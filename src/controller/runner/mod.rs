@@ -1,0 +1,217 @@
+//! One `GitLabRunner`, kept true: look, decide, act, and look again.
+mod act;
+mod announce;
+mod link;
+mod look;
+mod pass;
+mod watch;
+
+pub use watch::run;
+
+use std::{sync::Arc, time::Duration};
+
+use kube::{
+    Api, Resource, ResourceExt,
+    runtime::{
+        controller::Action,
+        finalizer::{self, Event, finalizer},
+    },
+};
+use tokio::time::Instant;
+
+use super::{
+    Context,
+    error::{Error, Remedy},
+    guards::{Guarded, bounded},
+    report,
+};
+use crate::api::conditions::Reason;
+use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
+use crate::backoff;
+use crate::metrics::Kind;
+use crate::plan::{Blocked, Desired, Outcome, Plan, desired};
+use pass::Pass;
+
+const FINALIZER: &str = "gitlab-registrar.dev/runner";
+/// Enough to register, correct, assign a few projects and confirm. More than that in one pass would
+/// keep other objects waiting; the rest is done in the next.
+const MOST_TURNS: usize = 8;
+/// How soon what no watch tells us of is looked at again.
+const POLL: Duration = Duration::from_secs(30);
+
+/// What the controller runs for each object.
+async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Result<Action, Error> {
+    let started = Instant::now();
+    let _under_way = ctx.metrics.pass(Kind::gitlabrunner);
+    let result = bounded(attempt(&object, &ctx)).await;
+    let uid = object.meta().uid.clone().unwrap_or_default();
+    report::ended(
+        &ctx,
+        Kind::gitlabrunner,
+        &*object,
+        &uid,
+        &result,
+        started.elapsed(),
+    );
+    match result {
+        Err(Error::StillThere(wait)) => Ok(Action::requeue(wait)),
+        result => result,
+    }
+}
+
+/// When to look again after an error.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that kube's error policy has"
+)]
+fn on_error(object: Arc<Guarded<GitLabRunner>>, error: &Error, ctx: Arc<Context>) -> Action {
+    let uid = object.meta().uid.as_deref().unwrap_or_default();
+    match error.remedy() {
+        Remedy::LookAgain => Action::requeue(Duration::from_millis(200)),
+        Remedy::Retry => Action::requeue(backoff::after_failures(ctx.failures.so_far(uid), uid)),
+        // Everybody was asked to wait at the same time, so they must not all come back at once.
+        Remedy::RetryAfter(wait) => Action::requeue(wait + backoff::spread(POLL, uid) / 10),
+        Remedy::NeedsHuman => Action::requeue(backoff::spread(ctx.options.resync, uid)),
+    }
+}
+
+async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action, Error> {
+    let runner = match &object.0 {
+        Ok(runner) => runner,
+        Err(invalid) => return Err(announce::malformed(ctx, object, &invalid.error).await),
+    };
+    let namespace = runner.namespace().unwrap_or_default();
+    let api = Api::<GitLabRunner>::namespaced(ctx.kube.clone(), &namespace);
+    if runner.status.is_none() && runner.meta().deletion_timestamp.is_none() {
+        let mut pass = Pass::new(ctx, runner.clone());
+        let waiting = "the operator has seen the object".to_owned();
+        pass.conclude(&Outcome::Obstructed(Reason::Pending, waiting))
+            .await?;
+    }
+    let goal = |event| async move {
+        match event {
+            Event::Apply(runner) => keep(ctx, runner).await,
+            Event::Cleanup(runner) => depart(ctx, runner).await,
+        }
+    };
+    finalizer(&api, FINALIZER, Arc::new(runner.clone()), goal)
+        .await
+        .map_err(flatten)
+}
+
+/// The finalizer helper wraps our own error; only one of its own can be left.
+fn flatten(error: finalizer::Error<Error>) -> Error {
+    match error {
+        finalizer::Error::ApplyFailed(error) | finalizer::Error::CleanupFailed(error) => error,
+        finalizer::Error::AddFinalizer(source) => Error::kube("add our finalizer", source),
+        finalizer::Error::RemoveFinalizer(source) => match &source {
+            kube::Error::Api(status) if status.code == 404 => Error::Stale,
+            _ => Error::kube("remove our finalizer", source),
+        },
+        finalizer::Error::UnnamedObject | finalizer::Error::InvalidFinalizer => {
+            Error::Malformed("an object from a watch has a name".to_owned())
+        }
+    }
+}
+
+/// Makes the runner as declared.
+async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
+    let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
+    let outcome = match desired(&pass.runner, &pass.namespace, &pass.name) {
+        Err(complaint) => Ok(Outcome::Obstructed(Reason::InvalidSpec, complaint.0)),
+        Ok(_) if pass.runner.spec.suspend => {
+            let message = "spec.suspend is true: GitLab is not asked".to_owned();
+            Ok(Outcome::Obstructed(Reason::Suspended, message))
+        }
+        Ok(want) => {
+            pass.want = Some(want.clone());
+            match link::usable(ctx, &pass.runner, &pass.namespace) {
+                link::Link::Usable(connected) => {
+                    pass.link = Some(connected);
+                    pursue(&mut pass, &Desired::Exists(Box::new(want))).await
+                }
+                // Its connection is being looked at, and will wake us: nothing has changed yet.
+                link::Link::Awaited => return Ok(Action::requeue(POLL)),
+                link::Link::Blocked(reason, message) => Ok(Outcome::Obstructed(reason, message)),
+            }
+        }
+    };
+    finish(&mut pass, outcome).await
+}
+
+/// Takes the runner out of GitLab, or leaves it there, before the object goes.
+async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
+    let policy = runner.spec.deletion_policy;
+    let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
+    if policy == DeletionPolicy::Delete {
+        pass.link = link::for_departure(ctx, &pass.runner, &pass.namespace);
+    }
+    let outcome = pursue(&mut pass, &Desired::Gone(policy)).await;
+    if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
+        ctx.memory.forget(&pass.uid);
+        return Ok(Action::await_change());
+    }
+    let action = finish(&mut pass, outcome).await?;
+    let wait = if action == Action::await_change() {
+        ctx.options.resync
+    } else {
+        POLL
+    };
+    Err(Error::StillThere(wait.min(POLL)))
+}
+
+/// Looks, decides and acts until there is nothing left to do.
+async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
+    let mut last = None;
+    for _ in 0..MOST_TURNS {
+        pass.look(desired).await?;
+        let Some(seen) = &pass.seen else {
+            return Ok(Outcome::Planned(Plan::Rest));
+        };
+        match crate::plan::decide(desired, &seen.facts, &pass.mark(), crate::clock::now()) {
+            Plan::Act(step) if last.as_ref() == Some(&step) => {
+                return Err(Error::NotTaken(act::name(&step).to_owned()));
+            }
+            Plan::Act(step) => {
+                if act::act(pass, &step).await? == act::After::Gone {
+                    return Ok(Outcome::Planned(Plan::Rest));
+                }
+                last = Some(step);
+            }
+            plan @ (Plan::Hold(_) | Plan::Rest) => return Ok(Outcome::Planned(plan)),
+        }
+    }
+    Err(Error::Stale)
+}
+
+/// Writes the status, tells of it, and says when to look again.
+async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<Action, Error> {
+    let ctx = pass.ctx;
+    let outcome = match &result {
+        Ok(outcome) => outcome.clone(),
+        Err(error) => {
+            ctx.memory.forget(&pass.uid);
+            link::distrust(pass, error);
+            match error.failure(ctx.failures.so_far(&pass.uid) >= 2) {
+                Some(failure) => Outcome::Failed(failure),
+                None => return result.map(|_| Action::await_change()),
+            }
+        }
+    };
+    let written = pass.conclude(&outcome).await;
+    // The first error is the one to report.
+    result?;
+    written?;
+    let resync = backoff::spread(ctx.options.resync, &pass.uid);
+    Ok(Action::requeue(match outcome {
+        Outcome::Planned(Plan::Hold(Blocked::Settling(until))) => {
+            let left = until.duration_since(crate::clock::now());
+            Duration::try_from(left).unwrap_or_default().min(POLL) + Duration::from_secs(1)
+        }
+        Outcome::Planned(Plan::Hold(Blocked::SecretConflict | Blocked::Undeletable)) => {
+            resync.min(POLL)
+        }
+        Outcome::Planned(_) => ctx.memory.due(&pass.uid, resync, Instant::now()),
+        Outcome::Obstructed(..) | Outcome::Failed(_) => resync,
+    }))
+}

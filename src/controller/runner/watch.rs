@@ -1,0 +1,69 @@
+//! The runner controller: what it watches, and how it ends.
+use std::sync::Arc;
+
+use futures::{StreamExt, future};
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api,
+    core::PartialObjectMeta,
+    runtime::{
+        Controller, Predicate, WatchStreamExt, controller, predicates, reflector::Store, watcher,
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{on_error, reconcile};
+use crate::api::MANAGER;
+use crate::api::v1alpha1::GitLabRunner;
+use crate::controller::Context;
+use crate::controller::guards::{Guarded, deleting, quiet, relisting};
+use crate::controller::realm::Feed;
+use crate::secrets::MANAGED_BY;
+
+/// How many objects are worked on at the same time.
+const CONCURRENCY: u16 = 8;
+
+/// Runs the controller of one realm until it is told to stop and has finished what is under way.
+pub async fn run(
+    ctx: Arc<Context>,
+    namespace: Option<String>,
+    store: Store<Guarded<GitLabRunner>>,
+    feed: Feed<GitLabRunner>,
+    stop: CancellationToken,
+) {
+    let runners: Api<Guarded<GitLabRunner>> = match &namespace {
+        Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
+        None => Api::all(ctx.kube.clone()),
+    };
+    let secrets: Api<PartialObjectMeta<Secret>> = match &namespace {
+        Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
+        None => Api::all(ctx.kube.clone()),
+    };
+    let main = relisting(runners, watcher::Config::default())
+        .default_backoff()
+        .reflect(feed.writer)
+        .applied_objects()
+        // Our own status writes must not come back as work.
+        .predicate_filter(
+            predicates::generation
+                .combine(predicates::finalizers)
+                .combine(predicates::annotations)
+                .combine(deleting),
+            Default::default(),
+        );
+    // Metadata only: tokens never enter this cache.
+    let labelled = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
+    let owned = relisting(secrets, labelled)
+        .default_backoff()
+        .touched_objects();
+    Controller::for_stream(quiet("gitlabrunners", main), store)
+        .owns_stream(quiet("secrets", owned))
+        .reconcile_on(feed.woken)
+        .with_config(controller::Config::default().concurrency(CONCURRENCY))
+        .graceful_shutdown_on(async move { stop.cancelled().await })
+        .run(reconcile, on_error, ctx)
+        // Every result was reported where it arose; what is left is kube's own word that an object
+        // went away between being queued and being looked at.
+        .for_each(|_| future::ready(()))
+        .await;
+}

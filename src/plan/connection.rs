@@ -1,0 +1,269 @@
+//! What a connection's credential opens, and the whole status of a connection.
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, merge};
+use crate::api::v1alpha1::{ConnectionStatus, Credential, GitLab};
+use crate::gitlab::model::{AccessToken, Metadata};
+
+/// How long before a token's end its owner is told.
+const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What a credential's scopes open (contract §1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a permission of its own"
+)]
+pub struct Can {
+    /// Register runners.
+    pub register: bool,
+    /// Read, change and remove runners by number, and reset their tokens.
+    pub manage: bool,
+    /// Assign runners to projects.
+    pub assign: bool,
+    /// List runners, groups and projects, and look up paths.
+    pub list: bool,
+    /// Ask GraphQL.
+    pub graphql: bool,
+    /// Rotate the credential itself.
+    pub rotate: bool,
+}
+
+impl Can {
+    /// Everything: what is assumed of a token that does not tell its scopes.
+    pub const ALL: Self = Self {
+        register: true,
+        manage: true,
+        assign: true,
+        list: true,
+        graphql: true,
+        rotate: true,
+    };
+
+    /// Works it out from a token's scopes.
+    pub fn from_scopes(scopes: &BTreeSet<String>) -> Self {
+        let has = |scope: &str| scopes.contains(scope);
+        let reads = has("api") || has("read_api");
+        Self {
+            register: has("api") || has("create_runner"),
+            manage: has("api") || has("manage_runner"),
+            assign: has("api"),
+            list: reads,
+            graphql: reads,
+            rotate: has("api") || has("self_rotate"),
+        }
+    }
+
+    /// The words for it, as status shows them.
+    fn words(self) -> Vec<String> {
+        let Self {
+            register,
+            manage,
+            assign,
+            list,
+            graphql,
+            rotate,
+        } = self;
+        [
+            (register, "register"),
+            (manage, "manage"),
+            (assign, "assign"),
+            (list, "list"),
+            (graphql, "graphql"),
+            (rotate, "rotate"),
+        ]
+        .into_iter()
+        .filter(|(can, _)| *can)
+        .map(|(_, word)| word.to_owned())
+        .collect()
+    }
+}
+
+/// What GitLab said about the credential and itself, as far as the credential may ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The token about itself; `None` for one that is no personal, group or project access token.
+    pub token: Option<AccessToken>,
+    /// The instance about itself.
+    pub metadata: Option<Metadata>,
+    /// Whether the token's owner is an administrator.
+    pub admin: Option<bool>,
+}
+
+impl Account {
+    /// What the credential opens.
+    pub fn can(&self) -> Can {
+        self.token
+            .as_ref()
+            .map_or(Can::ALL, |token| Can::from_scopes(&token.scopes))
+    }
+}
+
+/// What is wrong with a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Its name.
+    pub reason: Reason,
+    /// A sentence that names the object to mend.
+    pub message: String,
+}
+
+impl Trouble {
+    /// What is wrong, with a sentence that names the object to mend.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+/// When to look at a connection again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recheck {
+    /// Ask GitLab again soon: it may be mended there at any time.
+    Soon,
+    /// Only when the connection's own inputs have changed: asking again with the same credential is
+    /// of no use, and of a revoked one harmful (contract §1.10).
+    OnChange,
+}
+
+/// Whether asking GitLab again with the same inputs can help.
+pub fn recheck(trouble: &Trouble) -> Recheck {
+    match trouble.reason {
+        Reason::Unreachable
+        | Reason::TlsFailed
+        | Reason::NotGitLab
+        | Reason::CredentialForbidden
+        | Reason::GitLabThrottled => Recheck::Soon,
+        _ => Recheck::OnChange,
+    }
+}
+
+/// Scopes too small to register with are a trouble, though GitLab accepts the token.
+pub fn too_small(account: &Account) -> Option<Trouble> {
+    let scopes = &account.token.as_ref()?.scopes;
+    let has: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    (!account.can().register).then(|| {
+        let has = if has.is_empty() {
+            "none".to_owned()
+        } else {
+            has.join(", ")
+        };
+        Trouble::new(
+            Reason::ScopeTooSmall,
+            format!(
+                "the token has the scopes {has}; it needs api, or create_runner and manage_runner"
+            ),
+        )
+    })
+}
+
+/// The whole status of a connection. Equal input gives equal output.
+pub fn connection_status(
+    previous: &ConnectionStatus,
+    generation: Option<i64>,
+    account: Option<&Account>,
+    trouble: Option<&Trouble>,
+    now: Timestamp,
+) -> ConnectionStatus {
+    let verdicts = verdicts(account, trouble, now);
+    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let token = account.and_then(|account| account.token.as_ref());
+    ConnectionStatus {
+        observed_generation: generation,
+        conditions: merge(&previous.conditions, verdicts, generation, now),
+        gitlab: match account {
+            Some(account) => account.metadata.as_ref().map(|metadata| GitLab {
+                version: metadata.version.chars().take(64).collect(),
+                enterprise: metadata.enterprise,
+            }),
+            None => previous.gitlab.clone(),
+        },
+        credential: token.map(|token| Credential {
+            name: token.name.chars().take(1024).collect(),
+            scopes: token.scopes.iter().take(32).cloned().collect(),
+            expires_at: token.expires_at.map(|date| date.to_string()),
+            admin: account.and_then(|account| account.admin),
+        }),
+        can: account
+            .map(|account| account.can().words())
+            .unwrap_or_default(),
+    }
+}
+
+fn verdicts(account: Option<&Account>, trouble: Option<&Trouble>, now: Timestamp) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    match trouble {
+        None => {
+            verdicts.push(Verdict::new(
+                ConditionType::Ready,
+                true,
+                Reason::Succeeded,
+                "",
+            ));
+        }
+        Some(Trouble { reason, message }) => {
+            verdicts.push(Verdict::new(ConditionType::Ready, false, *reason, message));
+            let about = match recheck(&Trouble::new(*reason, "")) {
+                Recheck::Soon => ConditionType::Reconciling,
+                Recheck::OnChange => ConditionType::Stalled,
+            };
+            verdicts.push(Verdict::new(about, true, *reason, message));
+        }
+    }
+    match trouble {
+        None => verdicts.push(Verdict::new(
+            ConditionType::CredentialsValid,
+            true,
+            Reason::Accepted,
+            "",
+        )),
+        Some(Trouble { reason, message }) if about_credential(*reason) => {
+            verdicts.push(Verdict::new(
+                ConditionType::CredentialsValid,
+                false,
+                *reason,
+                message,
+            ));
+        }
+        Some(Trouble { reason, .. }) => verdicts.push(Verdict::new(
+            ConditionType::CredentialsValid,
+            Truth::Unknown,
+            *reason,
+            "GitLab could not be asked",
+        )),
+    }
+    verdicts.extend(expiring(account, now));
+    verdicts
+}
+
+fn about_credential(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::CredentialInvalid
+            | Reason::CredentialExpired
+            | Reason::CredentialRevoked
+            | Reason::CredentialForbidden
+            | Reason::ScopeTooSmall
+            | Reason::SecretNotFound
+            | Reason::SecretKeyMissing
+    )
+}
+
+fn expiring(account: Option<&Account>, now: Timestamp) -> Option<Verdict> {
+    let token = account?.token.as_ref()?;
+    let date = token.expires_at?;
+    let end = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    (end.duration_since(now) < EXPIRES_SOON).then(|| {
+        let message = format!("the token {:?} stops working on {date}", token.name);
+        Verdict::new(
+            ConditionType::CredentialsExpiring,
+            true,
+            Reason::ExpiresSoon,
+            message,
+        )
+    })
+}

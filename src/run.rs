@@ -1,0 +1,289 @@
+//! Builds the clients, the caches and the controllers, and owns the order of start and stop.
+use std::{io::Write, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use clap::Parser;
+use futures::{StreamExt, future};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    Api, Client, ResourceExt,
+    core::PartialObjectMeta,
+    runtime::{WatchStreamExt, reflector::store::Writer, watcher},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::api;
+use crate::cli::{Cli, Command, RunArgs};
+use crate::controller::{
+    Context, Options, connection,
+    guards::{quiet, relisting},
+    realm::{Commons, CommonsFeed, Realm, RealmFeed},
+    runner,
+};
+use crate::http::{Readiness, router};
+use crate::metrics::Metrics;
+use crate::telemetry;
+
+/// How long passes under way may take to finish once a stop has come. Bounded because a hanging
+/// GitLab or API server would hold them, and because a controller of kube-runtime 5.0 that was
+/// stopped before its first list never ends.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Does what was typed.
+pub fn main() -> ExitCode {
+    // Neither kube nor reqwest chooses a TLS provider; an earlier one would do as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let done = match Cli::parse().command {
+        Command::Crds => print_crds(),
+        Command::Run(args) => start(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Writing to a closed stderr is nothing that we could tell anybody.
+            let _ = writeln!(std::io::stderr(), "registrar: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_crds() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for crd in api::crds() {
+        writeln!(out, "---\n{}", serde_saphyr::to_string(&crd)?.trim_end())?;
+    }
+    Ok(())
+}
+
+fn start(args: &RunArgs) -> anyhow::Result<()> {
+    telemetry::start(args.log_format, &args.log_level)
+        .with_context(|| format!("--log-level {:?} cannot be read", args.log_level))?;
+    let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
+    let result = runtime.block_on(run(args));
+    // Whatever still hangs has had its time to finish.
+    runtime.shutdown_background();
+    result
+}
+
+async fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let stop = stopped()?;
+    let mut config = kube::Config::infer()
+        .await
+        .context("neither a kubeconfig nor a Pod's ServiceAccount was found")?;
+    // kube would repeat requests by itself, for minutes; looking again is the controllers' part.
+    config.default_retry = false;
+    let own_namespace = args
+        .operator_namespace
+        .clone()
+        .unwrap_or_else(|| config.default_namespace.clone());
+    let kube = Client::try_from(config).context("no client for the API server")?;
+    let metrics = Metrics::default();
+    let readiness = Readiness::default();
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    let routes = router(readiness.clone(), metrics.clone());
+    let tasks = TaskTracker::new();
+    tasks.spawn(async move { axum::serve(listener, routes).await });
+
+    let cluster = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok(()),
+        cluster = cluster_id(args, &kube, &own_namespace) => cluster,
+    };
+    let options = Options {
+        resync: args.resync,
+        allow_http: args.allow_http,
+        cluster,
+        operator_namespace: own_namespace,
+    };
+    let namespaces = args.namespaces();
+    tracing::info!(
+        ?namespaces,
+        ?options,
+        version = env!("CARGO_PKG_VERSION"),
+        "starting"
+    );
+    let (realms, feeds) = realms(namespaces);
+    let (commons, commons_feed) = match &*feeds {
+        [
+            RealmFeed {
+                namespace: None, ..
+            },
+        ] => {
+            let (commons, feed) = Commons::new();
+            (Some(commons), Some(feed))
+        }
+        _ => (None, None),
+    };
+    let ctx = Arc::new(Context::new(
+        kube,
+        options,
+        realms,
+        commons,
+        metrics,
+        args.instance.clone(),
+    ));
+    let work = TaskTracker::new();
+    for feed in feeds {
+        run_realm(&work, &ctx, feed, &stop)?;
+    }
+    if let Some(feed) = commons_feed {
+        run_commons(&work, &ctx, feed, &stop)?;
+    }
+    work.close();
+    tasks.spawn(become_ready(ctx, readiness.clone()));
+    stop.cancelled().await;
+    tracing::info!("stopping: finishing what is under way");
+    readiness.set(false);
+    if tokio::time::timeout(DRAIN, work.wait()).await.is_err() {
+        tracing::warn!("stopped before everything under way had finished");
+    }
+    Ok(())
+}
+
+/// A token that is cancelled by SIGTERM or SIGINT.
+fn stopped() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        told.cancel();
+    });
+    Ok(stop)
+}
+
+/// What names this cluster in marks. It is for people only, so not being allowed to read it is no
+/// reason to stop.
+async fn cluster_id(args: &RunArgs, kube: &Client, namespace: &str) -> String {
+    if let Some(id) = &args.cluster_id {
+        return id.clone();
+    }
+    loop {
+        match Api::<Namespace>::all(kube.clone()).get(namespace).await {
+            Ok(namespace) => return namespace.uid().unwrap_or_else(|| "unnamed".to_owned()),
+            Err(kube::Error::Api(status)) if status.code < 500 && status.code != 429 => {
+                let why = status.message;
+                tracing::warn!(
+                    namespace,
+                    why,
+                    "cannot read the operator's namespace: set --cluster-id"
+                );
+                return "unnamed".to_owned();
+            }
+            Err(error) => {
+                let why = crate::controller::error::chain(&error);
+                tracing::warn!(why, "the API server does not answer yet");
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        }
+    }
+}
+
+/// One realm for each namespace, or one for all of them.
+fn realms(namespaces: Vec<String>) -> (Vec<Realm>, Vec<RealmFeed>) {
+    let watched = if namespaces.is_empty() {
+        vec![None]
+    } else {
+        namespaces.into_iter().map(Some).collect()
+    };
+    watched.into_iter().map(Realm::new).unzip()
+}
+
+fn run_realm(
+    work: &TaskTracker,
+    ctx: &Arc<Context>,
+    feed: RealmFeed,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let RealmFeed {
+        namespace,
+        runners,
+        connections,
+    } = feed;
+    let Some(realm) = ctx.realms.iter().find(|realm| realm.namespace == namespace) else {
+        bail!("the realm of {namespace:?} was not made");
+    };
+    let api = match &namespace {
+        Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
+        None => Api::all(ctx.kube.clone()),
+    };
+    let store = realm.connections.store.clone();
+    work.spawn(connection::run(
+        ctx.clone(),
+        api,
+        store,
+        connections,
+        stop.clone(),
+    ));
+    let store = realm.runners.store.clone();
+    work.spawn(runner::run(
+        ctx.clone(),
+        namespace,
+        store,
+        runners,
+        stop.clone(),
+    ));
+    Ok(())
+}
+
+fn run_commons(
+    work: &TaskTracker,
+    ctx: &Arc<Context>,
+    feed: CommonsFeed,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let CommonsFeed {
+        connections,
+        namespaces,
+    } = feed;
+    let Some(commons) = &ctx.commons else {
+        bail!("the commons were not made");
+    };
+    let store = commons.connections.store.clone();
+    let api = Api::all(ctx.kube.clone());
+    work.spawn(connection::run(
+        ctx.clone(),
+        api,
+        store,
+        connections,
+        stop.clone(),
+    ));
+    let watch = watch_namespaces(ctx.kube.clone(), namespaces);
+    let stop = stop.clone();
+    work.spawn(async move {
+        tokio::select! { () = stop.cancelled() => {}, () = watch => {} }
+    });
+    Ok(())
+}
+
+async fn watch_namespaces(kube: Client, writer: Writer<PartialObjectMeta<Namespace>>) {
+    let watch = relisting(Api::all(kube), watcher::Config::default())
+        .default_backoff()
+        .reflect(writer)
+        .touched_objects();
+    quiet("namespaces", watch)
+        .for_each(|_| future::ready(()))
+        .await;
+}
+
+/// Declares the process ready once every cache of our kinds has its first list.
+async fn become_ready(ctx: Arc<Context>, readiness: Readiness) {
+    for realm in &ctx.realms {
+        let runners = realm.runners.store.wait_until_ready().await;
+        let connections = realm.connections.store.wait_until_ready().await;
+        if runners.is_err() || connections.is_err() {
+            return;
+        }
+    }
+    if let Some(commons) = &ctx.commons
+        && (commons.connections.store.wait_until_ready().await.is_err()
+            || commons.namespaces.wait_until_ready().await.is_err())
+    {
+        return;
+    }
+    readiness.set(true);
+}
