@@ -3,6 +3,8 @@
 mod build;
 mod bytes;
 mod faults;
+mod refusals;
+mod struck;
 mod stub;
 
 use std::{
