@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# The demo on a cluster that is already there: DEMO_CONTEXT=<kube context> make demo.
+# The operator and the stand-in for GitLab are processes of this machine, since the image is in no
+# registry; the cluster gets a namespace of its own, and the CRDs if it has none. Both are removed.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+: "${DEMO_CONTEXT:?the name of a context of your kubeconfig}"
+cd "$root"
+
+scratch=$(mktemp -d)
+namespace=gitlab-registrar-demo-$RANDOM
+made_crds='' made_namespace='' operator='' simulator=''
+export OPERATOR_LOG=$scratch/operator.log
+
+# stop PID: asks it to end and waits until it has.
+stop() {
+  if [ -n "$1" ] && kill "$1" 2>/dev/null; then
+    wait "$1" || true
+  fi
+}
+
+clean_up() {
+  local code=$?
+  trap - EXIT
+  set +e
+  report_failure "$code"
+  if [ -n "$made_namespace" ]; then
+    # The runners' finalizers need the operator, so it goes last.
+    kubectl delete gitlabrunners --all --timeout=60s
+    kubectl delete namespace "$namespace" --timeout=60s
+  fi
+  if [ -n "$made_crds" ]; then
+    kubectl delete --filename crds --timeout=60s
+  fi
+  stop "$operator"
+  stop "$simulator"
+  rm -rf "$scratch"
+  exit "$code"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# A copy, so that setting its namespace does not change the user's kubeconfig.
+kubectl --context "$DEMO_CONTEXT" config view --raw --minify --flatten >"$scratch/kubeconfig"
+chmod 600 "$scratch/kubeconfig"
+export KUBECONFIG=$scratch/kubeconfig
+
+say "A namespace in the cluster of the context $DEMO_CONTEXT, and the CRDs if it has none"
+if kubectl get crd gitlabrunners.gitlab-registrar.dev >/dev/null 2>&1; then
+  echo 'The CRDs are there already and stay as they are.'
+else
+  made_crds=yes
+  run kubectl apply --server-side -f crds
+  run kubectl wait --for=condition=Established --timeout=60s -f crds
+fi
+run kubectl create namespace "$namespace"
+made_namespace=yes
+kubectl config set-context --current --namespace "$namespace" >/dev/null
+
+say 'The stand-in for GitLab and the operator, as processes of this machine'
+"$built/gitlab-sim" serve --seed "$demo/seed.yaml" --listen 127.0.0.1:0 --control 127.0.0.1:0 \
+  --urls-file "$scratch/urls" >"$scratch/gitlab.log" 2>&1 &
+simulator=$!
+deadline=$((SECONDS + 30))
+until [ -s "$scratch/urls" ]; do
+  if ((SECONDS > deadline)) || ! kill -0 "$simulator"; then
+    cat "$scratch/gitlab.log" >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+# shellcheck disable=SC1091
+source "$scratch/urls"
+export GITLAB_SIM_URL GITLAB_SIM_CONTROL_URL
+POD_NAMESPACE=$namespace POD_NAME=demo "$built/registrar" run --watch-namespaces="$namespace" \
+  --listen=127.0.0.1:0 --resync=5s --allow-http --log-format=text >"$OPERATOR_LOG" 2>&1 &
+operator=$!
+echo "GitLab: $GITLAB_SIM_URL   the operator's process: $operator"
+
+source "$demo/play.sh"
+
+say 'Everything is removed again'

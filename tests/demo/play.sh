@@ -1,0 +1,58 @@
+# The story, from a connection to a runner that is gone again. The operator is running, kubectl's
+# current context is the cluster and its namespace the demo's.
+# shellcheck shell=bash
+
+say 'A connection: which GitLab, and the access token for it'
+run kubectl create secret generic gitlab-credentials --from-literal=token=glpat-demo-administrator
+apply <<YAML
+apiVersion: gitlab-registrar.dev/v1alpha1
+kind: GitLabConnection
+metadata:
+  name: gitlab
+spec:
+  url: $GITLAB_SIM_URL
+  credentialsSecretRef: {name: gitlab-credentials, key: token}
+YAML
+run kubectl wait --for=condition=Ready --timeout=60s gitlabconnection/gitlab
+run kubectl get gitlabconnections
+
+say 'Three runners: for the instance, for a group by its path, for a project with one more project'
+run cat tests/demo/runners.yaml
+run kubectl apply -f tests/demo/runners.yaml
+run kubectl wait --for=condition=Ready --timeout=60s gitlabrunner/everyone gitlabrunner/platform gitlabrunner/build
+run kubectl get gitlabrunners -o wide
+in_gitlab
+
+say "Each one's token is in a Secret, as the official GitLab Runner chart reads it"
+run kubectl describe secret everyone-runner-token
+
+say 'A tag added in the manifest'
+show sed 's/docker/docker, arm64/' tests/demo/runners.yaml '|' kubectl apply -f -
+sed 's/docker/docker, arm64/' tests/demo/runners.yaml | kubectl apply -f -
+until_gitlab 'tags=arm64,docker,linux ' 'the new tag'
+in_gitlab
+
+say "A tag changed in GitLab, behind the operator's back, and changed back"
+id=$(kubectl get gitlabrunner everyone -o 'jsonpath={.status.runner.id}')
+run gitlab '{"do": "edit_runner", "id": '"$id"', "tags": ["sabotage"]}'
+in_gitlab
+until_gitlab "^id=$id .*tags=arm64,docker,linux " 'the tags of the manifest'
+in_gitlab
+
+say 'One is paused'
+run kubectl patch gitlabrunner platform --type=merge --patch '{"spec": {"paused": true}}'
+run kubectl wait --for='jsonpath={.status.runner.paused}=true' --timeout=60s gitlabrunner/platform
+run kubectl get gitlabrunner platform
+
+say 'A manifest that cannot be right is refused when it is applied'
+refused 'set exactly one of instance, group and project' kubectl apply -f tests/demo/bad.yaml
+
+say 'One is deleted, and gone in GitLab too'
+id=$(kubectl get gitlabrunner build -o 'jsonpath={.status.runner.id}')
+run kubectl delete gitlabrunner build --timeout=60s
+if gitlab runners | grep -q "^id=$id "; then
+  echo "runner $id is still in GitLab" >&2
+  exit 1
+fi
+run kubectl get gitlabrunners,secrets
+in_gitlab
