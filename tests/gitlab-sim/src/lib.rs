@@ -2,6 +2,7 @@
 //!
 //! One state machine without sockets or clocks: [`GitLab::handle`] takes a request and the time
 //! and gives the reply; [`GitLab::command`] changes the world from behind GitLab's back.
+pub mod build;
 pub mod clock;
 pub mod command;
 pub mod faults;
@@ -11,15 +12,22 @@ pub mod seed;
 pub mod server;
 pub mod tls;
 
+mod auth;
 mod control;
 mod external;
-mod gitlab;
 mod redact;
+mod rest;
+mod state;
 
 pub use command::{Command, CommandError};
 pub use external::ExternalUrl;
 pub use faults::{Fault, FaultId, Rule};
-pub use gitlab::{GitLab, Peer};
 pub use log::{Filter, Recorded};
+pub use rest::Peer;
 pub use seed::{Seed, SeedError};
 pub use server::{Options, Server};
+pub use state::{
+    AccessLevel, CreationState, Era, GitLab, GroupId, JobId, JobStatus, ManagerId, OrganizationId,
+    ProjectId, Registrar, Role, RunnerId, RunnerType, Scope, Secret, Settings, Throttle, TokenId,
+    TokenKind, UserId, UserState, Visibility,
+};

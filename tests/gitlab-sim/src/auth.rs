@@ -1,0 +1,144 @@
+//! From a request to the user behind it (contract §1.1, §1.2, §1.10).
+use bytes::Bytes;
+use http::{Request, header::AUTHORIZATION};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::{
+    rest::{Refusal, Reply},
+    state::{AccessToken, Caller, GitLab, Scope, TokenId},
+};
+
+/// Which tokens an endpoint lets in.
+pub(crate) struct Gate<'a> {
+    /// Whether a token's scopes suffice.
+    pub(crate) admits: &'a dyn Fn(&AccessToken) -> bool,
+    /// The scopes that the refusal names.
+    pub(crate) named: &'a [Scope],
+}
+
+/// The access token of a request: the parameter `private_token`, the header `PRIVATE-TOKEN`, or a
+/// bearer. Job tokens are not accepted here (contract §1.1).
+pub(crate) fn credential(request: &Request<Bytes>, params: &Map<String, Value>) -> Option<String> {
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let bearer = || {
+        let value = header(AUTHORIZATION.as_str())?;
+        let (scheme, token) = value.split_once(' ')?;
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| token.trim().to_owned())
+    };
+    params
+        .get("private_token")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .filter(|token| !token.is_empty())
+        .or_else(|| header("private-token").filter(|token| !token.is_empty()))
+        .or_else(bearer)
+        .filter(|token| !token.is_empty())
+}
+
+impl GitLab {
+    /// The user behind a token string, if it may pass the gate.
+    ///
+    /// The order is GitLab's: unknown, expired, revoked, too narrow, user not allowed in. Using a
+    /// revoked token revokes its whole family (contract §1.10).
+    pub(crate) fn authenticate(
+        &mut self,
+        credential: &str,
+        gate: &Gate<'_>,
+        now: Timestamp,
+    ) -> Result<Caller, Refusal> {
+        let token = self
+            .access_tokens
+            .values()
+            .find(|token| token.token.expose() == credential)
+            .cloned()
+            .ok_or_else(Refusal::unauthorized)?;
+        if token.is_expired(now) {
+            return Err(Refusal::invalid_token(
+                "Token is expired. You can either do re-authorization or token refresh.",
+            ));
+        }
+        if token.revoked {
+            self.revoke_family(token.family);
+            return Err(Refusal::invalid_token(
+                "Token was revoked. You have to re-authorize from the user.",
+            ));
+        }
+        if !(gate.admits)(&token) {
+            return Err(Refusal::insufficient_scope(gate.named));
+        }
+        let user = self
+            .users
+            .get(&token.user)
+            .cloned()
+            .ok_or_else(Refusal::unauthorized)?;
+        if let Some(reason) = user.state.refusal() {
+            return Err(Refusal::forbidden_because(reason));
+        }
+        if let Some(token) = self.access_tokens.get_mut(&token.id) {
+            token.last_used_at = Some(now);
+        }
+        let admin_mode = !self.settings.admin_mode || token.scopes.contains(&Scope::AdminMode);
+        Ok(Caller {
+            admin: user.admin && admin_mode,
+            user,
+            token,
+        })
+    }
+
+    fn revoke_family(&mut self, family: TokenId) {
+        for token in self
+            .access_tokens
+            .values_mut()
+            .filter(|token| token.family == family)
+        {
+            token.revoked = true;
+        }
+    }
+
+    /// The caller of a GraphQL query: nobody without a credential; scopes `read_api` or `api`.
+    ///
+    /// # Errors
+    /// 401 `{"errors":[{"message":"Invalid token"}]}` for any token that does not do (§5.4).
+    pub(crate) fn graphql_caller(
+        &mut self,
+        request: &Request<Bytes>,
+        now: Timestamp,
+    ) -> Result<Option<Caller>, Reply> {
+        let query = crate::rest::query_params(request.uri());
+        let Some(credential) = credential(request, &query) else {
+            return Ok(None);
+        };
+        let admits = |token: &AccessToken| {
+            token.scopes.contains(&Scope::Api) || token.scopes.contains(&Scope::ReadApi)
+        };
+        let gate = Gate {
+            admits: &admits,
+            named: &[Scope::Api, Scope::ReadApi],
+        };
+        self.authenticate(&credential, &gate, now)
+            .map(Some)
+            .map_err(|_| {
+                Reply::json(
+                    401,
+                    serde_json::json!({"errors": [{"message": "Invalid token"}]}),
+                )
+            })
+    }
+
+    /// Whose quota a request counts against: a user with a usable token (contract §1.9).
+    pub(crate) fn quota_user(&self, credential: &str, now: Timestamp) -> Option<crate::UserId> {
+        self.access_tokens
+            .values()
+            .find(|token| token.token.expose() == credential && token.is_active(now))
+            .map(|token| token.user)
+    }
+}

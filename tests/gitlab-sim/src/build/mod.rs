@@ -1,0 +1,22 @@
+//! People, places and things as a seed or a command describes them, and how they enter the world.
+mod jobs;
+mod people;
+mod places;
+mod refer;
+mod runners;
+
+pub use jobs::NewJob;
+pub use people::{NewToken, NewUser};
+pub use places::{GroupSettings, NewGroup, NewProject, ProjectSettings};
+pub use refer::{RunnerRef, ThingRef};
+pub use runners::{NewManager, RunnerEdit, SeedRunner};
+
+/// Why something cannot enter the world: a sentence for whoever wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unbuildable(pub(crate) String);
+
+impl Unbuildable {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}

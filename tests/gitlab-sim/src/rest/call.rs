@@ -1,0 +1,121 @@
+//! One request on its way through an endpoint.
+use std::net::{IpAddr, Ipv4Addr};
+
+use bytes::Bytes;
+use http::{Request, header::IF_UNMODIFIED_SINCE};
+use jiff::Timestamp;
+
+use super::{
+    declare::{Declared, Param, Rule, declared},
+    params::Params,
+    refusal::Refusal,
+    reply::Reply,
+};
+use crate::state::{Caller, GitLab, Group, Project, Runner, RunnerId};
+
+/// The address of the client; an extension of the request. Without it, 127.0.0.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// What an endpoint comes to.
+pub(crate) type Answer = Result<Reply, Refusal>;
+
+/// Everything an endpoint needs.
+pub(crate) struct Call<'a> {
+    pub(crate) gitlab: &'a mut GitLab,
+    pub(crate) request: &'a Request<Bytes>,
+    /// Query, body and path parameters.
+    pub(crate) params: Params,
+    /// Who asks, where the endpoint's class authenticates users.
+    pub(crate) caller: Option<Caller>,
+    pub(crate) now: Timestamp,
+}
+
+impl Call<'_> {
+    /// The user who asks.
+    pub(crate) fn caller(&self) -> Result<Caller, Refusal> {
+        self.caller.clone().ok_or_else(Refusal::unauthorized)
+    }
+
+    /// The declared parameters.
+    pub(crate) fn declared(&self, params: &[Param], rules: &[Rule]) -> Result<Declared, Refusal> {
+        declared(&self.params, params, rules)
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    }
+
+    /// Where the request comes from.
+    pub(crate) fn address(&self) -> IpAddr {
+        peer(self.request)
+    }
+
+    /// A path parameter that may be a full path.
+    fn path_param(&self, name: &str) -> &str {
+        self.params
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The project of the path, if the caller can see it: contract §1.3, 404.
+    pub(crate) fn project(&self) -> Result<Project, Refusal> {
+        self.gitlab
+            .find_project(self.path_param("id"))
+            .filter(|project| self.gitlab.can_read_project(self.caller.as_ref(), project))
+            .cloned()
+            .ok_or_else(|| Refusal::not_found("Project"))
+    }
+
+    /// The group of the path, if the caller can see it.
+    pub(crate) fn group(&self) -> Result<Group, Refusal> {
+        self.gitlab
+            .find_group(self.path_param("id"))
+            .filter(|group| self.gitlab.can_read_group(self.caller.as_ref(), group))
+            .cloned()
+            .ok_or_else(|| Refusal::not_found("Group"))
+    }
+
+    /// A runner by number; the text of the refusal depends on the release (contract §1.3, 404).
+    pub(crate) fn runner(&self, id: u64) -> Result<Runner, Refusal> {
+        self.gitlab
+            .runners
+            .get(&RunnerId(id))
+            .cloned()
+            .ok_or_else(|| {
+                if self.gitlab.settings.era.is_new() {
+                    Refusal::not_found("Runner")
+                } else {
+                    Refusal::record_not_found()
+                }
+            })
+    }
+
+    /// Contract §3.7: refuses when the record changed after the given date. HTTP dates have no
+    /// fractions, so neither has the comparison; an unreadable date is ignored.
+    pub(crate) fn check_unmodified_since(&self, updated_at: Timestamp) -> Result<(), Refusal> {
+        let since = self
+            .header(IF_UNMODIFIED_SINCE.as_str())
+            .and_then(|text| httpdate::parse_http_date(text).ok())
+            .and_then(|time| Timestamp::try_from(time).ok());
+        match since {
+            Some(since) if updated_at.as_second() > since.as_second() => {
+                Err(Refusal::message(412, "412 Precondition Failed"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Where a request comes from.
+pub(crate) fn peer(request: &Request<Bytes>) -> IpAddr {
+    request
+        .extensions()
+        .get::<Peer>()
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0)
+}

@@ -1,0 +1,216 @@
+//! The way in: throttles, routing, parameters, credentials, and only then the endpoint.
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use jiff::Timestamp;
+
+use super::{
+    call::{Answer, Call, peer},
+    params::{self, Params, query_params},
+    refusal::Refusal,
+    reply::Reply,
+    routes::{self, Class, Found},
+};
+use crate::{
+    ExternalUrl,
+    auth::{self, Gate},
+    graphql,
+    state::{AccessToken, Caller, GitLab, Scope, Window},
+};
+
+impl GitLab {
+    /// Answers one request, without sockets and without a clock.
+    ///
+    /// The client's address is the extension [`Peer`](crate::Peer), the address it came in by the
+    /// extension [`ExternalUrl`]; both may be missing.
+    pub fn handle(&mut self, request: &Request<Bytes>, now: Timestamp) -> Response<Bytes> {
+        self.external_url = external_url(self, request);
+        let window = self.count_request(request, now);
+        if let Some(window) = window.as_ref().filter(|window| window.is_exceeded()) {
+            let text = format!("{}\n", self.settings.rate_limiting_response_text);
+            let reply = Reply::text(429, text).with("retry-after", window.wait);
+            return with_window(reply, window).into_http(request.method() == Method::HEAD);
+        }
+        let mut response = if request.uri().path() == "/api/graphql" {
+            graphql::handle(self, request, now)
+        } else {
+            let reply = self.route(request, now).unwrap_or_else(Reply::from);
+            reply.into_http(request.method() == Method::HEAD)
+        };
+        // GitLab.com tells how one stands on every reply (contract §1.9).
+        if let (true, Some(window)) = (self.settings.rate_limit_headers, &window) {
+            let headers = with_window(Reply::no_content(), window).headers;
+            response.headers_mut().extend(headers);
+        }
+        response
+    }
+
+    fn route(&mut self, request: &Request<Bytes>, now: Timestamp) -> Answer {
+        let path = request.uri().path();
+        if path == "/api/v3" || path.starts_with("/api/v3/") {
+            let text = "API V3 is no longer supported. Use API V4 instead.";
+            return Err(Refusal::error(410, text));
+        }
+        let path = path.strip_prefix("/api/v4").ok_or_else(Refusal::no_route)?;
+        let (route, path_params) = match routes::find(request.method(), path, self.settings.era) {
+            Found::Route(route, params) => (route, params),
+            Found::WrongMethod(allowed) => {
+                let allowed: Vec<&str> = allowed.iter().map(|method| method.as_str()).collect();
+                let Refusal(reply) = Refusal::error(405, "405 Not Allowed");
+                return Err(Refusal(Box::new(reply.with("allow", allowed.join(", ")))));
+            }
+            Found::Nothing => return Err(Refusal::no_route()),
+        };
+        // Grape reads the body before it asks who sends it.
+        let mut params = params::parse(request)?;
+        params.extend(path_params);
+        let caller = self.admit(route.class, request, &params, now)?;
+        let mut call = Call {
+            gitlab: self,
+            request,
+            params,
+            caller,
+            now,
+        };
+        (route.run)(&mut call)
+    }
+
+    /// Lets the caller in, or not: contract §1.1, §1.2.
+    fn admit(
+        &mut self,
+        class: Class,
+        request: &Request<Bytes>,
+        params: &Params,
+        now: Timestamp,
+    ) -> Result<Option<Caller>, Refusal> {
+        if class == Class::Machine {
+            return self.check_migrations().map(|()| None);
+        }
+        let credential = auth::credential(request, params);
+        let Some(credential) = credential else {
+            return if class == Class::Anyone {
+                Ok(None)
+            } else {
+                Err(Refusal::unauthorized())
+            };
+        };
+        let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+        let extra = match class {
+            Class::User(extra) => extra,
+            Class::AnyScope | Class::Anyone | Class::Machine => None,
+        };
+        let opens = extra.filter(|scope| scope_opens(*scope, request, params));
+        let admits = |token: &AccessToken| {
+            let has = |scope| token.scopes.contains(&scope);
+            class == Class::AnyScope
+                || has(Scope::Api)
+                || (reads && has(Scope::ReadApi))
+                || opens.is_some_and(has)
+        };
+        let named: Vec<Scope> = extra
+            .into_iter()
+            .chain([Scope::Api, Scope::ReadApi])
+            .collect();
+        self.authenticate(
+            &credential,
+            &Gate {
+                admits: &admits,
+                named: &named,
+            },
+            now,
+        )
+        .map(Some)
+    }
+
+    /// Contract §1.3, 429: runners are told to wait while the database is migrated.
+    fn check_migrations(&self) -> Result<(), Refusal> {
+        if self.settings.database_migrations_running {
+            let text = "Executing database migrations. Please retry later.";
+            let Refusal(reply) = Refusal::message(429, text);
+            return Err(Refusal(Box::new(reply.with("retry-after", 60))));
+        }
+        Ok(())
+    }
+
+    /// Contract §1.9: a user's requests count against the user, others against their address;
+    /// those with a valid runner token against nobody.
+    fn count_request(&mut self, request: &Request<Bytes>, now: Timestamp) -> Option<Window> {
+        let (per_user, per_address) = (
+            self.settings.throttle_authenticated,
+            self.settings.throttle_unauthenticated,
+        );
+        per_user.or(per_address)?;
+        let params = params::parse(request).unwrap_or_else(|_| query_params(request.uri()));
+        let credential = auth::credential(request, &params);
+        let user = credential.and_then(|credential| self.quota_user(&credential, now));
+        if let Some(user) = user {
+            let throttle = per_user?;
+            let whom = user.to_string();
+            return Some(
+                self.windows
+                    .count("throttle_authenticated_api", &whom, throttle, now),
+            );
+        }
+        let runner_token = params.get("token").and_then(serde_json::Value::as_str);
+        if runner_token.is_some_and(|token| self.authenticated_runner(token, now).is_some()) {
+            return None;
+        }
+        let whom = peer(request).to_string();
+        Some(
+            self.windows
+                .count("throttle_unauthenticated_api", &whom, per_address?, now),
+        )
+    }
+}
+
+/// Where a scope beside `api` and `read_api` opens its class: contract §1.2.
+fn scope_opens(scope: Scope, request: &Request<Bytes>, params: &Params) -> bool {
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    match scope {
+        Scope::ManageRunner => {
+            params.contains_key("id") && request.uri().path().starts_with("/api/v4/runners/")
+        }
+        Scope::ReadUser => reads,
+        _ => true,
+    }
+}
+
+fn with_window(reply: Reply, window: &Window) -> Reply {
+    let limit = window
+        .limit
+        .saturating_mul(60)
+        .div_ceil(window.period.unsigned_abs().max(1));
+    let reset = Timestamp::from_second(window.reset).unwrap_or(Timestamp::MAX);
+    reply
+        .with("ratelimit-name", window.name)
+        .with("ratelimit-limit", limit)
+        .with("ratelimit-observed", window.observed)
+        .with(
+            "ratelimit-remaining",
+            window.limit.saturating_sub(window.observed),
+        )
+        .with("ratelimit-reset", window.reset)
+        .with(
+            "ratelimit-resettime",
+            reset.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        )
+}
+
+/// The configured external host with the request's own scheme (contract §1.8).
+fn external_url(gitlab: &GitLab, request: &Request<Bytes>) -> String {
+    let seen = request
+        .extensions()
+        .get::<ExternalUrl>()
+        .map(|url| url.0.clone());
+    match (&gitlab.settings.external_url, seen) {
+        (Some(configured), Some(seen)) => {
+            let scheme = seen.split_once("://").map_or("http", |(scheme, _)| scheme);
+            let host = configured
+                .split_once("://")
+                .map_or(configured.as_str(), |(_, host)| host);
+            format!("{scheme}://{}", host.trim_end_matches('/'))
+        }
+        (Some(configured), None) => configured.trim_end_matches('/').to_owned(),
+        (None, Some(seen)) => seen,
+        (None, None) => "http://gitlab.example.com".to_owned(),
+    }
+}

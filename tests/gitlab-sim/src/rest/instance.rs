@@ -1,0 +1,43 @@
+//! The instance and its namespaces, read: contract §3.23, §3.24, and what turns a path into an id.
+use serde_json::json;
+
+use super::{
+    call::{Answer, Call},
+    entity,
+    reply::Reply,
+};
+
+/// `/metadata`, and `/version`, its older name.
+pub(crate) fn metadata(call: &mut Call<'_>) -> Answer {
+    let settings = &call.gitlab.settings;
+    let version = settings.era.version();
+    let version = if settings.enterprise {
+        version.to_owned()
+    } else {
+        version.trim_end_matches("-ee").to_owned()
+    };
+    Ok(Reply::ok(json!({
+        "version": version,
+        "revision": settings.era.revision(),
+        "kas": { "enabled": false, "externalUrl": null, "version": null },
+        "enterprise": settings.enterprise,
+    })))
+}
+
+/// `/user`.
+pub(crate) fn user(call: &mut Call<'_>) -> Answer {
+    let caller = call.caller()?;
+    Ok(Reply::ok(entity::user(call.gitlab, &caller)))
+}
+
+/// `/groups/:id`, by number or encoded path.
+pub(crate) fn group(call: &mut Call<'_>) -> Answer {
+    let group = call.group()?;
+    Ok(Reply::ok(entity::group(call.gitlab, &group)))
+}
+
+/// `/projects/:id`, by number or encoded path.
+pub(crate) fn project(call: &mut Call<'_>) -> Answer {
+    let project = call.project()?;
+    Ok(Reply::ok(entity::project(call.gitlab, &project)))
+}

@@ -1,0 +1,25 @@
+//! The REST API: from a request to a reply (contract §1, §3).
+mod call;
+mod coerce;
+mod declare;
+mod entity;
+mod filter;
+mod gateway;
+mod instance;
+mod machine;
+mod model;
+mod page;
+mod params;
+mod refusal;
+mod reply;
+mod routes;
+mod runners;
+mod tokens;
+mod user_runners;
+
+pub use call::Peer;
+#[allow(unused_imports)]
+pub(crate) use entity::{iso, iso_or_null};
+pub(crate) use params::query_params;
+pub(crate) use refusal::Refusal;
+pub(crate) use reply::Reply;

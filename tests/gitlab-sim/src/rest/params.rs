@@ -1,0 +1,116 @@
+//! Query, form, multipart and JSON, merged into one set of parameters (contract §1.4).
+use bytes::Bytes;
+use futures::FutureExt as _;
+use http::{Request, Uri, header::CONTENT_TYPE};
+use serde_json::{Map, Value};
+
+use super::refusal::Refusal;
+
+/// Parameters by name.
+pub(crate) type Params = Map<String, Value>;
+
+/// The parameters of the query alone.
+pub(crate) fn query_params(uri: &Uri) -> Params {
+    let mut params = Params::new();
+    read_pairs(&mut params, uri.query().unwrap_or_default().as_bytes());
+    params
+}
+
+/// Query and body, the body's values winning.
+pub(crate) fn parse(request: &Request<Bytes>) -> Result<Params, Refusal> {
+    let mut params = query_params(request.uri());
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("application/x-www-form-urlencoded");
+    let kind = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let body = request.body();
+    match kind.as_str() {
+        _ if body.is_empty() => {}
+        "application/x-www-form-urlencoded" => read_pairs(&mut params, body),
+        "multipart/form-data" => read_multipart(&mut params, content_type, body)?,
+        "application/json" => read_json(&mut params, body)?,
+        "text/plain" => {}
+        other => {
+            let text = format!("The provided content-type '{other}' is not supported.");
+            return Err(Refusal::error(415, text));
+        }
+    }
+    Ok(params)
+}
+
+fn read_pairs(params: &mut Params, bytes: &[u8]) {
+    for (key, value) in form_urlencoded::parse(bytes) {
+        put(params, &key, value.into_owned());
+    }
+}
+
+fn read_json(params: &mut Params, body: &[u8]) -> Result<(), Refusal> {
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|_| Refusal::error(400, "message body does not match declared format"))?;
+    // Anything but an object names no parameter.
+    if let Value::Object(fields) = value {
+        params.extend(fields);
+    }
+    Ok(())
+}
+
+fn read_multipart(params: &mut Params, content_type: &str, body: &Bytes) -> Result<(), Refusal> {
+    let broken = || Refusal::error(400, "message body does not match declared format");
+    let boundary = multer::parse_boundary(content_type).map_err(|_| broken())?;
+    let bytes = body.clone();
+    let stream = futures::stream::once(async move { Ok::<_, std::io::Error>(bytes) });
+    let read = async {
+        let mut parts = multer::Multipart::new(stream, boundary);
+        let mut pairs = Vec::new();
+        while let Some(part) = parts.next_field().await? {
+            let name = part.name().unwrap_or_default().to_owned();
+            pairs.push((name, part.text().await?));
+        }
+        Ok::<_, multer::Error>(pairs)
+    };
+    // The whole body is here already, so the future is ready at its first poll.
+    let pairs = read
+        .now_or_never()
+        .ok_or_else(broken)?
+        .map_err(|_| broken())?;
+    for (name, value) in pairs {
+        put(params, &name, value);
+    }
+    Ok(())
+}
+
+/// Rack's nesting: `a[]=1` makes a list, `a[b]=1` a hash, as deep as it goes once.
+fn put(params: &mut Params, key: &str, value: String) {
+    let Some((name, inner)) = key.split_once('[') else {
+        params.insert(key.to_owned(), Value::String(value));
+        return;
+    };
+    let inner = inner.strip_suffix(']').unwrap_or(inner);
+    if inner.is_empty() {
+        let slot = params
+            .entry(name)
+            .or_insert_with(|| Value::Array(Vec::new()));
+        match slot {
+            Value::Array(list) => list.push(Value::String(value)),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => *slot = Value::Array(vec![Value::String(value)]),
+        }
+    } else {
+        let slot = params
+            .entry(name)
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(fields) = slot {
+            put(fields, &inner.replacen("][", "[", 1), value);
+        }
+    }
+}

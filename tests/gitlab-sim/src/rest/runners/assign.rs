@@ -1,0 +1,132 @@
+//! Which projects a runner serves: contract §3.12, §3.13.
+use crate::rest::{
+    call::{Answer, Call},
+    declare::{Kind, required},
+    entity,
+    refusal::Refusal,
+    reply::Reply,
+};
+use crate::state::{Caller, Era, GitLab, Project, Role, Runner, RunnerType};
+
+/// Contract §3.12: neither idempotent nor ever 409.
+pub(crate) fn assign(call: &mut Call<'_>) -> Answer {
+    let given = call.declared(&[required("runner_id", Kind::Integer)], &[])?;
+    let (caller, project) = (call.caller()?, call.project()?);
+    if !call.gitlab.can_create_project_runner(&caller, &project) {
+        return Err(Refusal::forbidden());
+    }
+    let runner = call.runner(given.id("runner_id"))?;
+    may_assign(call.gitlab, &caller, &runner)?;
+    if runner.runner_type == RunnerType::Instance {
+        // The model raises, and nobody catches it.
+        return Err(Refusal::internal());
+    }
+    if let Some(reason) = service_refusal(call, &runner, &project) {
+        return Err(Refusal::message(400, reason));
+    }
+    let now = call.now;
+    if let Some(runner) = call.gitlab.runners.get_mut(&runner.id) {
+        runner.projects.push(project.id);
+        runner.updated_at = now;
+    }
+    call.gitlab.tick_queue(runner.id);
+    let runner = call.runner(runner.id.0)?;
+    Ok(Reply::created(entity::list_item(call.gitlab, &runner, now)))
+}
+
+fn may_assign(gitlab: &GitLab, caller: &Caller, runner: &Runner) -> Result<(), Refusal> {
+    if runner.runner_type == RunnerType::Group {
+        return Err(Refusal::forbidden_because("Runner is a group runner"));
+    }
+    if caller.admin {
+        return Ok(());
+    }
+    if runner.locked {
+        return Err(Refusal::forbidden_because("Runner is locked"));
+    }
+    // A runner without projects has no owner to ask; the service refuses it below.
+    let orphaned = runner.runner_type == RunnerType::Project && runner.projects.is_empty();
+    if !orphaned && !gitlab.can_manage_as_owner(caller, runner) {
+        return Err(Refusal::forbidden_because("No access granted"));
+    }
+    Ok(())
+}
+
+/// The service's own rules, in its order, each with its reason symbol.
+fn service_refusal(call: &Call<'_>, runner: &Runner, project: &Project) -> Option<String> {
+    let invalid = |text: String| {
+        Some(format!(
+            "Assign to Validation failed: Runner projects {text} - runner_error"
+        ))
+    };
+    if runner.organization != project.organization {
+        return Some(
+            "runner can only be assigned to projects in the same organization - \
+             project_not_in_same_organization"
+                .to_owned(),
+        );
+    }
+    if runner.projects.is_empty() && call.gitlab.settings.era.is_new() {
+        let text = "Taking over an orphaned project runner is not allowed";
+        return Some(format!("Assign to {text} - runner_error"));
+    }
+    if runner.projects.contains(&project.id) {
+        return invalid("runner has already been taken".to_owned());
+    }
+    call.gitlab
+        .project_limit_reached(project.id, call.now)
+        .and_then(|limit| {
+            invalid(format!(
+                "base Maximum number of ci registered project runners ({limit}) exceeded"
+            ))
+        })
+}
+
+/// Contract §3.13.
+pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
+    let given = call.declared(&[required("runner_id", Kind::Integer)], &[])?;
+    let (caller, project) = (call.caller()?, call.project()?);
+    if !call
+        .gitlab
+        .has_project_role(&caller, &project, Role::Maintainer)
+    {
+        return Err(Refusal::forbidden());
+    }
+    let runner = call
+        .runner(given.id("runner_id"))
+        .ok()
+        .filter(|runner| runner.projects.contains(&project.id))
+        .ok_or_else(|| Refusal::not_found("Runner"))?;
+    if call.gitlab.settings.era.is_new() && !caller.admin {
+        if runner.locked {
+            return Err(Refusal::forbidden_because("Runner is locked"));
+        }
+        if !call.gitlab.can_manage_as_owner(&caller, &runner) {
+            return Err(Refusal::forbidden_because("No access granted"));
+        }
+    }
+    stays_owned(call.gitlab.settings.era, &runner, &project)?;
+    call.check_unmodified_since(runner.updated_at)?;
+    let now = call.now;
+    if let Some(runner) = call.gitlab.runners.get_mut(&runner.id) {
+        runner.projects.retain(|id| *id != project.id);
+        runner.updated_at = now;
+    }
+    call.gitlab.tick_queue(runner.id);
+    Ok(Reply::no_content())
+}
+
+/// The owner project stays; before 17.11 any one project had to.
+fn stays_owned(era: Era, runner: &Runner, project: &Project) -> Result<(), Refusal> {
+    match era {
+        Era::V15 if runner.projects.len() <= 1 => Err(Refusal::forbidden_because(
+            "Only one project associated with the runner. Please remove the runner instead",
+        )),
+        Era::V17 | Era::V19 if runner.owner_project() == Some(project.id) => {
+            Err(Refusal::forbidden_because(
+                "You cannot unassign a runner from the owner project. Delete the runner instead",
+            ))
+        }
+        Era::V15 | Era::V17 | Era::V19 => Ok(()),
+    }
+}

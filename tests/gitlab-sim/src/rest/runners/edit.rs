@@ -1,0 +1,94 @@
+//! Changing and deleting a runner by number: contract §3.6, §3.7.
+use super::show::ID;
+use crate::rest::{
+    call::{Answer, Call},
+    declare::{Kind, Param, Rule, optional},
+    entity::{self, DetailsView},
+    model,
+    refusal::Refusal,
+    reply::Reply,
+};
+use crate::state::AccessLevel;
+
+const UPDATABLE: &[&str] = &[
+    "description",
+    "active",
+    "paused",
+    "tag_list",
+    "run_untagged",
+    "locked",
+    "access_level",
+    "maximum_timeout",
+    "maintenance_note",
+];
+
+const DECLARED: [Param; 10] = [
+    ID,
+    optional("description", Kind::Text),
+    optional("active", Kind::Boolean),
+    optional("paused", Kind::Boolean),
+    optional("tag_list", Kind::List),
+    optional("run_untagged", Kind::Boolean),
+    optional("locked", Kind::Boolean),
+    optional("access_level", Kind::OneOf(AccessLevel::WORDS)),
+    optional("maximum_timeout", Kind::Integer),
+    optional("maintenance_note", Kind::Text),
+];
+
+/// Contract §3.6: only given keys are written; blanks are values here.
+pub(crate) fn update(call: &mut Call<'_>) -> Answer {
+    let rules = [
+        Rule::AtLeastOne(UPDATABLE),
+        Rule::Exclusive(&["active", "paused"]),
+    ];
+    let given = call.declared(&DECLARED, &rules)?;
+    let (caller, before) = (call.caller()?, call.runner(given.id("id"))?);
+    if !call.gitlab.can_update_runner(&caller, &before) {
+        return Err(Refusal::forbidden_because("No access granted"));
+    }
+    let mut runner = before.clone();
+    model::assign(&mut runner, &given).map_err(|_| Refusal::internal())?;
+    let errors = model::validate(&runner, Some(&before));
+    if !errors.is_empty() {
+        return Err(Refusal::attributes(&errors));
+    }
+    runner.updated_at = call.now;
+    let shown_tags = if given.has("tag_list") {
+        runner.tags.clone()
+    } else {
+        runner.tags_as_stored()
+    };
+    call.gitlab.runners.insert(runner.id, runner.clone());
+    call.gitlab.tick_queue(runner.id);
+    let view = DetailsView {
+        caller: &caller,
+        // `PUT` never sets `include_projects`, which since NEW leaves the key out.
+        projects: !call.gitlab.settings.era.is_new(),
+        tags: &shown_tags,
+    };
+    Ok(Reply::ok(entity::details(
+        call.gitlab,
+        &runner,
+        view,
+        call.now,
+    )))
+}
+
+/// Contract §3.7: the number of projects is looked at before the rights, so strangers read the
+/// first message too.
+pub(crate) fn delete(call: &mut Call<'_>) -> Answer {
+    let given = call.declared(&[ID], &[])?;
+    let (caller, runner) = (call.caller()?, call.runner(given.id("id"))?);
+    if !caller.admin {
+        if runner.projects.len() > 1 {
+            let text = "Runner associated with more than one project";
+            return Err(Refusal::forbidden_because(text));
+        }
+        if !call.gitlab.can_manage_as_owner(&caller, &runner) {
+            return Err(Refusal::forbidden_because("No access granted"));
+        }
+    }
+    call.check_unmodified_since(runner.updated_at)?;
+    call.gitlab.delete_runner(runner.id);
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,83 @@
+//! How many runners a project or group may have, and until when their tokens live (contract §4).
+use jiff::{SignedDuration, Timestamp};
+
+use super::{GitLab, Group, GroupId, Project, ProjectId, Runner, RunnerType, status};
+
+impl GitLab {
+    /// Only runners created or contacted of late count.
+    fn is_recent(&self, runner: &Runner, now: Timestamp) -> bool {
+        let deadline = status::stale_deadline(self.settings.era, now);
+        runner.created_at > deadline || runner.stored_contacted_at.is_some_and(|at| at > deadline)
+    }
+
+    /// The limit, when the project's recent runners have reached it.
+    pub(crate) fn project_limit_reached(&self, project: ProjectId, now: Timestamp) -> Option<u64> {
+        let limit = self.settings.ci_registered_project_runners;
+        let used = self
+            .runners
+            .values()
+            .filter(|runner| runner.projects.contains(&project) && self.is_recent(runner, now));
+        reached(used.count(), limit)
+    }
+
+    /// The limit, when the group's recent runners have reached it.
+    pub(crate) fn group_limit_reached(&self, group: GroupId, now: Timestamp) -> Option<u64> {
+        let limit = self.settings.ci_registered_group_runners;
+        let used = self
+            .runners
+            .values()
+            .filter(|runner| runner.group == Some(group) && self.is_recent(runner, now));
+        reached(used.count(), limit)
+    }
+
+    /// When a token made now for such a runner expires: the shortest interval applies.
+    pub(crate) fn token_expiry(
+        &self,
+        kind: RunnerType,
+        group: Option<GroupId>,
+        owner: Option<ProjectId>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let seconds = match kind {
+            RunnerType::Instance => self.settings.runner_token_expiration_interval,
+            RunnerType::Group => shortest(
+                self.settings.group_runner_token_expiration_interval,
+                group.map(|id| self.ancestry(id)).unwrap_or_default(),
+                |group| group.runner_token_expiration_interval,
+            ),
+            RunnerType::Project => {
+                let project = owner.and_then(|id| self.projects.get(&id));
+                let own = project.and_then(project_interval);
+                let instance = self.settings.project_runner_token_expiration_interval;
+                shortest(
+                    [own, instance].into_iter().flatten().min(),
+                    project
+                        .map(|project| self.groups_above(project))
+                        .unwrap_or_default(),
+                    |group| group.project_runner_token_expiration_interval,
+                )
+            }
+        };
+        seconds.and_then(|seconds| now.checked_add(SignedDuration::from_secs(seconds)).ok())
+    }
+}
+
+fn project_interval(project: &Project) -> Option<i64> {
+    project.runner_token_expiration_interval
+}
+
+fn shortest(
+    instance: Option<i64>,
+    groups: Vec<&Group>,
+    interval: impl Fn(&Group) -> Option<i64>,
+) -> Option<i64> {
+    groups
+        .into_iter()
+        .filter_map(interval)
+        .chain(instance)
+        .min()
+}
+
+fn reached(used: usize, limit: u64) -> Option<u64> {
+    (u64::try_from(used).is_ok_and(|used| used >= limit) && limit > 0).then_some(limit)
+}

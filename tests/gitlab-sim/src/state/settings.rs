@@ -1,0 +1,116 @@
+//! What an administrator can set, and what a test needs to set.
+use serde::{Deserialize, Serialize};
+
+use super::era::Era;
+
+/// Which kinds of registration token are known at all (contract §3.14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registrar {
+    /// Those of groups.
+    Group,
+    /// Those of projects.
+    Project,
+}
+
+/// A fixed window in which so many requests are let through (contract §1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Throttle {
+    /// How many requests.
+    pub requests: u64,
+    /// In how many seconds.
+    #[serde(default = "a_minute")]
+    pub period: i64,
+}
+
+fn a_minute() -> i64 {
+    60
+}
+
+/// The instance's settings; each has GitLab's default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Which GitLab this is.
+    pub era: Era,
+    /// Whether it is the Enterprise Edition; switches §3.20's expiry rules and §3.9's deadline.
+    pub enterprise: bool,
+    /// The configured external address, which `Link` headers and `web_url`s show (contract §1.8);
+    /// omitted, it is the one the request came in by.
+    pub external_url: Option<String>,
+    /// Whether administrators need the scope `admin_mode` (contract §1.2).
+    pub admin_mode: bool,
+    /// Whether registration tokens work; omitted, they do before 17.0 (contract §6).
+    pub allow_runner_registration_token: Option<bool>,
+    /// Which kinds of registration token are known.
+    pub valid_runner_registrars: Vec<Registrar>,
+    /// Seconds after which tokens of instance runners expire (contract §4).
+    pub runner_token_expiration_interval: Option<i64>,
+    /// The same for group runners.
+    pub group_runner_token_expiration_interval: Option<i64>,
+    /// The same for project runners.
+    pub project_runner_token_expiration_interval: Option<i64>,
+    /// How many recent runners a project may have (contract §4).
+    pub ci_registered_project_runners: u64,
+    /// How many recent runners a group may have.
+    pub ci_registered_group_runners: u64,
+    /// Above how many rows a list is no longer counted (contract §1.8).
+    pub count_limit: usize,
+    /// Whether new access tokens must expire (contract §1.10).
+    pub require_personal_access_token_expiry: bool,
+    /// Per user; off by default (contract §1.9).
+    pub throttle_authenticated: Option<Throttle>,
+    /// Per address, of requests without a user; off by default.
+    pub throttle_unauthenticated: Option<Throttle>,
+    /// Whether `RateLimit-*` headers come with every reply, as on GitLab.com.
+    pub rate_limit_headers: bool,
+    /// What a throttled client reads.
+    pub rate_limiting_response_text: String,
+    /// Requests for jobs per minute and runner token since 18.5; 0 is no limit (contract §1.9).
+    pub runner_jobs_request_limit: u64,
+    /// Whether runners are told to wait for a database migration (contract §1.3, 429).
+    pub database_migrations_running: bool,
+    /// Whether `~17.9..18.0` refuse orphaned runners with 403 instead of 422 (contract §1.3).
+    pub reject_orphaned_runners: bool,
+    /// Where the job router is; omitted, there is none (contract §3.21).
+    pub job_router_url: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            era: Era::default(),
+            enterprise: true,
+            external_url: None,
+            admin_mode: false,
+            allow_runner_registration_token: None,
+            valid_runner_registrars: vec![Registrar::Group, Registrar::Project],
+            runner_token_expiration_interval: None,
+            group_runner_token_expiration_interval: None,
+            project_runner_token_expiration_interval: None,
+            ci_registered_project_runners: 1000,
+            ci_registered_group_runners: 1000,
+            count_limit: 10_000,
+            require_personal_access_token_expiry: true,
+            throttle_authenticated: None,
+            throttle_unauthenticated: None,
+            rate_limit_headers: false,
+            rate_limiting_response_text: "Retry later".to_owned(),
+            runner_jobs_request_limit: 2000,
+            database_migrations_running: false,
+            reject_orphaned_runners: true,
+            job_router_url: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether registration tokens work: always before 16.0, off by default since 17.0.
+    pub fn registration_tokens_allowed(&self) -> bool {
+        match self.era {
+            Era::V15 => true,
+            Era::V17 | Era::V19 => self.allow_runner_registration_token.unwrap_or(false),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Status words and clocks (contract §1.7).
+use jiff::{SignedDuration, Timestamp};
+
+use super::{CreationState, Era, GitLab, JobStatus, Manager, Runner};
+
+/// Newer than this is online.
+const ONLINE: SignedDuration = SignedDuration::from_hours(2);
+
+/// Whether a contact counts as online.
+pub(crate) fn is_online(contacted_at: Option<Timestamp>, now: Timestamp) -> bool {
+    contacted_at.is_some_and(|at| at > now - ONLINE)
+}
+
+/// Since when one must have been silent, and have existed, to be stale.
+pub(crate) fn stale_deadline(era: Era, now: Timestamp) -> Timestamp {
+    now - SignedDuration::from_hours(24 * era.stale_days())
+}
+
+/// Created long ago, and never or long ago contacted.
+pub(crate) fn is_stale(
+    era: Era,
+    created_at: Timestamp,
+    contacted_at: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
+    let deadline = stale_deadline(era, now);
+    created_at <= deadline && contacted_at.is_none_or(|at| at <= deadline)
+}
+
+impl GitLab {
+    /// The deprecated word of REST, which mixes in `paused`; the first match wins.
+    pub(crate) fn rest_status(&self, runner: &Runner, now: Timestamp) -> &'static str {
+        let era = self.settings.era;
+        if is_stale(era, runner.created_at, runner.contacted_at, now) {
+            "stale"
+        } else if runner.contacted_at.is_none() {
+            "never_contacted"
+        } else if !runner.active {
+            "paused"
+        } else if is_online(runner.contacted_at, now) {
+            "online"
+        } else {
+            "offline"
+        }
+    }
+
+    /// The word of GraphQL, which never says paused; lower case.
+    pub(crate) fn graphql_status(&self, runner: &Runner, now: Timestamp) -> &'static str {
+        self.connection_status(
+            runner.creation_state,
+            runner.created_at,
+            runner.contacted_at,
+            now,
+        )
+    }
+
+    /// The same of a manager.
+    pub(crate) fn manager_status(&self, manager: &Manager, now: Timestamp) -> &'static str {
+        let Manager {
+            creation_state,
+            created_at,
+            contacted_at,
+            ..
+        } = manager;
+        self.connection_status(*creation_state, *created_at, *contacted_at, now)
+    }
+
+    fn connection_status(
+        &self,
+        state: CreationState,
+        created_at: Timestamp,
+        contacted_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> &'static str {
+        if is_stale(self.settings.era, created_at, contacted_at, now) {
+            "stale"
+        } else if state == CreationState::Started {
+            "never_contacted"
+        } else if is_online(contacted_at, now) {
+            "online"
+        } else {
+            "offline"
+        }
+    }
+
+    /// Whether a list filter finds the runner: SQL sees the stored contact time, not the cached.
+    pub(crate) fn matches_status(&self, runner: &Runner, word: &str, now: Timestamp) -> bool {
+        let stored = runner.stored_contacted_at;
+        match word {
+            "active" => runner.active,
+            "paused" => !runner.active,
+            "online" => is_online(stored, now),
+            "offline" => stored.is_some() && !is_online(stored, now),
+            "never_contacted" => stored.is_none(),
+            "stale" => is_stale(self.settings.era, runner.created_at, stored, now),
+            _ => false,
+        }
+    }
+
+    /// Whether a runner has a job right now: `active` or `idle` (contract §2.1).
+    pub(crate) fn job_execution_status(&self, runner: &Runner) -> &'static str {
+        let busy = self
+            .jobs
+            .values()
+            .any(|job| job.runner == Some(runner.id) && job.status == JobStatus::Running);
+        if busy { "active" } else { "idle" }
+    }
+
+    /// The same of one manager.
+    pub(crate) fn manager_execution_status(&self, manager: &Manager) -> &'static str {
+        let busy = self
+            .jobs
+            .values()
+            .any(|job| job.manager == Some(manager.id) && job.status == JobStatus::Running);
+        if busy { "active" } else { "idle" }
+    }
+}

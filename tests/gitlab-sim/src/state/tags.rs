@@ -1,0 +1,100 @@
+//! What GitLab makes of a list of tags (contract §1.6).
+
+/// More tags than this are refused (contract §1.5).
+pub const MAX_TAGS: usize = 50;
+
+/// Step 1, Grape: every element is split on commas and trimmed.
+pub fn split_elements<'a>(elements: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    elements
+        .into_iter()
+        .flat_map(|element| element.split(','))
+        .map(|piece| piece.trim().to_owned())
+        .collect()
+}
+
+/// Steps 2 and 3, the model: joined again, quoted pieces taken out first, the rest split on commas;
+/// blank ones dropped, repeated ones too; case is kept.
+pub fn parse(elements: &[String]) -> Vec<String> {
+    let mut rest = elements.join(", ");
+    let mut tags = Vec::new();
+    for quote in ['"', '\''] {
+        while let Some((tag, left)) = take_quoted(&rest, quote) {
+            tags.push(tag);
+            rest = left;
+        }
+    }
+    tags.extend(rest.split(',').map(str::to_owned));
+    let mut clean: Vec<String> = Vec::new();
+    for tag in tags {
+        let tag = tag.trim();
+        if !tag.is_empty() && !clean.iter().any(|known| known == tag) {
+            clean.push(tag.to_owned());
+        }
+    }
+    clean
+}
+
+/// The first piece between a pair of quotes that stand at the borders of a list entry, and the
+/// text without it.
+fn take_quoted(text: &str, quote: char) -> Option<(String, String)> {
+    let mut from = 0;
+    while let Some(open) = text.get(from..)?.find(quote).map(|at| at + from) {
+        let before = text.get(..open)?;
+        let starts_entry = before.trim_end().is_empty() || before.trim_end().ends_with(',');
+        let inside = text.get(open + 1..)?;
+        let end = inside.match_indices(quote).map(|(at, _)| at).find(|at| {
+            let after = inside.get(at + 1..).unwrap_or_default().trim_start();
+            after.is_empty() || after.starts_with(',')
+        });
+        if let (true, Some(end)) = (starts_entry, end) {
+            let tag = inside.get(..end)?.to_owned();
+            let after = inside.get(end + 1..)?.trim_start();
+            let after = after.strip_prefix(',').unwrap_or(after);
+            return Some((tag, format!("{before}{after}")));
+        }
+        from = open + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(elements: &[&str]) -> Vec<String> {
+        parse(&split_elements(elements.iter().copied()))
+    }
+
+    #[test]
+    fn contract_1_6_normalises_tags() {
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            (
+                "elements are split on commas",
+                &["a,b", "c"],
+                &["a", "b", "c"],
+            ),
+            ("blanks are dropped", &["", " a ", ",,"], &["a"]),
+            ("repeats are dropped", &["a", "b,a"], &["a", "b"]),
+            ("case is kept", &["Foo", "foo"], &["Foo", "foo"]),
+            (
+                "a quoted tag keeps its comma, with one space",
+                &["x,\"a,b\""],
+                &["a, b", "x"],
+            ),
+            (
+                "single quotes too",
+                &["x", "'a,   b'", "y"],
+                &["a, b", "x", "y"],
+            ),
+            (
+                "a quote inside a word is a letter",
+                &["it's,ok"],
+                &["it's", "ok"],
+            ),
+            ("an unclosed quote is a letter", &["\"a,b"], &["\"a", "b"]),
+        ];
+        for (name, given, expected) in cases {
+            assert_eq!(&tags(given), expected, "{name}");
+        }
+    }
+}
