@@ -28,27 +28,36 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// What to run, and with what around it.
 #[derive(Debug, Default)]
-pub(crate) struct Leashed {
-    pub(crate) program: PathBuf,
-    pub(crate) args: Vec<OsString>,
+pub struct Leashed {
+    /// A path, or a name that is looked up on the `PATH`.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
     /// Added to our environment, or the whole of it when `only_this_env` is set.
-    pub(crate) env: BTreeMap<String, String>,
-    pub(crate) only_this_env: bool,
-    pub(crate) directory: Option<PathBuf>,
+    pub env: BTreeMap<String, String>,
+    /// Gives the program nothing of our own environment.
+    pub only_this_env: bool,
+    /// Where it runs; without it, where we run.
+    pub directory: Option<PathBuf>,
     /// Where the output goes; without it, the program shares ours.
-    pub(crate) log: Option<PathBuf>,
+    pub log: Option<PathBuf>,
     /// Seconds between SIGTERM and SIGKILL once we are gone.
-    pub(crate) grace: u32,
-    /// Held open for as long as the script lives; see [`crate::scratch`].
-    pub(crate) lifeline: Option<PipeWriter>,
+    pub grace: u32,
+    /// Held open for as long as the program lives, for whoever waits at its other end. With one,
+    /// there has to be a `log` too.
+    pub lifeline: Option<PipeWriter>,
 }
 
 /// The signals that we ever send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
+pub enum Signal {
+    /// Please end.
     Term,
+    /// End now.
     Kill,
+    /// Freeze.
     Stop,
+    /// Go on.
     Cont,
 }
 
@@ -65,7 +74,7 @@ impl Signal {
 
 /// A running program that ends when this value is dropped, or this process ends in any way.
 #[derive(Debug)]
-pub(crate) struct Leash {
+pub struct Leash {
     name: String,
     pid: u32,
     line: Mutex<BufReader<UnixStream>>,
@@ -75,7 +84,11 @@ pub(crate) struct Leash {
 impl Leash {
     /// Starts the program. It is tied to no async runtime: a control plane in a static is used by
     /// many tests, each with a runtime of its own.
-    pub(crate) fn start(what: Leashed) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When the program is not there, or no process can be made.
+    pub fn start(what: Leashed) -> Result<Self> {
         let name = what
             .program
             .file_name()
@@ -108,12 +121,12 @@ impl Leash {
     }
 
     /// The program's own process id, not the script's.
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.pid
     }
 
     /// Sends a signal and returns once it was delivered. A program that has ended already is fine.
-    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+    pub fn signal(&self, signal: Signal) -> Result<()> {
         let mut line = self
             .line
             .lock()
@@ -130,12 +143,12 @@ impl Leash {
     }
 
     /// The exit code if it has ended: as a shell tells it, 128 and more for a signal.
-    pub(crate) fn code(&self) -> Option<i32> {
+    pub fn code(&self) -> Option<i32> {
         *self.ended.borrow()
     }
 
     /// Waits for the end and tells the exit code.
-    pub(crate) async fn ended(&self) -> i32 {
+    pub async fn ended(&self) -> i32 {
         let mut ended = self.ended.clone();
         // The sender is only dropped after it has sent.
         ended
@@ -147,7 +160,7 @@ impl Leash {
     }
 
     /// SIGTERM, and SIGKILL if it is still there after `grace`; tells the exit code.
-    pub(crate) async fn stop(&self, grace: Duration) -> Result<i32> {
+    pub async fn stop(&self, grace: Duration) -> Result<i32> {
         self.signal(Signal::Term)?;
         // A stopped process does not get to its SIGTERM.
         self.signal(Signal::Cont)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
+use std::io::PipeWriter;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -221,37 +222,29 @@ impl ControlPlane {
         let path = self
             .folder()
             .join(format!("{namespace}.{account}.kubeconfig"));
-        self.write_kubeconfig(&path, namespace, account, &token)?;
+        let access = Access {
+            server: self.server(),
+            certificate_authority: &self.certificate_authority(),
+            user: account,
+            token: &token,
+            namespace,
+        };
+        kubeconfig::write(&path, &access)?;
         Ok(path)
-    }
-
-    pub(crate) fn write_kubeconfig(
-        &self,
-        path: &Path,
-        namespace: &str,
-        user: &str,
-        token: &str,
-    ) -> Result<()> {
-        let certificate_authority = &self.folder().join("certificates/apiserver.crt");
-        let server = self.server();
-        kubeconfig::write(
-            path,
-            &Access {
-                server,
-                certificate_authority,
-                user,
-                token,
-                namespace,
-            },
-        )
     }
 
     pub(crate) fn node_kubeconfig(&self) -> &Path {
         &self.node_kubeconfig
     }
 
-    pub(crate) fn site(&self) -> &Site {
-        &self.site
+    /// The file by which everybody trusts the API server.
+    pub(crate) fn certificate_authority(&self) -> PathBuf {
+        self.folder().join("certificates/apiserver.crt")
+    }
+
+    /// Keeps our folder for as long as it is open.
+    pub(crate) fn lifeline(&self) -> Result<PipeWriter> {
+        self.site.scratch.lifeline()
     }
 
     /// Everything that the API server was asked so far, without the control plane's own reads.
