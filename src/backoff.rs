@@ -6,7 +6,7 @@ use std::{
 };
 
 const SHORTEST: Duration = Duration::from_secs(2);
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// How long to wait after the n-th failure in a row of this object: 2 s, doubled each time up to
 /// 5 min, spread by a tenth either way.

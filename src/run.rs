@@ -78,15 +78,8 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         .clone()
         .unwrap_or_else(|| config.default_namespace.clone());
     let kube = Client::try_from(config).context("no client for the API server")?;
-    let metrics = Metrics::default();
-    let readiness = Readiness::default();
-    let listener = tokio::net::TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", args.listen))?;
-    let routes = router(readiness.clone(), metrics.clone());
-    let tasks = TaskTracker::new();
-    tasks.spawn(async move { axum::serve(listener, routes).await });
-
+    let (metrics, readiness) = (Metrics::default(), Readiness::default());
+    serve(args, &readiness, &metrics).await?;
     let cluster = tokio::select! {
         biased;
         () = stop.cancelled() => return Ok(()),
@@ -98,6 +91,37 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         cluster,
         operator_namespace: own_namespace,
     };
+    let work = TaskTracker::new();
+    let ctx = work_on(&work, args, kube, options, metrics, &stop)?;
+    work.close();
+    tokio::spawn(become_ready(ctx, readiness.clone()));
+    stop.cancelled().await;
+    tracing::info!("stopping: finishing what is under way");
+    readiness.set(false);
+    let drained = tokio::time::timeout(DRAIN, work.wait()).await.is_ok();
+    tracing::info!(drained, "stopped");
+    Ok(())
+}
+
+/// Answers probes and scrapes for as long as the process lives.
+async fn serve(args: &RunArgs, readiness: &Readiness, metrics: &Metrics) -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    let routes = router(readiness.clone(), metrics.clone());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Ok(())
+}
+
+/// Makes the caches and starts the controllers.
+fn work_on(
+    work: &TaskTracker,
+    args: &RunArgs,
+    kube: Client,
+    options: Options,
+    metrics: Metrics,
+    stop: &CancellationToken,
+) -> anyhow::Result<Arc<Context>> {
     let namespaces = args.namespaces();
     tracing::info!(
         ?namespaces,
@@ -105,42 +129,20 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "starting"
     );
+    let cluster_wide = namespaces.is_empty();
     let (realms, feeds) = realms(namespaces);
-    let (commons, commons_feed) = match &*feeds {
-        [
-            RealmFeed {
-                namespace: None, ..
-            },
-        ] => {
-            let (commons, feed) = Commons::new();
-            (Some(commons), Some(feed))
-        }
-        _ => (None, None),
-    };
+    let (commons, commons_feed) = cluster_wide.then(Commons::new).unzip();
+    let instance = args.instance.clone();
     let ctx = Arc::new(Context::new(
-        kube,
-        options,
-        realms,
-        commons,
-        metrics,
-        args.instance.clone(),
+        kube, options, realms, commons, metrics, instance,
     ));
-    let work = TaskTracker::new();
     for feed in feeds {
-        run_realm(&work, &ctx, feed, &stop)?;
+        run_realm(work, &ctx, feed, stop)?;
     }
     if let Some(feed) = commons_feed {
-        run_commons(&work, &ctx, feed, &stop)?;
+        run_commons(work, &ctx, feed, stop)?;
     }
-    work.close();
-    tasks.spawn(become_ready(ctx, readiness.clone()));
-    stop.cancelled().await;
-    tracing::info!("stopping: finishing what is under way");
-    readiness.set(false);
-    if tokio::time::timeout(DRAIN, work.wait()).await.is_err() {
-        tracing::warn!("stopped before everything under way had finished");
-    }
-    Ok(())
+    Ok(ctx)
 }
 
 /// A token that is cancelled by SIGTERM or SIGINT.
@@ -158,6 +160,10 @@ fn stopped() -> anyhow::Result<CancellationToken> {
 
 /// What names this cluster in marks. It is for people only, so not being allowed to read it is no
 /// reason to stop.
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the macros that log count as branches"
+)]
 async fn cluster_id(args: &RunArgs, kube: &Client, namespace: &str) -> String {
     if let Some(id) = &args.cluster_id {
         return id.clone();

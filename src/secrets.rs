@@ -101,11 +101,11 @@ fn token(secret: &Secret) -> Option<RunnerToken> {
 /// Enough of a hash to notice an edit; a token is long and random, so it cannot be guessed from it.
 fn fingerprint(token: &RunnerToken) -> String {
     let hash = digest::digest(&digest::SHA256, token.expose().as_bytes());
-    hash.as_ref()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let start = hash
+        .as_ref()
+        .first_chunk()
+        .map_or(0, |start| u64::from_be_bytes(*start));
+    format!("{start:016x}")
 }
 
 fn tidy(secret: &Secret, owner: &GitLabRunner, want: &WantedSecret, url: &str) -> bool {
@@ -161,6 +161,50 @@ pub async fn put(
     want: &WantedSecret,
     entry: &Entry,
 ) -> kube::Result<()> {
+    let (labels, annotations) = (labels(owner, want), annotations(want, entry));
+    let token = entry.token.expose().as_bytes().to_vec();
+    let data: BTreeMap<String, ByteString> = [
+        (TOKEN_KEY.to_owned(), ByteString(token)),
+        (REGISTRATION_TOKEN_KEY.to_owned(), ByteString(Vec::new())),
+    ]
+    .into();
+    if let Some(existing) = existing {
+        let patch = json!({
+            "metadata": {
+                "uid": existing.uid(),
+                "resourceVersion": existing.resource_version(),
+                "labels": labels,
+                "annotations": annotations,
+            },
+            "data": data,
+        });
+        let params = PatchParams::default();
+        return api
+            .patch(&want.name, &params, &Patch::Merge(&patch))
+            .await
+            .map(drop);
+    }
+    let secret = Secret {
+        metadata: ObjectMeta {
+            name: Some(want.name.clone()),
+            owner_references: owner.owner_ref(&()).map(|reference| vec![reference]),
+            labels: Some(labels),
+            annotations: Some(
+                annotations
+                    .into_iter()
+                    .filter_map(|(k, v)| Some((k, v?)))
+                    .collect(),
+            ),
+            ..ObjectMeta::default()
+        },
+        data: Some(data),
+        ..Secret::default()
+    };
+    api.create(&PostParams::default(), &secret).await.map(drop)
+}
+
+/// What the Secret says of its token, and what spec asks for; `None` is to be removed.
+fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<String>> {
     let Entry {
         token,
         runner,
@@ -170,65 +214,21 @@ pub async fn put(
         expires_at,
     } = entry;
     let stamp = |at: &Option<Timestamp>| at.map(|at| at.to_string());
-    let mut annotations: BTreeMap<String, Option<String>> = [
+    let own = [
         (RUNNER_ID, Some(runner.to_string())),
         (GITLAB_URL, Some(gitlab_url.clone())),
         (ATTEMPT, attempt.clone()),
         (DIGEST, Some(fingerprint(token))),
         (ISSUED_AT, stamp(issued_at)),
         (EXPIRES_AT, stamp(expires_at)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    annotations.extend(
-        want.annotations
-            .clone()
-            .into_iter()
-            .map(|(k, v)| (k, Some(v))),
-    );
-    let data: BTreeMap<String, ByteString> = [
-        (
-            TOKEN_KEY.to_owned(),
-            ByteString(token.expose().as_bytes().to_vec()),
-        ),
-        (REGISTRATION_TOKEN_KEY.to_owned(), ByteString(Vec::new())),
-    ]
-    .into();
-    match existing {
-        None => {
-            let secret = Secret {
-                metadata: ObjectMeta {
-                    name: Some(want.name.clone()),
-                    owner_references: owner.owner_ref(&()).map(|reference| vec![reference]),
-                    labels: Some(labels(owner, want)),
-                    annotations: Some(
-                        annotations
-                            .into_iter()
-                            .filter_map(|(k, v)| Some((k, v?)))
-                            .collect(),
-                    ),
-                    ..ObjectMeta::default()
-                },
-                data: Some(data),
-                ..Secret::default()
-            };
-            api.create(&PostParams::default(), &secret).await.map(drop)
-        }
-        Some(existing) => {
-            let patch = json!({
-                "metadata": {
-                    "uid": existing.uid(),
-                    "resourceVersion": existing.resource_version(),
-                    "labels": labels(owner, want),
-                    "annotations": annotations,
-                },
-                "data": data,
-            });
-            api.patch(&want.name, &PatchParams::default(), &Patch::Merge(&patch))
-                .await
-                .map(drop)
-        }
-    }
+    ];
+    let asked = want
+        .annotations
+        .iter()
+        .map(|(name, value)| (name.clone(), Some(value.clone())));
+    asked
+        .chain(own.map(|(name, value)| (name.to_owned(), value)))
+        .collect()
 }
 
 /// Gives our Secret up: the garbage collector will leave it when the object goes.

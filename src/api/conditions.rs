@@ -87,7 +87,7 @@ reasons! {
     InvalidSpec => "Correct spec as the message says.",
     /// No connection of that kind and name.
     ConnectionNotFound => "Create the connection, or correct spec.connectionRef. A ClusterGitLabConnection needs an operator that watches all namespaces.",
-    /// The ClusterGitLabConnection does not allow this namespace.
+    /// The `ClusterGitLabConnection` does not allow this namespace.
     ConnectionNotAllowed => "Add the namespace to the connection's spec.allowedNamespaces.",
     /// The connection itself is not Ready.
     ConnectionNotReady => "Read the connection's conditions.",

@@ -71,13 +71,11 @@ impl Error {
     /// A failed request to the Kubernetes API. A conflict is no failure: what we had read was old,
     /// and the write was refused because of it.
     pub fn kube(doing: &'static str, error: kube::Error) -> Self {
-        match &error {
-            kube::Error::Api(status) if status.code == 409 => Self::Stale,
-            _ => Self::Kube {
-                doing,
-                source: Box::new(error),
-            },
+        if is_api_status(&error, 409) {
+            return Self::Stale;
         }
+        let source = Box::new(error);
+        Self::Kube { doing, source }
     }
 
     /// What to do about it. Exhaustive on purpose: a new variant must choose.
@@ -93,12 +91,31 @@ impl Error {
         }
     }
 
+    /// The call to GitLab that failed, if it was one.
+    fn call(&self) -> Option<&gitlab::Error> {
+        match self {
+            Self::Observe { source, .. } | Self::Act { source, .. } => Some(source),
+            Self::NotTaken(_)
+            | Self::Kube { .. }
+            | Self::Stale
+            | Self::Malformed(_)
+            | Self::TimedOut(_)
+            | Self::Panicked
+            | Self::StillThere(_) => None,
+        }
+    }
+
     /// Whether GitLab refused the connection's credential.
     pub fn is_unauthorized(&self) -> bool {
-        match self {
-            Self::Observe { source, .. } | Self::Act { source, .. } => source.is_unauthorized(),
-            _ => false,
-        }
+        self.call().is_some_and(gitlab::Error::is_unauthorized)
+    }
+
+    /// Whether GitLab gave no answer.
+    pub fn is_unanswered(&self) -> bool {
+        let unanswered = |call: &gitlab::Error| {
+            matches!(call, gitlab::Error::Unsent(_) | gitlab::Error::Lost(_))
+        };
+        self.call().is_some_and(unanswered)
     }
 
     /// What status says of it; nothing of what is no failure.
@@ -116,9 +133,9 @@ impl Error {
             Self::Observe { source, .. } => (gitlab_reason(source), None, false),
             Self::Act {
                 about: ConditionType::ProjectsAssigned,
-                source,
+                source: gitlab::Error::Refused { .. },
                 ..
-            } if matches!(source, gitlab::Error::Refused { .. }) => (
+            } => (
                 Reason::ProjectRefused,
                 Some(ConditionType::ProjectsAssigned),
                 false,
@@ -144,13 +161,20 @@ impl Error {
     }
 }
 
+/// Whether the API server answered with this status.
+pub fn is_api_status(error: &kube::Error, code: u16) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == code)
+}
+
 fn gitlab_remedy(error: &gitlab::Error) -> Remedy {
     match error {
-        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) => Remedy::Retry,
-        gitlab::Error::Throttled { wait } => wait.map_or(Remedy::Retry, Remedy::RetryAfter),
-        // 401 is the connection's trouble, and it is asked at once. 404 and 409 say that the world
-        // moved between looking and acting.
-        gitlab::Error::Refused {
+        gitlab::Error::Throttled { wait: Some(wait) } => Remedy::RetryAfter(*wait),
+        // 401 is the connection's trouble, and it is asked at once. 404, 409 and 412 say that the
+        // world moved between looking and acting.
+        gitlab::Error::Unsent(_)
+        | gitlab::Error::Lost(_)
+        | gitlab::Error::Throttled { wait: None }
+        | gitlab::Error::Refused {
             status: 401 | 404 | 409 | 412,
             ..
         } => Remedy::Retry,

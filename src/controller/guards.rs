@@ -12,7 +12,7 @@ use super::error::Error;
 pub type Guarded<K> = DeserializeGuard<K>;
 
 /// The longest a pass may take: four calls to GitLab at their default timeout.
-const LONGEST_PASS: Duration = Duration::from_secs(120);
+const LONGEST_PASS: Duration = Duration::from_mins(2);
 
 /// Every stream keeps its errors to itself and backs off alone. Handing an error to the Controller
 /// would pause all of its triggers, since it merges them into one stream and backs off on the sum.
@@ -67,10 +67,6 @@ pub async fn bounded<T>(pass: impl Future<Output = Result<T, Error>>) -> Result<
 }
 
 /// Being marked for deletion must wake us although it changes no spec.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the shape that kube's predicates have"
-)]
 pub fn deleting<K: Resource>(object: &K) -> Option<u64> {
     Some(u64::from(object.meta().deletion_timestamp.is_some()))
 }

@@ -5,11 +5,9 @@ use kube::{Resource, ResourceExt, runtime::controller::Action};
 
 use super::{
     Context,
-    error::{Error, Remedy, chain},
+    error::{Error, chain},
 };
-use crate::gitlab;
 use crate::metrics::{Ended, Kind};
-use crate::plan::Step;
 
 /// Counts and logs a pass.
 pub(super) fn ended<K: Resource>(
@@ -21,8 +19,7 @@ pub(super) fn ended<K: Resource>(
     took: Duration,
 ) {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let seconds = took.as_secs_f64();
-    let result = match result {
+    let outcome = match result {
         Ok(_) => {
             ctx.failures.clear(uid);
             Ended::success
@@ -31,53 +28,11 @@ pub(super) fn ended<K: Resource>(
         Err(error) => {
             let failures = ctx.failures.count(uid);
             let why = chain(error);
-            match error.remedy() {
-                Remedy::LookAgain | Remedy::RetryAfter(_) => {
-                    tracing::info!(?kind, namespace, name, why, "pass put off");
-                }
-                Remedy::Retry | Remedy::NeedsHuman => {
-                    tracing::warn!(?kind, namespace, name, failures, why, "pass failed");
-                }
-            }
+            tracing::warn!(?kind, namespace, name, failures, why, "pass failed");
             Ended::error
         }
     };
-    ctx.metrics.reconciled(kind, result, seconds);
-    tracing::debug!(?kind, namespace, name, outcome = ?result, seconds, "pass ended");
-}
-
-/// Leaves one line for a change in GitLab, or for one that failed. Steps hold no tokens.
-pub(super) fn audit(
-    ctx: &Context,
-    namespace: &str,
-    name: &str,
-    step: &'static str,
-    detail: &Step,
-    error: Option<&gitlab::Error>,
-) {
-    match error {
-        None => {
-            ctx.metrics.mutated(step);
-            tracing::info!(
-                namespace,
-                name,
-                step,
-                ?detail,
-                outcome = "done",
-                "changed GitLab"
-            );
-        }
-        Some(error) => {
-            let why = chain(error);
-            tracing::warn!(
-                namespace,
-                name,
-                step,
-                ?detail,
-                outcome = "failed",
-                why,
-                "changed GitLab"
-            );
-        }
-    }
+    let seconds = took.as_secs_f64();
+    ctx.metrics.reconciled(kind, outcome, seconds);
+    tracing::debug!(?kind, namespace, name, ?outcome, seconds, "pass ended");
 }

@@ -198,3 +198,15 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_credential_is_marked_for_everybody_who_handles_it() {
+        let credential = Credential::new("glpat-canary".to_owned().into()).unwrap();
+        assert!(credential.header.is_sensitive());
+        assert!(!format!("{:?}", credential.header).contains("canary"));
+    }
+}

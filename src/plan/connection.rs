@@ -132,13 +132,17 @@ pub enum Recheck {
 
 /// Whether asking GitLab again with the same inputs can help.
 pub fn recheck(trouble: &Trouble) -> Recheck {
-    match trouble.reason {
-        Reason::Unreachable
-        | Reason::TlsFailed
-        | Reason::NotGitLab
-        | Reason::CredentialForbidden
-        | Reason::GitLabThrottled => Recheck::Soon,
-        _ => Recheck::OnChange,
+    let soon = [
+        Reason::Unreachable,
+        Reason::TlsFailed,
+        Reason::NotGitLab,
+        Reason::CredentialForbidden,
+        Reason::GitLabThrottled,
+    ];
+    if soon.contains(&trouble.reason) {
+        Recheck::Soon
+    } else {
+        Recheck::OnChange
     }
 }
 

@@ -1,6 +1,11 @@
 //! The smallest edit between what GitLab holds and what is wanted, and the same in words.
 use std::collections::BTreeSet;
 
+use jiff::{
+    SignedDuration,
+    fmt::friendly::{Spacing, SpanPrinter},
+};
+
 use super::{
     mark::Mark,
     observed::{Observed, ProjectSighting},
@@ -168,12 +173,8 @@ fn level(level: AccessLevel) -> String {
 }
 
 fn limit(seconds: Option<u32>) -> String {
-    seconds.map_or("0s".to_owned(), |seconds| {
-        let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        [(h, 'h'), (m, 'm'), (s, 's')]
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, unit)| format!("{n}{unit}"))
-            .collect()
-    })
+    let duration = SignedDuration::from_secs(seconds.unwrap_or(0).into());
+    SpanPrinter::new()
+        .spacing(Spacing::None)
+        .duration_to_string(&duration)
 }

@@ -178,10 +178,12 @@ fn summary(previous: &GitLabRunnerStatus, facts: &Facts<'_>, outcome: &Outcome) 
             } else {
                 Truth::False
             };
-            let mood = match reason {
-                Reason::InvalidSpec => Mood::Stuck,
-                Reason::Suspended => Mood::Calm,
-                _ => Mood::Busy,
+            let mood = if *reason == Reason::InvalidSpec {
+                Mood::Stuck
+            } else if *reason == Reason::Suspended {
+                Mood::Calm
+            } else {
+                Mood::Busy
             };
             (truth, *reason, message.clone(), mood)
         }

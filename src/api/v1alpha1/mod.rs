@@ -1,23 +1,19 @@
 //! Version `v1alpha1`, the only one so far.
+// KubeSchema copies each struct into a function of its own, where `pub` reaches nobody; the
+// documentation is written for `kubectl explain`, which shows backticks as they are; and clippy
+// takes the arguments of several `printcolumn`s for one attribute said twice.
 #[expect(
     unreachable_pub,
-    reason = "KubeSchema copies each struct into a function of its own"
+    clippy::doc_markdown,
+    clippy::duplicated_attributes,
+    reason = "see above"
 )]
 mod connection;
-#[expect(
-    unreachable_pub,
-    reason = "KubeSchema copies each struct into a function of its own"
-)]
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner;
-#[expect(
-    unreachable_pub,
-    reason = "KubeSchema copies each struct into a function of its own"
-)]
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner_status;
-#[expect(
-    unreachable_pub,
-    reason = "KubeSchema copies each struct into a function of its own"
-)]
+#[expect(unreachable_pub, reason = "see above")]
 mod shared;
 
 pub use connection::{

@@ -3,25 +3,33 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::time::Instant;
 
 use super::look::Inputs;
 use crate::controller::{connections::Connected, realm::ConnectionKey};
-use crate::plan::Trouble;
+use crate::plan::{Account, Trouble};
+
+/// For how long the last answer is good whatever runners say.
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// A look at a connection.
 #[derive(Clone)]
 pub(crate) struct Checkup {
     /// What the connection was made of.
     pub(super) inputs: Inputs,
+    /// What GitLab said, if it accepted the credential.
+    pub(super) account: Option<Account>,
     /// The clients, if GitLab accepted the credential.
     pub(super) connected: Option<Arc<Connected>>,
     /// What was wrong.
     pub(super) trouble: Option<Trouble>,
     /// When GitLab was asked.
     pub(super) checked: Instant,
+    /// Whether a runner has had no answer from GitLab since then.
+    pub(super) doubted: bool,
 }
 
 /// The last look at each connection.
@@ -39,6 +47,18 @@ impl Checkups {
 
     pub(super) fn keep(&self, key: &ConnectionKey, checkup: Checkup) {
         self.all().insert(key.clone(), checkup);
+    }
+
+    /// Has GitLab asked again, since a runner has had no answer. Tells whether that is news: the
+    /// hundredth runner without an answer says no more than the first.
+    pub(in crate::controller) fn doubt(&self, key: &ConnectionKey) -> bool {
+        let mut all = self.all();
+        let Some(checkup) = all.get_mut(key) else {
+            return false;
+        };
+        let news = !checkup.doubted && checkup.checked.elapsed() >= SETTLED;
+        checkup.doubted |= news;
+        news
     }
 
     pub(super) fn forget(&self, key: &ConnectionKey) {

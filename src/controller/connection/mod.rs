@@ -1,11 +1,12 @@
 //! One connection of either kind: read what it names, ask GitLab about it, and tell its runners.
+mod ask;
 mod inputs;
 mod look;
 mod view;
 mod watch;
 
+pub(super) use ask::observer;
 pub(super) use inputs::Checkups;
-pub(super) use look::observer;
 pub use view::Connection;
 pub use watch::run;
 
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 
 use super::{
     Context,
-    connections::{Connected, Standing},
+    connections::Connected,
     error::{Error, Remedy},
     guards::{Guarded, bounded},
     realm::ConnectionKey,
@@ -35,10 +36,11 @@ use look::Sources;
 
 /// How soon a broken connection is looked at again. A person who has just mended something waits
 /// for it; and it is one or two requests.
-const BROKEN: Duration = Duration::from_secs(8);
+const BROKEN: Duration = Duration::from_secs(5);
 /// How often the credential's Secret is read while all is well: nothing tells of its changes, since
-/// credential Secrets are read by name and not watched.
-const CALM: Duration = Duration::from_secs(30);
+/// credential Secrets are read by name and not watched. Soon enough that a token which somebody has
+/// rotated is hardly ever used again: that would revoke its successor (contract §1.10).
+const CALM: Duration = Duration::from_secs(10);
 
 /// What the controller runs for each object.
 async fn reconcile<K: Connection>(
@@ -84,26 +86,16 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
         }
     };
     let before = connection.status().cloned().unwrap_or_default();
-    let checked = check(connection, ctx, &key).await?;
-    let (account, trouble) = match &checked {
-        Checked::Unchanged => return Ok(Action::requeue(CALM)),
-        Checked::Still(trouble) => {
-            tell(
-                ctx,
-                &key,
-                ctx.connections.broken(&key, trouble.clone(), false),
-            );
-            return Ok(Action::requeue(BROKEN));
-        }
-        Checked::Works(account) => (Some(account), None),
-        Checked::Fails(account, trouble) => (account.as_ref(), Some(trouble)),
-    };
     let generation = connection.meta().generation;
+    let Finding { account, trouble } = check(connection, ctx, &key).await?;
+    let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let status = connection_status(&before, generation, account, trouble, clock::now());
     if connection.status() != Some(&status) {
         announce(connection, ctx, &before, &status).await;
         view::write_status(connection, ctx, status).await?;
     }
+    // Whom it allows may have changed, and nothing else.
+    tell(ctx, &key, before.observed_generation != generation);
     Ok(Action::requeue(if trouble.is_some() {
         BROKEN
     } else {
@@ -112,56 +104,51 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
 }
 
 /// What came of looking at a connection.
-enum Checked {
-    /// Nothing to say: it works, and it is not yet time to ask GitLab again.
-    Unchanged,
-    /// It fails as before, and asking GitLab again is of no use.
-    Still(Trouble),
-    /// It works.
-    Works(Account),
-    /// It does not.
-    Fails(Option<Account>, Trouble),
+#[derive(Clone)]
+struct Finding {
+    /// What GitLab said, if it accepted the credential.
+    account: Option<Account>,
+    /// What is wrong.
+    trouble: Option<Trouble>,
 }
 
 async fn check<K: Connection>(
     connection: &K,
     ctx: &Context,
     key: &ConnectionKey,
-) -> Result<Checked, Error> {
+) -> Result<Finding, Error> {
     let sources = Sources::of(connection, ctx);
     let inputs = match sources.read(connection.spec(), ctx).await? {
         Ok(inputs) => inputs,
-        Err(trouble) => return Ok(fails(ctx, key, None, trouble)),
+        Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
     let known = ctx
         .checkups
         .recall(key)
         .filter(|known| known.inputs == inputs);
-    if let Some(known) = &known
-        && let Some(unasked) = unasked(ctx, key, known)
-    {
-        return Ok(unasked);
+    if let Some(known) = known.as_ref().filter(|known| !is_due(ctx, key, known)) {
+        return Ok(conclude(ctx, key, known));
     }
     let reused = known.as_ref().and_then(|known| known.connected.clone());
-    let clients = match &reused {
-        Some(connected) => Ok((connected.client.clone(), connected.anonymous.clone())),
-        None => look::clients(&inputs, ctx),
-    };
-    let (client, anonymous) = match clients {
+    let (client, anonymous) = match ask::clients(&inputs, reused.as_deref(), ctx) {
         Ok(clients) => clients,
-        Err(trouble) => return Ok(fails(ctx, key, None, trouble)),
+        Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
-    let (account, trouble) = match look::ask(&client).await {
+    let (account, trouble) = match ask::ask(&client).await {
         Ok(account) => {
             let trouble = too_small(&account);
             (Some(account), trouble)
         }
-        // Being asked to wait says nothing about the credential.
-        Err(trouble) if trouble.reason == Reason::GitLabThrottled && reused.is_some() => {
-            return Ok(Checked::Unchanged);
-        }
         Err(trouble) => (None, Some(trouble)),
     };
+    // Being asked to wait says nothing about the credential.
+    let throttled = matches!(&trouble, Some(trouble) if trouble.reason == Reason::GitLabThrottled);
+    if let Some(known) = known
+        .as_ref()
+        .filter(|known| throttled && known.trouble.is_none())
+    {
+        return Ok(conclude(ctx, key, known));
+    }
     let connected = account.as_ref().map(|account| {
         let fresh = Connected {
             client,
@@ -176,48 +163,55 @@ async fn check<K: Connection>(
             .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)
             .unwrap_or_else(|| Arc::new(fresh))
     });
-    ctx.checkups.keep(
-        key,
-        Checkup {
-            inputs,
-            connected: connected.clone(),
-            trouble: trouble.clone(),
-            checked: Instant::now(),
-        },
-    );
-    Ok(match (account, connected, trouble) {
-        (Some(account), Some(connected), None) => {
-            tell(ctx, key, ctx.connections.usable(key, connected));
-            Checked::Works(account)
-        }
-        (account, _, Some(trouble)) => fails(ctx, key, account, trouble),
-        (_, _, None) => Checked::Unchanged,
-    })
+    let checkup = Checkup {
+        inputs,
+        account,
+        connected,
+        trouble,
+        checked: Instant::now(),
+        doubted: false,
+    };
+    let finding = conclude(ctx, key, &checkup);
+    ctx.checkups.keep(key, checkup);
+    Ok(finding)
 }
 
-/// What can be said of a connection that is made of the same as before, without asking GitLab.
-fn unasked(ctx: &Context, key: &ConnectionKey, known: &Checkup) -> Option<Checked> {
-    let young = known.checked.elapsed() < ctx.options.resync;
+/// Whether GitLab must be asked again about a connection that is made of the same as before.
+fn is_due(ctx: &Context, key: &ConnectionKey, known: &Checkup) -> bool {
+    let old = known.checked.elapsed() >= ctx.options.resync;
     match &known.trouble {
-        None => {
-            let usable = matches!(ctx.connections.standing(key), Standing::Usable(_));
-            (usable && young).then_some(Checked::Unchanged)
-        }
+        None => old || known.doubted || ctx.connections.is_suspect(key),
         // Using a revoked token again would revoke its successors (contract §1.10).
-        Some(trouble) if trouble.reason == Reason::CredentialRevoked => {
-            Some(Checked::Still(trouble.clone()))
-        }
-        Some(trouble) => (young && recheck(trouble) == Recheck::OnChange)
-            .then(|| Checked::Still(trouble.clone())),
+        Some(trouble) if trouble.reason == Reason::CredentialRevoked => false,
+        Some(trouble) => old || recheck(trouble) == Recheck::Soon,
     }
 }
 
-fn fails(
+/// Records what a look at the connection came to, for its runners and its status.
+fn conclude(ctx: &Context, key: &ConnectionKey, checkup: &Checkup) -> Finding {
+    let account = checkup.account.clone();
+    match (&checkup.connected, &checkup.trouble) {
+        (Some(connected), None) => {
+            tell(ctx, key, ctx.connections.usable(key, connected.clone()));
+            Finding {
+                account,
+                trouble: None,
+            }
+        }
+        (_, Some(trouble)) => broken(ctx, key, account, trouble.clone()),
+        (None, None) => Finding {
+            account,
+            trouble: None,
+        },
+    }
+}
+
+fn broken(
     ctx: &Context,
     key: &ConnectionKey,
     account: Option<Account>,
     trouble: Trouble,
-) -> Checked {
+) -> Finding {
     let refused = matches!(
         trouble.reason,
         Reason::CredentialInvalid | Reason::CredentialExpired | Reason::CredentialRevoked
@@ -227,7 +221,10 @@ fn fails(
         key,
         ctx.connections.broken(key, trouble.clone(), refused),
     );
-    Checked::Fails(account, trouble)
+    Finding {
+        account,
+        trouble: Some(trouble),
+    }
 }
 
 fn tell(ctx: &Context, key: &ConnectionKey, news: bool) {

@@ -33,6 +33,7 @@ pub trait Connection:
     fn status(&self) -> Option<&ConnectionStatus>;
 
     /// Itself with that status.
+    #[must_use]
     fn with_status(self, status: ConnectionStatus) -> Self;
 
     /// Where it lives.

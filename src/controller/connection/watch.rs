@@ -5,7 +5,8 @@ use futures::{StreamExt, future};
 use kube::{
     Api, ResourceExt,
     runtime::{
-        Controller, Predicate, WatchStreamExt, controller, predicates, reflector::Store, watcher,
+        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates,
+        reflector::Store, watcher,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,7 @@ pub async fn run<K: Connection>(
             predicates::generation
                 .combine(predicates::annotations)
                 .combine(deleting),
-            Default::default(),
+            PredicateConfig::default(),
         );
     Controller::for_stream(quiet("connections", main), store)
         .reconcile_on(feed.woken)

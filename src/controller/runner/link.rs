@@ -47,26 +47,32 @@ pub(super) fn usable(ctx: &Context, runner: &GitLabRunner, namespace: &str) -> L
 }
 
 /// The client for removing a runner: the one that works, else the last one that did.
-pub(super) fn for_departure(
-    ctx: &Context,
-    runner: &GitLabRunner,
-    namespace: &str,
-) -> Option<Arc<Connected>> {
+pub(super) fn for_departure(ctx: &Context, runner: &GitLabRunner, namespace: &str) -> Link {
     let key = ConnectionKey::new(&runner.spec.connection_ref, namespace);
-    match ctx.connections.standing(&key) {
-        Standing::Usable(connected) => Some(connected),
-        Standing::Unseen | Standing::Broken(_) => ctx.connections.last(&key),
+    let standing = ctx.connections.standing(&key);
+    let last = ctx.connections.last(&key).map(Link::Usable);
+    match (standing, last) {
+        (Standing::Usable(connected), _) => Link::Usable(connected),
+        (_, Some(last)) => last,
+        (Standing::Unseen, None) if refused(ctx, &key, namespace).is_none() => Link::Awaited,
+        (Standing::Unseen, None) => {
+            Link::Blocked(Reason::ConnectionNotFound, format!("there is no {key}"))
+        }
+        (Standing::Broken(trouble), None) => Link::Blocked(trouble.reason, trouble.message),
     }
 }
 
-/// When GitLab refuses the credential, no other object should try it: the connection is looked at
-/// again, and wakes its runners when it is well.
+/// When GitLab refuses the credential, no other object should try it; when it gives no answer, none
+/// should wait for it in vain. The connection is looked at again, and wakes its runners when it is
+/// well.
 pub(super) fn distrust(pass: &Pass<'_>, error: &Error) {
-    let Some(link) = pass.link.as_ref().filter(|_| error.is_unauthorized()) else {
+    let Some(link) = &pass.link else {
         return;
     };
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
-    if pass.ctx.connections.suspect(&key, link) {
+    let news = (error.is_unauthorized() && pass.ctx.connections.suspect(&key, link))
+        || (error.is_unanswered() && pass.ctx.checkups.doubt(&key));
+    if news {
         pass.ctx.wake_connection(&key);
     }
 }

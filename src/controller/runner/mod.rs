@@ -4,6 +4,7 @@ mod announce;
 mod link;
 mod look;
 mod pass;
+mod token;
 mod watch;
 
 pub use watch::run;
@@ -21,7 +22,7 @@ use tokio::time::Instant;
 
 use super::{
     Context,
-    error::{Error, Remedy},
+    error::{Error, Remedy, is_api_status},
     guards::{Guarded, bounded},
     report,
 };
@@ -43,7 +44,7 @@ const POLL: Duration = Duration::from_secs(30);
 async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Result<Action, Error> {
     let started = Instant::now();
     let _under_way = ctx.metrics.pass(Kind::gitlabrunner);
-    let result = bounded(attempt(&object, &ctx)).await;
+    let result = Box::pin(bounded(attempt(&object, &ctx))).await;
     let uid = object.meta().uid.clone().unwrap_or_default();
     report::ended(
         &ctx,
@@ -104,10 +105,8 @@ fn flatten(error: finalizer::Error<Error>) -> Error {
     match error {
         finalizer::Error::ApplyFailed(error) | finalizer::Error::CleanupFailed(error) => error,
         finalizer::Error::AddFinalizer(source) => Error::kube("add our finalizer", source),
-        finalizer::Error::RemoveFinalizer(source) => match &source {
-            kube::Error::Api(status) if status.code == 404 => Error::Stale,
-            _ => Error::kube("remove our finalizer", source),
-        },
+        finalizer::Error::RemoveFinalizer(source) if is_api_status(&source, 404) => Error::Stale,
+        finalizer::Error::RemoveFinalizer(source) => Error::kube("remove our finalizer", source),
         finalizer::Error::UnnamedObject | finalizer::Error::InvalidFinalizer => {
             Error::Malformed("an object from a watch has a name".to_owned())
         }
@@ -136,7 +135,7 @@ async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error>
             }
         }
     };
-    finish(&mut pass, outcome).await
+    finish(&mut pass, outcome).await.map(Action::requeue)
 }
 
 /// Takes the runner out of GitLab, or leaves it there, before the object goes.
@@ -144,19 +143,20 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
     let policy = runner.spec.deletion_policy;
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
     if policy == DeletionPolicy::Delete {
-        pass.link = link::for_departure(ctx, &pass.runner, &pass.namespace);
+        match link::for_departure(ctx, &pass.runner, &pass.namespace) {
+            link::Link::Usable(connected) => pass.link = Some(connected),
+            // Its connection is being looked at, and will wake us.
+            link::Link::Awaited => return Err(Error::StillThere(POLL)),
+            // The runner's own token may do.
+            link::Link::Blocked(..) => {}
+        }
     }
     let outcome = pursue(&mut pass, &Desired::Gone(policy)).await;
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
         ctx.memory.forget(&pass.uid);
         return Ok(Action::await_change());
     }
-    let action = finish(&mut pass, outcome).await?;
-    let wait = if action == Action::await_change() {
-        ctx.options.resync
-    } else {
-        POLL
-    };
+    let wait = finish(&mut pass, outcome).await?;
     Err(Error::StillThere(wait.min(POLL)))
 }
 
@@ -185,7 +185,7 @@ async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error
 }
 
 /// Writes the status, tells of it, and says when to look again.
-async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<Action, Error> {
+async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<Duration, Error> {
     let ctx = pass.ctx;
     let outcome = match &result {
         Ok(outcome) => outcome.clone(),
@@ -194,7 +194,7 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<A
             link::distrust(pass, error);
             match error.failure(ctx.failures.so_far(&pass.uid) >= 2) {
                 Some(failure) => Outcome::Failed(failure),
-                None => return result.map(|_| Action::await_change()),
+                None => return result.map(|_| POLL),
             }
         }
     };
@@ -203,7 +203,7 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<A
     result?;
     written?;
     let resync = backoff::spread(ctx.options.resync, &pass.uid);
-    Ok(Action::requeue(match outcome {
+    Ok(match outcome {
         Outcome::Planned(Plan::Hold(Blocked::Settling(until))) => {
             let left = until.duration_since(crate::clock::now());
             Duration::try_from(left).unwrap_or_default().min(POLL) + Duration::from_secs(1)
@@ -213,5 +213,5 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<A
         }
         Outcome::Planned(_) => ctx.memory.due(&pass.uid, resync, Instant::now()),
         Outcome::Obstructed(..) | Outcome::Failed(_) => resync,
-    }))
+    })
 }

@@ -1,7 +1,6 @@
 //! One pass over one object: what is known so far, and the status at its end.
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt, api::PostParams};
 
@@ -150,10 +149,5 @@ impl<'a> Pass<'a> {
             .map_err(|error| Error::kube("write the status", error))?;
         self.runner = written;
         Ok(())
-    }
-
-    /// Now, for what is recorded.
-    pub(super) fn now(&self) -> Timestamp {
-        clock::now()
     }
 }

@@ -7,7 +7,8 @@ use kube::{
     Api,
     core::PartialObjectMeta,
     runtime::{
-        Controller, Predicate, WatchStreamExt, controller, predicates, reflector::Store, watcher,
+        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates,
+        reflector::Store, watcher,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -49,7 +50,7 @@ pub async fn run(
                 .combine(predicates::finalizers)
                 .combine(predicates::annotations)
                 .combine(deleting),
-            Default::default(),
+            PredicateConfig::default(),
         );
     // Metadata only: tokens never enter this cache.
     let labelled = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGER}"));

@@ -1,0 +1,135 @@
+//! Asks GitLab about a connection's credential.
+use std::{error::Error as StdError, sync::Arc};
+
+use super::look::Inputs;
+use crate::api::conditions::Reason;
+use crate::controller::{Context, connections::Connected, error::chain};
+use crate::gitlab;
+use crate::gitlab::{Call, Client};
+use crate::metrics::Metrics;
+use crate::plan::{Account, Trouble};
+
+/// The client with the credential, and the one without; those that there are, if there are any.
+pub(super) fn clients(
+    inputs: &Inputs,
+    reused: Option<&Connected>,
+    ctx: &Context,
+) -> Result<(Client, Client), Trouble> {
+    if let Some(connected) = reused {
+        return Ok((connected.client.clone(), connected.anonymous.clone()));
+    }
+    let Inputs { endpoint, token } = inputs;
+    let observe = observer(&ctx.metrics);
+    let trouble = |error: gitlab::BuildError| {
+        let reason = match error {
+            gitlab::BuildError::CaBundle(_) => Reason::CaBundleInvalid,
+            gitlab::BuildError::Token => Reason::CredentialInvalid,
+            gitlab::BuildError::Tls(_) => Reason::TlsFailed,
+            gitlab::BuildError::Url(_) | gitlab::BuildError::Proxy(_) => Reason::InvalidConnection,
+        };
+        Trouble::new(reason, chain(&error))
+    };
+    let anonymous = Client::new(endpoint, None, observe.clone()).map_err(trouble)?;
+    let client = Client::new(endpoint, Some(token.clone()), observe).map_err(trouble)?;
+    Ok((client, anonymous))
+}
+
+/// Counts every request that a client sends.
+pub(in crate::controller) fn observer(metrics: &Metrics) -> gitlab::Observe {
+    let metrics = metrics.clone();
+    Arc::new(
+        move |Call {
+                  endpoint,
+                  method,
+                  outcome,
+                  seconds,
+              }| {
+            metrics.requested(
+                method,
+                endpoint,
+                format!("{outcome:?}").to_lowercase(),
+                seconds,
+            );
+        },
+    )
+}
+
+/// Asks about the credential, and with it about the instance, as far as it may.
+pub(super) async fn ask(client: &Client) -> Result<Account, Trouble> {
+    let token = match client.access_token().await {
+        Ok(token) => Some(token),
+        // It is accepted, but is no personal access token and cannot tell of itself (§3.22).
+        Err(gitlab::Error::Refused { status: 400, .. }) => None,
+        Err(error) => return Err(credential_trouble(&error)),
+    };
+    // The scopes may not reach these; then they stay unknown. A lost answer is a trouble.
+    let metadata = optional(client.metadata().await)?;
+    let admin = optional(client.is_admin().await)?;
+    Ok(Account {
+        token,
+        metadata,
+        admin,
+    })
+}
+
+fn optional<T>(result: Result<T, gitlab::Error>) -> Result<Option<T>, Trouble> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(gitlab::Error::Refused {
+            status: 403 | 404, ..
+        }) => Ok(None),
+        Err(error) => Err(credential_trouble(&error)),
+    }
+}
+
+fn credential_trouble(error: &gitlab::Error) -> Trouble {
+    let told = chain(error);
+    match error {
+        gitlab::Error::Refused {
+            status: 401,
+            message,
+            ..
+        } => {
+            // GitLab tells the two apart in words only (contract §1.3).
+            let words = message.to_lowercase();
+            let (reason, what) = if words.contains("revoked") {
+                (Reason::CredentialRevoked, "has been revoked")
+            } else if words.contains("expired") {
+                (Reason::CredentialExpired, "has expired")
+            } else {
+                (Reason::CredentialInvalid, "is not known to GitLab")
+            };
+            Trouble::new(reason, format!("the token {what}: {told}"))
+        }
+        gitlab::Error::Refused { status: 403, .. } => {
+            Trouble::new(Reason::CredentialForbidden, told)
+        }
+        gitlab::Error::Refused { .. } => Trouble::new(Reason::NotGitLab, told),
+        gitlab::Error::Throttled { .. } => Trouble::new(Reason::GitLabThrottled, told),
+        gitlab::Error::Unsent(source) if is_tls(source.as_ref()) => {
+            Trouble::new(Reason::TlsFailed, told)
+        }
+        gitlab::Error::Lost(_) if told.contains("does not look like GitLab") => {
+            Trouble::new(Reason::NotGitLab, told)
+        }
+        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) => {
+            Trouble::new(Reason::Unreachable, told)
+        }
+    }
+}
+
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let wrapped = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>()
+            || wrapped.is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

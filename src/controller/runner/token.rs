@@ -1,0 +1,217 @@
+//! The steps that make, keep, move and give up a token: its Secret is written nowhere else.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::runtime::events::EventType;
+
+use super::act::{link, settle};
+use super::pass::{Pass, Seen};
+use crate::api::conditions::ConditionType;
+use crate::api::v1alpha1::Registration;
+use crate::clock;
+use crate::controller::connections::Connected;
+use crate::controller::error::Error;
+use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
+use crate::plan::{Kept, Step, Why, resolved};
+use crate::secrets::{self, Entry};
+
+/// Records the attempt, creates the runner, keeps its token: each durable before the next.
+pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
+    let link = link(pass)?;
+    announce_loss(pass).await;
+    intend(pass, new).await?;
+    let mark = pass.mark();
+    let text = new.settings.maintenance_note.clone().unwrap_or_default();
+    let signed = NewRunner {
+        scope: new.scope,
+        settings: Settings {
+            maintenance_note: Some(mark.sign(&text)),
+            ..new.settings.clone()
+        },
+    };
+    let step = Step::Register(Box::new(signed.clone()));
+    let about = ConditionType::Registered;
+    let made = link.client.register(&signed).await;
+    let made = settle(pass, &step, made, "register the runner", about)?;
+    keep(pass, &link, made.id, made.token, made.token_expires_at).await?;
+    let note = format!("registered runner {}", made.id);
+    pass.tell(EventType::Normal, "Registered", &note).await;
+    Ok(())
+}
+
+/// Writes the intent onto the very version of the object that was read: of two who try, one gets a
+/// conflict and does not post.
+async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
+    let now = clock::now();
+    let mut status = pass.status();
+    status.registration = Some(Registration {
+        attempt: format!("{:x}", now.as_millisecond()),
+        attempted_at: Time(now),
+    });
+    status.runner = None;
+    status.scope = Some(resolved(new.scope));
+    pass.write(status).await
+}
+
+async fn announce_loss(pass: &Pass<'_>) {
+    if let Some(known) = pass.recorded() {
+        let note = format!(
+            "runner {} is gone from GitLab and is registered anew",
+            known.id
+        );
+        pass.tell(EventType::Warning, "RunnerVanished", &note).await;
+    }
+}
+
+pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result<(), Error> {
+    let link = link(pass)?;
+    let step = Step::Renew(id, why);
+    let about = ConditionType::TokenReady;
+    let fresh = link.client.reset_token(id).await;
+    let fresh = settle(pass, &step, fresh, "reset the runner's token", about)?;
+    keep(pass, &link, id, fresh.token, fresh.token_expires_at).await?;
+    let why = match why {
+        Why::Missing => "the Secret held none",
+        Why::Edited => "the one in the Secret was changed",
+        Why::Foreign => "the one in the Secret was another runner's",
+    };
+    let note = format!("new token for runner {id}: {why}");
+    pass.tell(EventType::Normal, "TokenReset", &note).await;
+    Ok(())
+}
+
+/// Keeps a token that exists nowhere else yet.
+async fn keep(
+    pass: &Pass<'_>,
+    link: &Connected,
+    runner: RunnerId,
+    token: RunnerToken,
+    expires_at: Option<jiff::Timestamp>,
+) -> Result<(), Error> {
+    let entry = Entry {
+        token,
+        runner,
+        gitlab_url: link.url.clone(),
+        attempt: pass.attempt(),
+        issued_at: Some(clock::now()),
+        expires_at,
+    };
+    put(pass, &entry).await
+}
+
+async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
+    let (Some(want), Some(seen)) = (&pass.want, &pass.seen) else {
+        return Err(Error::Stale);
+    };
+    let (api, runner) = (pass.secrets(), &pass.runner);
+    secrets::put(&api, seen.secret.as_ref(), runner, &want.secret, entry)
+        .await
+        .map_err(|error| Error::kube("write the Secret of the token", error))
+}
+
+/// Writes the token that we have once more, here or under the name that spec asks for now.
+pub(super) async fn mend(pass: &Pass<'_>) -> Result<(), Error> {
+    let Some(Seen {
+        facts,
+        secret,
+        former,
+    }) = &pass.seen
+    else {
+        return Err(Error::Stale);
+    };
+    let here = match (&facts.secret, secret) {
+        (Kept::Ours(keeping), Some(secret)) => secrets::entry(secret, keeping),
+        _ => None,
+    };
+    let there = match (&facts.former, former) {
+        (Some((_, keeping)), Some(secret)) => secrets::entry(secret, keeping),
+        _ => None,
+    };
+    let Some(entry) = here.or(there) else {
+        return Err(Error::Stale);
+    };
+    let gitlab_url = pass
+        .link
+        .as_ref()
+        .map_or(entry.gitlab_url.clone(), |link| link.url.clone());
+    put(
+        pass,
+        &Entry {
+            gitlab_url,
+            ..entry
+        },
+    )
+    .await
+}
+
+pub(super) async fn discard(pass: &Pass<'_>) -> Result<(), Error> {
+    let Some(former) = pass.seen.as_ref().and_then(|seen| seen.former.as_ref()) else {
+        return Ok(());
+    };
+    let gone = secrets::discard(&pass.secrets(), former).await;
+    gone.map_err(|error| Error::kube("delete the Secret that the token has left", error))
+}
+
+/// Whoever holds a runner's token may remove it, so a lost credential does not leave it behind.
+pub(super) async fn unregister_by_token(
+    pass: &Pass<'_>,
+    step: &Step,
+    id: RunnerId,
+) -> Result<(), Error> {
+    let Some(Seen {
+        facts,
+        secret,
+        former,
+    }) = &pass.seen
+    else {
+        return Err(Error::Stale);
+    };
+    let entry = match (&facts.secret, secret, &facts.former, former) {
+        (Kept::Ours(keeping), Some(secret), ..) | (_, _, Some((_, keeping)), Some(secret)) => {
+            secrets::entry(secret, keeping)
+        }
+        _ => None,
+    };
+    let Some(entry) = entry else {
+        return Err(Error::Stale);
+    };
+    let client = super::link::anonymous(pass, &entry.gitlab_url)?;
+    let done = client.unregister_by_token(&entry.token).await;
+    settle(
+        pass,
+        step,
+        done,
+        "remove the runner by its own token",
+        ConditionType::Ready,
+    )?;
+    let note =
+        format!("removed runner {id} from GitLab by its own token: no credential could be used");
+    pass.tell(EventType::Normal, "RunnerRemoved", &note).await;
+    Ok(())
+}
+
+/// Leaves the token behind for the runner's processes, since the runner stays.
+pub(super) async fn release(pass: &Pass<'_>) -> Result<(), Error> {
+    let Some(Seen {
+        facts,
+        secret,
+        former,
+    }) = &pass.seen
+    else {
+        return Err(Error::Stale);
+    };
+    let api = pass.secrets();
+    let ours = matches!(facts.secret, Kept::Ours(_))
+        .then_some(secret.as_ref())
+        .flatten();
+    for secret in ours.into_iter().chain(former) {
+        secrets::release(&api, secret, &pass.runner)
+            .await
+            .map_err(|error| Error::kube("release the Secret of the token", error))?;
+    }
+    pass.tell(
+        EventType::Normal,
+        "Orphaned",
+        "the runner stays in GitLab, and its token in the Secret",
+    )
+    .await;
+    Ok(())
+}
