@@ -66,6 +66,10 @@ fn start(args: &RunArgs) -> anyhow::Result<()> {
     result
 }
 
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the macros that log count as branches"
+)]
 async fn run(args: &RunArgs) -> anyhow::Result<()> {
     let stop = stopped()?;
     let mut config = kube::Config::infer()

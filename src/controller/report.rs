@@ -10,6 +10,10 @@ use super::{
 use crate::metrics::{Ended, Kind};
 
 /// Counts and logs a pass.
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the macros that log count as branches"
+)]
 pub(super) fn ended<K: Resource>(
     ctx: &Context,
     kind: Kind,

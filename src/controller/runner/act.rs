@@ -136,16 +136,8 @@ async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Result<(), Er
 }
 
 async fn edit(pass: &Pass<'_>, step: &Step, id: RunnerId, edit: &Settings) -> Result<(), Error> {
-    let link = link(pass)?;
-    let step = Step::Edit(id, Box::new(edit.clone()));
-    let done = link.client.edit(id, edit).await;
-    settle(
-        pass,
-        &step,
-        done,
-        "change the runner",
-        ConditionType::Synced,
-    )?;
+    let done = link(pass)?.client.edit(id, edit).await;
+    settle(pass, step, done, "change the runner", ConditionType::Synced)?;
     let rows = pass
         .seen
         .as_ref()
