@@ -27,6 +27,10 @@ fn a_url_that_cannot_be_used_is_refused_with_a_sentence() {
             "must not hold a user or password",
         ),
         (
+            "https://:canary@gitlab.example.com",
+            "must not hold a user or password",
+        ),
+        (
             "https://canary@gitlab.example.com",
             "must not hold a user or password",
         ),

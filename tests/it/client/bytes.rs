@@ -3,7 +3,7 @@ use std::{io::Write as _, net::TcpListener, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use gitlab_runner_registrar::gitlab::{
-    Endpoint, Error, Outcome, ProjectId, RunnerId, RunnerToken, Settings,
+    Endpoint, Error, GroupId, Outcome, ProjectId, RunnerId, RunnerToken, Settings,
 };
 
 use super::stub::{Stub, json, reply};
@@ -79,6 +79,20 @@ async fn a_path_is_one_segment_below_the_base_path() {
     let sent = stub.requests().pop().unwrap();
     assert!(
         sent.starts_with("GET /gitlab/api/v4/projects/a%2Fb%20c%3F%C3%A9 HTTP/1.1"),
+        "{sent}"
+    );
+}
+
+#[tokio::test]
+async fn a_group_is_asked_for_without_its_projects() {
+    let stub = Stub::new([json(200, r#"{"id":9}"#)]);
+    assert_eq!(
+        client(&endpoint(&stub.url)).group_id("a/b").await.unwrap(),
+        Some(GroupId(9))
+    );
+    let sent = stub.requests().pop().unwrap();
+    assert!(
+        sent.starts_with("GET /api/v4/groups/a%2Fb?with_projects=false HTTP/1.1"),
         "{sent}"
     );
 }
