@@ -18,7 +18,8 @@ use crate::audit::{AuditEvent, AuditMark, read_since};
 use crate::build;
 use crate::kubeconfig::{self, Access};
 use crate::launch::Site;
-use crate::leash::{Leash, Signal, tail};
+use crate::leash::{Leash, Leashed, Signal, tail};
+use crate::programs::Programs;
 use crate::token;
 
 /// Far longer than it takes, because other work may keep all the cores busy.
@@ -155,6 +156,33 @@ impl ControlPlane {
     /// A folder that lives as long as the control plane, for what belongs to it.
     pub fn folder(&self) -> &Path {
         self.site.folder()
+    }
+
+    /// Starts a program that belongs to this control plane: what it prints goes to
+    /// [`Self::log`]`(name)`, and the folder is kept until it has ended.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Leash::start`].
+    pub fn attach(&self, name: &str, what: Leashed) -> Result<Leash> {
+        let log = Some(self.log(name));
+        let lifeline = Some(self.lifeline()?);
+        Leash::start(Leashed {
+            log,
+            lifeline,
+            ..what
+        })
+    }
+
+    /// Where the output of that program goes: `etcd`, `kube-apiserver`, `kube-controller-manager`,
+    /// or one that was attached.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.site.log(name)
+    }
+
+    /// Where our `kubectl` and `helm` are.
+    pub fn programs(&self) -> &Programs {
+        &self.site.programs
     }
 
     /// What a shell needs to work with this control plane and with nothing else: `KUBECONFIG`, our

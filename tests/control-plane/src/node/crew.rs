@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{HURRY, Place};
 use super::run::{End, run};
+use super::{HURRY, Place};
 
 /// Everybody who is at work.
 pub(super) struct Crew {

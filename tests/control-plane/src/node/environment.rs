@@ -137,7 +137,8 @@ pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String
         }
         if let Some((name, tail)) = after
             .strip_prefix('(')
-            .and_then(|inner| inner.split_once(')')) {
+            .and_then(|inner| inner.split_once(')'))
+        {
             let literal = || format!("$({name})");
             done.push_str(&variables.get(name).cloned().unwrap_or_else(literal));
             rest = tail;

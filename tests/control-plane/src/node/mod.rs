@@ -136,11 +136,11 @@ impl Node {
             drop(runtime);
             tell.send_replace(true);
         });
-        let place = taken
+        let shared = taken
             .await
             .context("the node has no access to the API server")?;
         Ok(Self {
-            place,
+            place: shared,
             stop,
             stopped,
         })

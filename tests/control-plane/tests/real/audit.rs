@@ -1,5 +1,4 @@
-//! The control plane for real.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+//! What the API server writes down.
 
 use control_plane::{ControlPlane, Options};
 use k8s_openapi::api::core::v1::ConfigMap;
