@@ -9,7 +9,9 @@ mod admit;
 mod crew;
 mod environment;
 mod inputs;
+mod place;
 mod probe;
+mod register;
 mod remap;
 mod report;
 mod run;
@@ -19,24 +21,24 @@ mod volumes;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::PipeWriter;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use jiff::Timestamp;
-use kube::api::{Api, Patch, PatchParams, PostParams};
-use serde_json::json;
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use status::{Ending, PodView, State};
 
+use place::{Place, Site};
+use register::register;
+
 use crate::kubeconfig;
-use crate::leash::{Leash, Signal};
+use crate::leash::Signal;
 use crate::plane::ControlPlane;
 
 /// How long a container may take to end when there is nobody left to wait for it.
@@ -64,21 +66,6 @@ pub struct Node {
     place: Arc<Place>,
     stop: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
-}
-
-/// What everybody who works on this node shares.
-struct Place {
-    client: kube::Client,
-    name: String,
-    labels: BTreeMap<String, String>,
-    program: PathBuf,
-    namespaces: Vec<String>,
-    folder: PathBuf,
-    server: String,
-    certificate_authority: PathBuf,
-    lifeline: PipeWriter,
-    board: watch::Sender<BTreeMap<String, PodView>>,
-    leashes: Mutex<BTreeMap<String, Arc<Leash>>>,
 }
 
 impl Node {
@@ -224,92 +211,6 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.stop.send_replace(true);
     }
-}
-
-/// A [`Place`] that has no client yet.
-struct Site {
-    folder: PathBuf,
-    labels: BTreeMap<String, String>,
-    program: PathBuf,
-    options: NodeOptions,
-    server: String,
-    certificate_authority: PathBuf,
-    lifeline: PipeWriter,
-}
-
-impl Site {
-    fn place(self, client: kube::Client) -> Place {
-        Place {
-            client,
-            name: self.options.name,
-            labels: self.labels,
-            program: self.program,
-            namespaces: self.options.namespaces,
-            folder: self.folder,
-            server: self.server,
-            certificate_authority: self.certificate_authority,
-            lifeline: self.lifeline,
-            board: watch::channel(BTreeMap::new()).0,
-            leashes: Mutex::default(),
-        }
-    }
-}
-
-impl Place {
-    fn log(&self, namespace: &str, name: &str, uid: &str) -> PathBuf {
-        self.folder.join(format!("{namespace}_{name}_{uid}.log"))
-    }
-
-    fn change(&self, uid: &str, change: impl FnOnce(&mut PodView)) {
-        self.board.send_modify(|board| {
-            if let Some(view) = board.get_mut(uid) {
-                change(view);
-            }
-        });
-    }
-
-    fn hold(&self, uid: &str, leash: &Arc<Leash>) {
-        if let Ok(mut leashes) = self.leashes.lock() {
-            leashes.insert(uid.to_owned(), Arc::clone(leash));
-        }
-    }
-
-    fn leash(&self, uid: &str) -> Option<Arc<Leash>> {
-        self.leashes.lock().ok()?.get(uid).cloned()
-    }
-}
-
-async fn register(
-    client: &kube::Client,
-    name: &str,
-    labels: &BTreeMap<String, String>,
-) -> Result<()> {
-    let nodes: Api<k8s_openapi::api::core::v1::Node> = Api::all(client.clone());
-    let node = serde_json::from_value(json!({"metadata": {"name": name, "labels": labels}}))?;
-    nodes
-        .create(&PostParams::default(), &node)
-        .await
-        .with_context(|| format!("cannot make the node {name}"))?;
-    let ready = json!({
-        "status": {
-            "conditions": [{
-                "type": "Ready",
-                "status": "True",
-                "reason": "ProcessesRun",
-                "message": "containers are processes here",
-            }],
-            "nodeInfo": {
-                "architecture": "", "bootID": "", "containerRuntimeVersion": "process://1",
-                "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "v1.36.3",
-                "machineID": "", "operatingSystem": "linux", "osImage": "", "systemUUID": "",
-            },
-        }
-    });
-    nodes
-        .patch_status(name, &PatchParams::default(), &Patch::Strategic(&ready))
-        .await
-        .with_context(|| format!("cannot report the node {name}"))?;
-    Ok(())
 }
 
 #[expect(
