@@ -41,22 +41,53 @@ apply() {
   kubectl apply -f - <<<"$manifest"
 }
 
-# gitlab COMMAND: one word to the stand-in's control port.
-gitlab() { "$built/gitlab-sim" ctl "$@"; }
+# gitlab JSON: sends a command to the stand-in's control port and prints the answer. By bash alone,
+# since a machine that can build all this need not have curl.
+gitlab() {
+  local host=${GITLAB_CONTROL_URL#http://} line
+  host=${host%/}
+  exec 3<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'POST /command HTTP/1.0\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s' "$host" "${#1}" "$1" >&3
+  IFS= read -r line <&3
+  if [[ $line != *' 200 '* ]]; then
+    echo "the stand-in refuses $1: $line $(tail -n 1 <&3)" >&2
+    return 1
+  fi
+  while IFS= read -r line <&3 && [ "$line" != $'\r' ]; do :; done
+  cat <&3
+  exec 3>&-
+}
+
+# runners: those in GitLab, one a line, without their tokens.
+runners() {
+  local runner tags
+  gitlab '{"do": "runners"}' | sed 's/},{"access_level"/}\n{"access_level"/g; $s/$/\n/' | while read -r runner; do
+    [[ $runner == *'"id":'* ]] || continue
+    tags=$(value tag_list "$runner" | tr ',' '\n' | sort | paste -sd ,)
+    printf 'id=%s %s paused=%s tags=%s projects=%s description=%s\n' "$(value id "$runner")" \
+      "$(value runner_type "$runner")" "$(value paused "$runner")" "$tags" \
+      "$(value projects "$runner")" "$(value description "$runner")"
+  done
+}
+
+# value KEY JSON: what the object holds under a key: a number, a string, or a list of strings.
+value() {
+  grep -oE "\"$1\":(\[[^]]*]|\"[^\"]*\"|[a-z0-9]+)" <<<"$2" | head -n 1 | sed 's/^"[^"]*"://; s/[]["]//g'
+}
 
 # in_gitlab: the runners as GitLab has them, one a line.
 in_gitlab() {
   printf '%sin GitLab:%s\n' "$dim" "$plain"
-  gitlab runners
+  runners
 }
 
 # until_gitlab PATTERN WHAT: waits until a line of the runners' list matches, at most 60 s.
 until_gitlab() {
   local deadline=$((SECONDS + 60))
-  until gitlab runners | grep -Eq "$1"; do
+  until runners | grep -Eq "$1"; do
     if ((SECONDS > deadline)); then
       echo "GitLab still does not have $2:" >&2
-      gitlab runners >&2
+      runners >&2
       return 1
     fi
     sleep 0.2
@@ -81,7 +112,7 @@ report_failure() {
   local log
   [ "$1" != 0 ] || return 0
   printf '\nThe demo failed in step %d (exit code %d). The last words of the operator:\n' "$step" "$1"
-  for log in ${OPERATOR_LOG:-} ${PLAYGROUND_LOGS:+"$PLAYGROUND_LOGS"/*.log}; do
+  for log in ${OPERATOR_LOG:-} ${PLAYGROUND_FOLDER:+"$PLAYGROUND_FOLDER"/nodes/*/*.log}; do
     if [ -f "$log" ]; then
       echo "--- ${log##*/}"
       tail -n 40 "$log"

@@ -29,7 +29,7 @@ clean_up() {
     kubectl delete namespace "$namespace" --timeout=60s
   fi
   if [ -n "$made_crds" ]; then
-    kubectl delete --filename crds --timeout=60s
+    kubectl delete -k crds --timeout=60s
   fi
   stop "$operator"
   stop "$simulator"
@@ -49,32 +49,31 @@ if kubectl get crd gitlabrunners.gitlab-registrar.dev >/dev/null 2>&1; then
   echo 'The CRDs are there already and stay as they are.'
 else
   made_crds=yes
-  run kubectl apply --server-side -f crds
-  run kubectl wait --for=condition=Established --timeout=60s -f crds
+  run kubectl apply --server-side -k crds
+  run kubectl wait --for=condition=Established --timeout=60s -k crds
 fi
 run kubectl create namespace "$namespace"
 made_namespace=yes
 kubectl config set-context --current --namespace "$namespace" >/dev/null
 
 say 'The stand-in for GitLab and the operator, as processes of this machine'
-"$built/gitlab-sim" serve --seed "$demo/seed.yaml" --listen 127.0.0.1:0 --control 127.0.0.1:0 \
-  --urls-file "$scratch/urls" >"$scratch/gitlab.log" 2>&1 &
+"$built/gitlab-sim" --seed "$demo/seed.yaml" --listen 127.0.0.1:0 --control 127.0.0.1:0 \
+  >"$scratch/gitlab" 2>"$scratch/gitlab.log" &
 simulator=$!
 deadline=$((SECONDS + 30))
-until [ -s "$scratch/urls" ]; do
+until [ -s "$scratch/gitlab" ]; do
   if ((SECONDS > deadline)) || ! kill -0 "$simulator"; then
     cat "$scratch/gitlab.log" >&2
     exit 1
   fi
   sleep 0.1
 done
-# shellcheck disable=SC1091
-source "$scratch/urls"
-export GITLAB_SIM_URL GITLAB_SIM_CONTROL_URL
+GITLAB_URL=$(value url "$(<"$scratch/gitlab")")
+GITLAB_CONTROL_URL=$(value controlUrl "$(<"$scratch/gitlab")")
 POD_NAMESPACE=$namespace POD_NAME=demo "$built/registrar" run --watch-namespaces="$namespace" \
   --listen=127.0.0.1:0 --resync=5s --allow-http --log-format=text >"$OPERATOR_LOG" 2>&1 &
 operator=$!
-echo "GitLab: $GITLAB_SIM_URL   the operator's process: $operator"
+echo "GitLab: $GITLAB_URL   the operator's process: $operator"
 
 source "$demo/play.sh"
 

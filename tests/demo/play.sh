@@ -10,7 +10,7 @@ kind: GitLabConnection
 metadata:
   name: gitlab
 spec:
-  url: $GITLAB_SIM_URL
+  url: $GITLAB_URL
   credentialsSecretRef: {name: gitlab-credentials, key: token}
 YAML
 run kubectl wait --for=condition=Ready --timeout=60s gitlabconnection/gitlab
@@ -34,7 +34,7 @@ in_gitlab
 
 say "A tag changed in GitLab, behind the operator's back, and changed back"
 id=$(kubectl get gitlabrunner everyone -o 'jsonpath={.status.runner.id}')
-run gitlab '{"do": "edit_runner", "id": '"$id"', "tags": ["sabotage"]}'
+gitlab '{"do": "edit_runner", "runner": '"$id"', "set": {"tag_list": ["sabotage"]}}' >/dev/null
 in_gitlab
 until_gitlab "^id=$id .*tags=arm64,docker,linux " 'the tags of the manifest'
 in_gitlab
@@ -50,7 +50,7 @@ refused 'set exactly one of instance, group and project' kubectl apply -f tests/
 say 'One is deleted, and gone in GitLab too'
 id=$(kubectl get gitlabrunner build -o 'jsonpath={.status.runner.id}')
 run kubectl delete gitlabrunner build --timeout=60s
-if gitlab runners | grep -q "^id=$id "; then
+if runners | grep -q "^id=$id "; then
   echo "runner $id is still in GitLab" >&2
   exit 1
 fi

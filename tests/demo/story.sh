@@ -2,7 +2,7 @@
 # The demo on a control plane of its own; `make demo` starts that, and the stand-in for GitLab, and
 # takes both down afterwards.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-: "${KUBECONFIG:?start me with: make demo}" "${GITLAB_SIM_URL:?start me with: make demo}"
+: "${KUBECONFIG:?start me with: make demo}" "${GITLAB_URL:?start me with: make demo}"
 cd "$root"
 trap 'report_failure $?' EXIT
 
@@ -34,6 +34,6 @@ source "$demo/play.sh"
 say 'Everything is removed: the runners first, so that they are gone in GitLab too'
 run kubectl delete gitlabrunners --all --timeout=60s
 run helm uninstall registrar --namespace demo --wait --timeout 1m
-[ -z "$(gitlab runners)" ]
+[ -z "$(runners)" ]
 
 printf '\n%sDone after %d seconds.%s To try it yourself: make playground\n' "$bold" "$SECONDS" "$plain"
