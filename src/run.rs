@@ -1,7 +1,7 @@
 //! Builds the clients, the caches and the controllers, and owns the order of start and stop.
 use std::{io::Write, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Parser;
 use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Namespace;
@@ -17,11 +17,11 @@ use crate::api;
 use crate::cli::{Cli, Command, RunArgs};
 use crate::controller::{
     Context, Options, connection,
-    guards::{quiet, relisting},
+    guards::{quiet, relisting, telling},
     realm::{Commons, CommonsFeed, Realm, RealmFeed},
     runner,
 };
-use crate::http::{Readiness, router};
+use crate::http::{Listed, Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
 
@@ -96,12 +96,11 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         operator_namespace: own_namespace,
     };
     let work = TaskTracker::new();
-    let ctx = work_on(&work, args, kube, options, metrics, &stop)?;
+    work_on(&work, args, kube, options, (metrics, &readiness), &stop);
     work.close();
-    tokio::spawn(become_ready(ctx, readiness.clone()));
     stop.cancelled().await;
     tracing::info!("stopping: finishing what is under way");
-    readiness.set(false);
+    readiness.stop();
     let drained = tokio::time::timeout(DRAIN, work.wait()).await.is_ok();
     tracing::info!(drained, "stopped");
     Ok(())
@@ -123,9 +122,9 @@ fn work_on(
     args: &RunArgs,
     kube: Client,
     options: Options,
-    metrics: Metrics,
+    (metrics, readiness): (Metrics, &Readiness),
     stop: &CancellationToken,
-) -> anyhow::Result<Arc<Context>> {
+) {
     let namespaces = args.namespaces();
     tracing::info!(
         ?namespaces,
@@ -141,12 +140,11 @@ fn work_on(
         kube, options, realms, commons, metrics, instance,
     ));
     for feed in feeds {
-        run_realm(work, &ctx, feed, stop)?;
+        run_realm(work, &ctx, feed, readiness, stop);
     }
     if let Some(feed) = commons_feed {
-        run_commons(work, &ctx, feed, stop)?;
+        run_commons(work, &ctx, feed, readiness, stop);
     }
-    Ok(ctx)
 }
 
 /// A token that is cancelled by SIGTERM or SIGINT.
@@ -207,93 +205,80 @@ fn run_realm(
     work: &TaskTracker,
     ctx: &Arc<Context>,
     feed: RealmFeed,
+    readiness: &Readiness,
     stop: &CancellationToken,
-) -> anyhow::Result<()> {
+) {
     let RealmFeed {
         namespace,
         runners,
         connections,
     } = feed;
-    let Some(realm) = ctx.realms.iter().find(|realm| realm.namespace == namespace) else {
-        bail!("the realm of {namespace:?} was not made");
-    };
     let api = match &namespace {
         Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
         None => Api::all(ctx.kube.clone()),
     };
-    let store = realm.connections.store.clone();
+    let listed = readiness.await_list("gitlabconnections");
     work.spawn(connection::run(
         ctx.clone(),
         api,
-        store,
         connections,
+        listed,
         stop.clone(),
     ));
-    let store = realm.runners.store.clone();
+    let listed = [
+        readiness.await_list("gitlabrunners"),
+        readiness.await_list("secrets"),
+    ];
     work.spawn(runner::run(
         ctx.clone(),
         namespace,
-        store,
         runners,
+        listed,
         stop.clone(),
     ));
-    Ok(())
 }
 
 fn run_commons(
     work: &TaskTracker,
     ctx: &Arc<Context>,
     feed: CommonsFeed,
+    readiness: &Readiness,
     stop: &CancellationToken,
-) -> anyhow::Result<()> {
+) {
     let CommonsFeed {
         connections,
         namespaces,
     } = feed;
-    let Some(commons) = &ctx.commons else {
-        bail!("the commons were not made");
-    };
-    let store = commons.connections.store.clone();
+    let listed = readiness.await_list("clustergitlabconnections");
     let api = Api::all(ctx.kube.clone());
     work.spawn(connection::run(
         ctx.clone(),
         api,
-        store,
         connections,
+        listed,
         stop.clone(),
     ));
-    let watch = watch_namespaces(ctx.kube.clone(), namespaces);
+    let listed = readiness.await_list("namespaces");
+    let watch = watch_namespaces(ctx.kube.clone(), namespaces, listed);
     let stop = stop.clone();
     work.spawn(async move {
         tokio::select! { () = stop.cancelled() => {}, () = watch => {} }
     });
-    Ok(())
 }
 
-async fn watch_namespaces(kube: Client, writer: Writer<PartialObjectMeta<Namespace>>) {
-    let watch = relisting(Api::all(kube), watcher::Config::default())
-        .default_backoff()
-        .reflect(writer)
-        .touched_objects();
+async fn watch_namespaces(
+    kube: Client,
+    writer: Writer<PartialObjectMeta<Namespace>>,
+    listed: Listed,
+) {
+    let watch = telling(
+        listed,
+        relisting(Api::all(kube), watcher::Config::default()),
+    )
+    .default_backoff()
+    .reflect(writer)
+    .touched_objects();
     quiet("namespaces", watch)
         .for_each(|_| future::ready(()))
         .await;
-}
-
-/// Declares the process ready once every cache of our kinds has its first list.
-async fn become_ready(ctx: Arc<Context>, readiness: Readiness) {
-    for realm in &ctx.realms {
-        let runners = realm.runners.store.wait_until_ready().await;
-        let connections = realm.connections.store.wait_until_ready().await;
-        if runners.is_err() || connections.is_err() {
-            return;
-        }
-    }
-    if let Some(commons) = &ctx.commons
-        && (commons.connections.store.wait_until_ready().await.is_err()
-            || commons.namespaces.wait_until_ready().await.is_err())
-    {
-        return;
-    }
-    readiness.set(true);
 }

@@ -6,6 +6,7 @@ use kube::{Api, Resource, core::DeserializeGuard, runtime::watcher};
 use serde::de::DeserializeOwned;
 
 use super::error::Error;
+use crate::http::Listed;
 
 /// An object of ours that may turn out not to have the shape of its kind: then it is the only one
 /// that is not served, and the watch goes on.
@@ -52,6 +53,19 @@ where
             inner = start();
         }
         Some((item, (inner, start)))
+    })
+}
+
+/// Tells when the first list of a watch has come in.
+pub fn telling<K>(
+    listed: Listed,
+    stream: impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send,
+) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send {
+    stream.inspect(move |event| {
+        if matches!(event, Ok(watcher::Event::InitDone)) {
+            // A later list finds it set, which is as well.
+            let _ = listed.set(());
+        }
     })
 }
 

@@ -53,7 +53,9 @@ pub struct Kept<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
 
 /// The other ends of a [`Kept`], for the controller.
 pub struct Feed<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
-    /// Fills the cache.
+    /// The cache.
+    pub store: Store<Guarded<K>>,
+    /// Fills it.
     pub writer: Writer<Guarded<K>>,
     /// Whom to look at, besides what the watch says.
     pub woken: UnboundedReceiver<ObjectRef<Guarded<K>>>,
@@ -66,7 +68,12 @@ where
     fn new() -> (Self, Feed<K>) {
         let (store, writer) = reflector::store();
         let (wake, woken) = mpsc::unbounded();
-        (Self { store, wake }, Feed { writer, woken })
+        let feed = Feed {
+            store: store.clone(),
+            writer,
+            woken,
+        };
+        (Self { store, wake }, feed)
     }
 
     /// Has the controller look at an object. After shutdown nobody listens, and that is fine.

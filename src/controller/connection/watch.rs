@@ -5,16 +5,16 @@ use futures::{StreamExt, future};
 use kube::{
     Api, ResourceExt,
     runtime::{
-        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates,
-        reflector::Store, watcher,
+        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates, watcher,
     },
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{on_error, reconcile, view::Connection};
 use crate::controller::Context;
-use crate::controller::guards::{Guarded, deleting, quiet, relisting};
+use crate::controller::guards::{Guarded, deleting, quiet, relisting, telling};
 use crate::controller::realm::Feed;
+use crate::http::Listed;
 
 /// How many connections are looked at at the same time: each may hang for its whole timeout.
 const CONCURRENCY: u16 = 8;
@@ -23,12 +23,12 @@ const CONCURRENCY: u16 = 8;
 pub async fn run<K: Connection>(
     ctx: Arc<Context>,
     api: Api<Guarded<K>>,
-    store: Store<Guarded<K>>,
     feed: Feed<K>,
+    listed: Listed,
     stop: CancellationToken,
 ) {
     let told = ctx.clone();
-    let main = relisting(api, watcher::Config::default())
+    let main = telling(listed, relisting(api, watcher::Config::default()))
         .default_backoff()
         .reflect(feed.writer)
         // The reflector comes first, so a runner that is woken here no longer finds the connection.
@@ -44,7 +44,7 @@ pub async fn run<K: Connection>(
                 .combine(deleting),
             PredicateConfig::default(),
         );
-    Controller::for_stream(quiet("connections", main), store)
+    Controller::for_stream(quiet("connections", main), feed.store)
         .reconcile_on(feed.woken)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(async move { stop.cancelled().await })

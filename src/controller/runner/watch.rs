@@ -7,8 +7,7 @@ use kube::{
     Api,
     core::PartialObjectMeta,
     runtime::{
-        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates,
-        reflector::Store, watcher,
+        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates, watcher,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -17,8 +16,9 @@ use super::{on_error, reconcile};
 use crate::api::MANAGER;
 use crate::api::v1alpha1::GitLabRunner;
 use crate::controller::Context;
-use crate::controller::guards::{Guarded, deleting, quiet, relisting};
+use crate::controller::guards::{Guarded, deleting, quiet, relisting, telling};
 use crate::controller::realm::Feed;
+use crate::http::Listed;
 use crate::secrets::MANAGED_BY;
 
 /// How many objects are worked on at the same time.
@@ -28,8 +28,8 @@ const CONCURRENCY: u16 = 8;
 pub async fn run(
     ctx: Arc<Context>,
     namespace: Option<String>,
-    store: Store<Guarded<GitLabRunner>>,
     feed: Feed<GitLabRunner>,
+    listed: [Listed; 2],
     stop: CancellationToken,
 ) {
     let runners: Api<Guarded<GitLabRunner>> = match &namespace {
@@ -40,24 +40,28 @@ pub async fn run(
         Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
         None => Api::all(ctx.kube.clone()),
     };
-    let main = relisting(runners, watcher::Config::default())
-        .default_backoff()
-        .reflect(feed.writer)
-        .applied_objects()
-        // Our own status writes must not come back as work.
-        .predicate_filter(
-            predicates::generation
-                .combine(predicates::finalizers)
-                .combine(predicates::annotations)
-                .combine(deleting),
-            PredicateConfig::default(),
-        );
+    let [runners_listed, secrets_listed] = listed;
+    let main = telling(
+        runners_listed,
+        relisting(runners, watcher::Config::default()),
+    )
+    .default_backoff()
+    .reflect(feed.writer)
+    .applied_objects()
+    // Our own status writes must not come back as work.
+    .predicate_filter(
+        predicates::generation
+            .combine(predicates::finalizers)
+            .combine(predicates::annotations)
+            .combine(deleting),
+        PredicateConfig::default(),
+    );
     // Metadata only: tokens never enter this cache.
     let labelled = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
-    let owned = relisting(secrets, labelled)
+    let owned = telling(secrets_listed, relisting(secrets, labelled))
         .default_backoff()
         .touched_objects();
-    Controller::for_stream(quiet("gitlabrunners", main), store)
+    Controller::for_stream(quiet("gitlabrunners", main), feed.store)
         .owns_stream(quiet("secrets", owned))
         .reconcile_on(feed.woken)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
