@@ -68,19 +68,24 @@ impl Up {
     }
 
     async fn start(&self) -> Result<(World, BTreeMap<String, String>)> {
+        // Whatever is missing should be told before anything takes time.
         let operator = beside_us(
             self.operator.clone(),
             "registrar",
             "gitlab-runner-registrar",
         )?;
+        let seed = self
+            .sim_seed
+            .as_deref()
+            .map(|seed| beside_us(None, "gitlab-sim", "gitlab-sim").map(|program| (program, seed)));
+        let seed = seed.transpose()?;
         let started = Instant::now();
         let plane = ControlPlane::start(Options::default()).await?;
         let mut environment = plane.environment();
         let folder = plane.folder().display().to_string();
         environment.insert("PLAYGROUND_FOLDER".to_owned(), folder);
         let mut stand_in = None;
-        if let Some(seed) = &self.sim_seed {
-            let program = beside_us(None, "gitlab-sim", "gitlab-sim")?;
+        if let Some((program, seed)) = seed {
             let (leash, at) = stand_in::start(&plane, &program, seed, self.sim_tls).await?;
             environment.insert("GITLAB_URL".to_owned(), at.url);
             environment.insert("GITLAB_CONTROL_URL".to_owned(), at.control_url);
