@@ -1,0 +1,173 @@
+//! The pages of `docs/` that are lists: conditions, flags and metrics.
+use std::{collections::BTreeMap, fmt::Write};
+
+use clap::CommandFactory;
+use gitlab_runner_registrar::{
+    api::conditions::Reason,
+    cli::Cli,
+    metrics::{Ended, Kind, Metrics},
+};
+
+use super::{cell, code, current};
+
+#[test]
+fn the_list_of_conditions_is_current() {
+    let mut page = "# Conditions\n\n\
+        What the operator says in `status.conditions`. Each condition has a type, a value (`True`, \
+        `False` or `Unknown`), a reason out of the list below, and a message for a person.\n\n\
+        ## Types\n\n| Type | Meaning |\n|---|---|\n"
+        .to_owned();
+    for (name, meaning) in condition_types() {
+        writeln!(page, "| `{name}` | {} |", cell(&meaning)).unwrap();
+    }
+    page.push_str("\n## Reasons\n\n| Reason | Meaning | What to do |\n|---|---|---|\n");
+    for reason in Reason::ALL {
+        let (meaning, advice) = (cell(reason.meaning()), cell(reason.advice()));
+        writeln!(page, "| `{reason:?}` | {meaning} | {advice} |").unwrap();
+    }
+    current(&[("docs/conditions.md".to_owned(), page)]);
+}
+
+/// The condition types and their doc comments, out of the source: no value knows its comment.
+fn condition_types() -> Vec<(String, String)> {
+    let source = include_str!("../../../src/api/conditions.rs");
+    let (_, rest) = source.split_once("pub enum ConditionType {").unwrap();
+    let (body, _) = rest.split_once('}').unwrap();
+    let mut meaning = String::new();
+    let mut types = Vec::new();
+    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.strip_prefix("/// ") {
+            Some(words) => {
+                meaning.push_str(words);
+                meaning.push(' ');
+            }
+            None => types.push((
+                line.trim_end_matches(',').to_owned(),
+                std::mem::take(&mut meaning),
+            )),
+        }
+    }
+    types
+}
+
+#[test]
+fn every_reason_says_what_it_means_and_what_to_do() {
+    let mut bad = Vec::new();
+    for reason in Reason::ALL {
+        for text in [reason.meaning(), reason.advice()] {
+            if text.len() < 5 || !text.ends_with('.') || text.starts_with(' ') {
+                bad.push(format!("{reason:?}: {text:?}"));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn the_list_of_flags_is_current() {
+    let mut page =
+        "# Flags\n\nEvery flag can also be given by its environment variable.\n".to_owned();
+    let mut cli = Cli::command();
+    // Fills in what a parse would, such as the values of enums.
+    cli.build();
+    for command in cli.get_subcommands().filter(|c| c.get_name() != "help") {
+        let about = command.get_about().map(ToString::to_string);
+        let about = about.unwrap_or_default();
+        write!(
+            page,
+            "\n## `registrar {}`\n\n{about}.\n",
+            command.get_name()
+        )
+        .unwrap();
+        let rows: Vec<String> = command
+            .get_arguments()
+            .filter(|flag| !flag.is_hide_set() && flag.get_id() != "help")
+            .map(flag_row)
+            .collect();
+        if !rows.is_empty() {
+            let head = "| Flag | Environment | Default | Meaning |\n|---|---|---|---|";
+            write!(page, "\n{head}\n{}\n", rows.join("\n")).unwrap();
+        }
+    }
+    current(&[("docs/flags.md".to_owned(), page)]);
+}
+
+fn flag_row(flag: &clap::Arg) -> String {
+    let name = format!("--{}", flag.get_long().unwrap());
+    let env = flag
+        .get_env()
+        .map_or(String::new(), |env| code(&env.to_string_lossy()));
+    let takes_value = flag.get_action().takes_values();
+    let default = flag.get_default_values().first().filter(|_| takes_value);
+    let default = default.map_or(String::new(), |value| code(&value.to_string_lossy()));
+    let help = flag.get_long_help().or(flag.get_help());
+    let mut help = help.map(ToString::to_string).unwrap_or_default();
+    let values: Vec<String> = flag
+        .get_possible_values()
+        .iter()
+        .filter(|_| takes_value)
+        .map(|value| code(value.get_name()))
+        .collect();
+    if !help.ends_with('.') {
+        help.push('.');
+    }
+    if !values.is_empty() {
+        write!(help, " One of {}.", values.join(", ")).unwrap();
+    }
+    format!("| {} | {env} | {default} | {} |", code(&name), cell(&help))
+}
+
+#[test]
+fn the_list_of_metrics_is_current() {
+    let metrics = Metrics::default();
+    // A family without a sample is not rendered.
+    let under_way = metrics.pass(Kind::gitlabrunner);
+    metrics.reconciled(Kind::gitlabrunner, Ended::error, 0.1);
+    metrics.requested("GET", "runner", "200".to_owned(), 0.1);
+    metrics.mutated("register");
+    let text = metrics.render();
+    drop(under_way);
+    let mut page =
+        "# Metrics\n\nServed at `/metrics` as OpenMetrics text. Counters end in `_total`, \
+        histograms have `_bucket`, `_sum` and `_count`.\n\n\
+        | Metric | Type | Labels | Meaning |\n|---|---|---|---|\n"
+            .to_owned();
+    let labels = labels(&text);
+    for line in text.lines() {
+        let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|l| l.split_once(' '))
+        else {
+            continue;
+        };
+        let kind = format!("# TYPE {name} ");
+        let kind = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&kind))
+            .unwrap();
+        let labels = labels.get(name).map(String::as_str).unwrap_or_default();
+        writeln!(page, "| `{name}` | {kind} | {labels} | {} |", cell(help)).unwrap();
+    }
+    current(&[("docs/metrics.md".to_owned(), page)]);
+}
+
+/// The names of each metric's labels, from the first sample of it.
+fn labels(text: &str) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    let mut name = String::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            rest.split(' ').next().unwrap().clone_into(&mut name);
+        } else if !line.starts_with('#')
+            && let Some((_, rest)) = line.split_once('{')
+            && let Some((inner, _)) = rest.split_once('}')
+        {
+            let names: Vec<String> = inner
+                .split(',')
+                .filter_map(|label| label.split_once('='))
+                .filter(|(label, _)| *label != "le")
+                .map(|(label, _)| code(label))
+                .collect();
+            labels.entry(name.clone()).or_insert(names.join(", "));
+        }
+    }
+    labels
+}
