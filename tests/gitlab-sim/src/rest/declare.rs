@@ -93,7 +93,7 @@ pub(crate) fn declared(
     complaints.extend(
         rules
             .iter()
-            .filter_map(|rule| rule_complaint(*rule, &given)),
+            .filter_map(|rule| rule_complaint(*rule, params)),
     );
     if complaints.is_empty() {
         Ok(Declared(given))
@@ -126,7 +126,8 @@ fn form_complaint(param: &Param, value: &Value) -> Option<String> {
     }
 }
 
-fn rule_complaint(rule: Rule, given: &Map<String, Value>) -> Option<String> {
+/// What was sent counts, even where it could not be read.
+fn rule_complaint(rule: Rule, given: &Params) -> Option<String> {
     let present = |names: &[&'static str]| -> Vec<&'static str> {
         names
             .iter()

@@ -8,7 +8,7 @@ use super::{
     params::{self, Params, query_params},
     refusal::Refusal,
     reply::Reply,
-    routes::{self, Class, Found},
+    routes::{self, Class},
 };
 use crate::{
     ExternalUrl,
@@ -51,15 +51,8 @@ impl GitLab {
             return Err(Refusal::error(410, text));
         }
         let path = path.strip_prefix("/api/v4").ok_or_else(Refusal::no_route)?;
-        let (route, path_params) = match routes::find(request.method(), path, self.settings.era) {
-            Found::Route(route, params) => (route, params),
-            Found::WrongMethod(allowed) => {
-                let allowed: Vec<&str> = allowed.iter().map(|method| method.as_str()).collect();
-                let Refusal(reply) = Refusal::error(405, "405 Not Allowed");
-                return Err(Refusal(Box::new(reply.with("allow", allowed.join(", ")))));
-            }
-            Found::Nothing => return Err(Refusal::no_route()),
-        };
+        let (route, path_params) = routes::find(request.method(), path, self.settings.era)
+            .ok_or_else(Refusal::no_route)?;
         // Grape reads the body before it asks who sends it.
         let mut params = params::parse(request)?;
         params.extend(path_params);

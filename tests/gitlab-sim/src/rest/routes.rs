@@ -35,18 +35,7 @@ pub(crate) struct Route {
     pub(crate) run: fn(&mut Call<'_>) -> Answer,
 }
 
-/// What became of looking for a route.
-pub(crate) enum Found {
-    /// An endpoint, with the parameters of its path.
-    Route(&'static Route, Params),
-    /// The path exists, but not for this method; these are allowed.
-    WrongMethod(Vec<&'static Method>),
-    /// No such path.
-    Nothing,
-}
-
 const RUNNERS: Class = Class::User(Some(Scope::ManageRunner));
-const USER: Class = Class::User(None);
 
 const fn route(
     method: Method,
@@ -197,27 +186,18 @@ static ROUTES: &[Route] = {
     ]
 };
 
-/// The endpoint of a path below `/api/v4`; `HEAD` goes where `GET` goes.
-pub(crate) fn find(method: &Method, path: &str, era: Era) -> Found {
+/// The endpoint of a path below `/api/v4`, with the parameters of the path; `HEAD` goes where
+/// `GET` goes. A method that a path does not have ends in the catch-all, like an unknown path.
+pub(crate) fn find(method: &Method, path: &str, era: Era) -> Option<(&'static Route, Params)> {
     let method = if method == Method::HEAD {
         &Method::GET
     } else {
         method
     };
-    let mut others = Vec::new();
-    for route in ROUTES.iter().filter(|route| route.since <= era) {
-        if let Some(params) = matched(route.pattern, path) {
-            if route.method == *method {
-                return Found::Route(route, params);
-            }
-            others.push(&route.method);
-        }
-    }
-    if others.is_empty() {
-        Found::Nothing
-    } else {
-        Found::WrongMethod(others)
-    }
+    ROUTES
+        .iter()
+        .filter(|route| route.since <= era && route.method == *method)
+        .find_map(|route| Some((route, matched(route.pattern, path)?)))
 }
 
 fn matched(pattern: &str, path: &str) -> Option<Params> {

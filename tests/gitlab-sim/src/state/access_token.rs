@@ -72,7 +72,7 @@ pub enum TokenKind {
 
 /// A token with which a user calls the API.
 #[derive(Clone, Debug)]
-pub struct AccessToken {
+pub(crate) struct AccessToken {
     /// Its number.
     pub id: TokenId,
     /// What it was called by its maker.
@@ -101,13 +101,13 @@ pub struct AccessToken {
 
 impl AccessToken {
     /// Whether its time is over: it works until midnight UTC of its expiry date.
-    pub fn is_expired(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         self.expires_at.is_some_and(|date| date <= today)
     }
 
     /// Whether it can be used.
-    pub fn is_active(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_active(&self, now: Timestamp) -> bool {
         !self.revoked && !self.is_expired(now)
     }
 }

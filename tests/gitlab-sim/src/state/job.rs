@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Every status a job can have (contract §3.8).
-pub const JOB_STATUSES: &[&str] = &[
+pub(crate) const JOB_STATUSES: &[&str] = &[
     "created",
     "waiting_for_resource",
     "preparing",
@@ -63,7 +63,7 @@ impl JobStatus {
 
 /// One job.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub(crate) struct Job {
     /// Its number.
     pub id: JobId,
     /// Whose it is.

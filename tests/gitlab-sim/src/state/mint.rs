@@ -6,18 +6,18 @@ const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 /// A source of unguessable-looking but repeatable text.
 #[derive(Clone, Debug)]
-pub struct Mint {
+pub(crate) struct Mint {
     state: u64,
 }
 
 impl Mint {
     /// A mint whose whole future follows from `seed`.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
     /// The next number; `SplitMix64`, which needs no dependency and passes for chance.
-    pub fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -26,12 +26,12 @@ impl Mint {
     }
 
     /// A number below `limit`; 0 when the limit is 0.
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.number().checked_rem(limit).unwrap_or(0)
     }
 
     /// `length` letters.
-    pub fn text(&mut self, length: usize) -> String {
+    pub(crate) fn text(&mut self, length: usize) -> String {
         (0..length)
             .map(|_| {
                 let letter = usize::try_from(self.below(64)).unwrap_or(0);
@@ -41,7 +41,7 @@ impl Mint {
     }
 
     /// A token: `prefix` and `length` letters.
-    pub fn token(&mut self, prefix: &str, length: usize) -> Secret {
+    pub(crate) fn token(&mut self, prefix: &str, length: usize) -> Secret {
         Secret::new(format!("{prefix}{}", self.text(length)))
     }
 }

@@ -38,7 +38,7 @@ impl Visibility {
 
 /// A group or subgroup.
 #[derive(Clone, Debug)]
-pub struct Group {
+pub(crate) struct Group {
     /// Its number.
     pub id: GroupId,
     /// Its name for humans.
@@ -74,7 +74,7 @@ pub struct Group {
 
 /// Where a project lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Namespace {
+pub(crate) enum Namespace {
     /// In a group.
     Group(GroupId),
     /// In a user's own namespace.
@@ -83,7 +83,7 @@ pub enum Namespace {
 
 /// A project.
 #[derive(Clone, Debug)]
-pub struct Project {
+pub(crate) struct Project {
     /// Its number.
     pub id: ProjectId,
     /// Its name for humans.

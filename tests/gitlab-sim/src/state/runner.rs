@@ -82,7 +82,7 @@ pub enum CreationState {
 /// How a runner came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RegistrationType {
+pub(crate) enum RegistrationType {
     /// By `POST /runners`.
     RegistrationToken,
     /// By `POST /user/runners`.
@@ -91,7 +91,7 @@ pub enum RegistrationType {
 
 /// A runner: what GitLab knows of it, not the program.
 #[derive(Clone, Debug)]
-pub struct Runner {
+pub(crate) struct Runner {
     /// Its number.
     pub id: RunnerId,
     /// Where it takes jobs from.
@@ -148,24 +148,24 @@ pub struct Runner {
 
 impl Runner {
     /// The project that owns it: the one with the oldest association (contract §4).
-    pub fn owner_project(&self) -> Option<ProjectId> {
+    pub(crate) fn owner_project(&self) -> Option<ProjectId> {
         self.projects.first().copied()
     }
 
     /// Whether its token still works.
-    pub fn token_works(&self, now: Timestamp) -> bool {
+    pub(crate) fn token_works(&self, now: Timestamp) -> bool {
         self.token_expires_at.is_none_or(|end| end > now)
     }
 
     /// Its tags as a later read shows them: not in the order given (contract §1.6, 4).
-    pub fn tags_as_stored(&self) -> Vec<String> {
+    pub(crate) fn tags_as_stored(&self) -> Vec<String> {
         let mut tags = self.tags.clone();
         tags.sort();
         tags
     }
 
     /// The first letters of its token that GitLab shows (contract §5.3, `shortSha`).
-    pub fn short_sha(&self) -> String {
+    pub(crate) fn short_sha(&self) -> String {
         let token = self.token.expose();
         let bare = token
             .strip_prefix("glrt-")
@@ -181,7 +181,7 @@ impl Runner {
 
 /// One machine that uses a runner's token (contract §2.5).
 #[derive(Clone, Debug)]
-pub struct Manager {
+pub(crate) struct Manager {
     /// Its number.
     pub id: ManagerId,
     /// Whose token it uses.

@@ -1,10 +1,10 @@
 //! What GitLab makes of a list of tags (contract §1.6).
 
 /// More tags than this are refused (contract §1.5).
-pub const MAX_TAGS: usize = 50;
+pub(crate) const MAX_TAGS: usize = 50;
 
 /// Step 1, Grape: every element is split on commas and trimmed.
-pub fn split_elements<'a>(elements: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn split_elements<'a>(elements: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     elements
         .into_iter()
         .flat_map(|element| element.split(','))
@@ -14,7 +14,7 @@ pub fn split_elements<'a>(elements: impl IntoIterator<Item = &'a str>) -> Vec<St
 
 /// Steps 2 and 3, the model: joined again, quoted pieces taken out first, the rest split on commas;
 /// blank ones dropped, repeated ones too; case is kept.
-pub fn parse(elements: &[String]) -> Vec<String> {
+pub(crate) fn parse(elements: &[String]) -> Vec<String> {
     let mut rest = elements.join(", ");
     let mut tags = Vec::new();
     for quote in ['"', '\''] {

@@ -55,7 +55,7 @@ impl UserState {
 
 /// A person, or the bot behind a project or group access token.
 #[derive(Clone, Debug)]
-pub struct User {
+pub(crate) struct User {
     /// Its number.
     pub id: UserId,
     /// Its handle.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::info;
 use crate::rest::{
     call::{Answer, Call},
-    declare::{Declared, Kind, Param, optional, required},
+    declare::{Kind, Param, optional, required},
     entity::SHA,
     refusal::Refusal,
     reply::Reply,
@@ -24,7 +24,7 @@ const DECLARED: [Param; 4] = [
 pub(crate) fn request(call: &mut Call<'_>) -> Answer {
     let given = call.declared(&DECLARED, &[])?;
     let runner = info::authenticated(call, &given)?;
-    check_rate(call, &given)?;
+    check_rate(call, &runner)?;
     info::check_owned(call, &runner)?;
     let manager = info::job_contact(call, &runner, &given)?;
     // The tick is read before the queue, so that a job queued in between is not missed.
@@ -49,7 +49,7 @@ fn tick(runner: &Runner) -> String {
 }
 
 /// Contract §1.9: since 18.5, per runner token and minute.
-fn check_rate(call: &mut Call<'_>, given: &Declared) -> Result<(), Refusal> {
+fn check_rate(call: &mut Call<'_>, runner: &Runner) -> Result<(), Refusal> {
     let requests = call.gitlab.settings.runner_jobs_request_limit;
     if call.gitlab.settings.era < Era::V19 || requests == 0 {
         return Ok(());
@@ -58,11 +58,12 @@ fn check_rate(call: &mut Call<'_>, given: &Declared) -> Result<(), Refusal> {
         requests,
         period: 60,
     };
-    let token = given.text("token").unwrap_or_default().to_owned();
-    let window = call
-        .gitlab
-        .windows
-        .count("runner_jobs_request_api", &token, throttle, call.now);
+    let window = call.gitlab.windows.count(
+        "runner_jobs_request_api",
+        &runner.id.to_string(),
+        throttle,
+        call.now,
+    );
     if window.is_exceeded() {
         let text = "This endpoint has been requested too many times. Try again later.";
         let body = json!({ "message": { "error": text } });

@@ -21,15 +21,14 @@ pub(crate) fn authentication_token(call: &mut Call<'_>) -> Answer {
 
 /// The reset itself, which the runner's own token can ask for too (contract §3.18).
 pub(crate) fn reset(gitlab: &mut GitLab, id: RunnerId, now: Timestamp) -> Answer {
-    let overdue = |runner: &Runner| {
-        runner
-            .token_rotation_deadline
-            .is_some_and(|deadline| deadline < now)
-    };
-    if gitlab.runners.get(&id).is_some_and(overdue) {
+    let overdue = |runner: &Runner| runner.token_rotation_deadline.is_some_and(|at| at < now);
+    if !gitlab.runners.get(&id).is_some_and(overdue) {
+        gitlab.reset_runner_token(id, now);
+    } else if gitlab.settings.era.is_new() && gitlab.settings.enterprise {
         return Err(Refusal::error(403, "Token rotation deadline has passed"));
     }
-    gitlab.reset_runner_token(id, now);
+    // The Community Edition and older releases present the token without looking whether the
+    // service failed, so the old one comes back with 201.
     gitlab
         .runners
         .get(&id)

@@ -1,0 +1,309 @@
+//! Contract §1.3: the catalogue of refusals that no endpoint's own table has.
+use gitlab_sim::Era;
+use http::Method;
+use serde_json::json;
+
+use crate::harness::{Any, Empty, Sim, ask, case, delete, error, get, message, post, put, run};
+
+#[test]
+fn s1_3_routes_and_numbers() {
+    run(vec![
+        case(
+            "1.3 404 no such route",
+            get("/nothing").by("root"),
+            404,
+            error("404 Not Found"),
+        ),
+        case(
+            "1.3 404 before 401",
+            get("/nothing"),
+            404,
+            error("404 Not Found"),
+        ),
+        case(
+            "1.3 410 v3",
+            get("/api/v3/runners"),
+            410,
+            error("API V3 is no longer supported. Use API V4 instead."),
+        ),
+        case(
+            "3.10 the `/all` of projects does not exist",
+            get("/projects/20/runners/all").by("root"),
+            404,
+            error("404 Not Found"),
+        ),
+        case(
+            "3.11 the `/all` of groups does not exist",
+            get("/groups/10/runners/all").by("root"),
+            404,
+            error("404 Not Found"),
+        ),
+        case(
+            "1.3 404 runner, NEW",
+            get("/runners/99").by("root"),
+            404,
+            message("404 Runner Not Found"),
+        ),
+        case(
+            "1.3 404 runner, 17",
+            get("/runners/99").by("root"),
+            404,
+            message("404 Not found"),
+        )
+        .era(Era::V17),
+        case(
+            "1.3 404 runner, 15.11",
+            put("/runners/99").by("root").form("paused=1"),
+            404,
+            message("404 Not found"),
+        )
+        .era(Era::V15),
+        case(
+            "1.3 404 delete, NEW",
+            delete("/runners/99").by("root"),
+            404,
+            message("404 Runner Not Found"),
+        ),
+        case(
+            "1.3 404 project",
+            get("/projects/99/runners").by("root"),
+            404,
+            message("404 Project Not Found"),
+        ),
+        case(
+            "1.3 404 invisible project",
+            get("/projects/20/runners").by("stranger"),
+            404,
+            message("404 Project Not Found"),
+        ),
+        case(
+            "1.3 404 group",
+            get("/groups/99/runners").by("root"),
+            404,
+            message("404 Group Not Found"),
+        ),
+        case(
+            "1.3 404 invisible group",
+            get("/groups/10/runners").by("stranger"),
+            404,
+            message("404 Group Not Found"),
+        ),
+        case(
+            "1.3 400 id",
+            get("/runners/x").by("root"),
+            400,
+            error("id is invalid"),
+        ),
+        case(
+            "1.3 404 a method that the path does not have",
+            ask(Method::PATCH, "/runners/1").by("root"),
+            404,
+            error("404 Not Found"),
+        ),
+        case(
+            "HEAD is GET without a body",
+            ask(Method::HEAD, "/runners/1").by("root"),
+            200,
+            Empty,
+        ),
+        case(
+            "HEAD refuses like GET",
+            ask(Method::HEAD, "/runners/99").by("root"),
+            404,
+            Empty,
+        ),
+    ]);
+}
+
+#[test]
+fn s1_3_the_order_is_credential_then_parameters_then_record() {
+    run(vec![
+        case(
+            "401 before 400",
+            put("/runners/x"),
+            401,
+            message("401 Unauthorized"),
+        ),
+        case("400 before 404", put("/runners/99").by("root"), 400, Any),
+        case(
+            "404 before 403",
+            put("/runners/99").by("dev").form("paused=1"),
+            404,
+            Any,
+        ),
+        case(
+            "a body that is no JSON comes first of all",
+            put("/runners/1").body("application/json", "{"),
+            400,
+            error("message body does not match declared format"),
+        ),
+    ]);
+}
+
+#[test]
+fn s1_3_unmodified_since() {
+    let at = |text: &str| {
+        delete("/runners/1")
+            .by("root")
+            .header("if-unmodified-since", text)
+    };
+    run(vec![
+        case(
+            "412 older than the record",
+            at("Wed, 04 Mar 2026 11:59:59 GMT"),
+            412,
+            message("412 Precondition Failed"),
+        ),
+        case(
+            "the same second will do",
+            at("Wed, 04 Mar 2026 12:00:00 GMT"),
+            204,
+            Empty,
+        ),
+        case("an unreadable date is ignored", at("yesterday"), 204, Empty),
+        case(
+            "3.6 PUT ignores it",
+            put("/runners/1")
+                .by("root")
+                .form("paused=1")
+                .header("if-unmodified-since", "Wed, 04 Mar 2020 12:00:00 GMT"),
+            200,
+            Any,
+        ),
+        case(
+            "3.13 unassign",
+            delete("/projects/21/runners/4")
+                .by("root")
+                .header("if-unmodified-since", "Wed, 04 Mar 2020 12:00:00 GMT"),
+            412,
+            Any,
+        ),
+        case(
+            "3.15 by token",
+            delete("/runners")
+                .form("token=glrt-one")
+                .header("if-unmodified-since", "Wed, 04 Mar 2020 12:00:00 GMT"),
+            412,
+            Any,
+        ),
+    ]);
+}
+
+#[test]
+fn s1_3_migrations_hold_up_runners_only() {
+    fn migrating(sim: &mut Sim) {
+        sim.set(json!({ "database_migrations_running": true }));
+    }
+    let wait = || message("Executing database migrations. Please retry later.");
+    run(vec![
+        case(
+            "register",
+            post("/runners").form("token=GR-instance"),
+            429,
+            wait(),
+        )
+        .given(migrating),
+        case(
+            "delete",
+            delete("/runners").form("token=glrt-one"),
+            429,
+            wait(),
+        )
+        .given(migrating),
+        case(
+            "verify",
+            post("/runners/verify").form("token=glrt-one"),
+            429,
+            wait(),
+        )
+        .given(migrating),
+        case(
+            "reset by token",
+            post("/runners/reset_authentication_token").form("token=glrt-one"),
+            429,
+            wait(),
+        )
+        .given(migrating),
+        case(
+            "jobs",
+            post("/jobs/request").form("token=glrt-one"),
+            429,
+            wait(),
+        )
+        .given(migrating),
+        case(
+            "users are not held up",
+            get("/runners/1").by("root"),
+            200,
+            Any,
+        )
+        .given(migrating),
+        case(
+            "nor is creation by a user",
+            post("/user/runners")
+                .by("root")
+                .form("runner_type=instance_type"),
+            201,
+            Any,
+        )
+        .given(migrating),
+    ]);
+    let mut sim = Sim::new();
+    migrating(&mut sim);
+    let got = sim.call(&post("/runners/verify").form("token=glrt-one"));
+    assert_eq!(got.header("retry-after"), Some("60"));
+}
+
+#[test]
+fn s1_3_orphans_between_17_9_and_18_0() {
+    fn orphan(sim: &mut Sim) {
+        sim.edit(3, json!({ "projects": [] }));
+    }
+    fn tolerant(sim: &mut Sim) {
+        orphan(sim);
+        sim.set(json!({ "reject_orphaned_runners": false }));
+    }
+    let verify = || post("/runners/verify").form("token=glrt-three");
+    run(vec![
+        case(
+            "1.3 403 with the flag",
+            verify(),
+            403,
+            message("403 Forbidden - Runner is orphaned"),
+        )
+        .given(orphan)
+        .era(Era::V17),
+        case(
+            "1.3 422 without",
+            verify(),
+            422,
+            message("Runner is orphaned"),
+        )
+        .given(tolerant)
+        .era(Era::V17),
+        case("1.3 neither since", verify(), 200, Any).given(orphan),
+        case("1.3 nor before", verify(), 200, Any)
+            .given(orphan)
+            .era(Era::V15),
+    ]);
+}
+
+#[test]
+fn s1_3_json_is_said_to_be_json() {
+    let mut sim = Sim::new();
+    for ask in [
+        get("/runners/1").by("root"),
+        get("/runners/1"),
+        get("/none"),
+    ] {
+        let got = sim.call(&ask);
+        assert_eq!(
+            got.header("content-type"),
+            Some("application/json"),
+            "{}",
+            got.text
+        );
+    }
+    let got = sim.call(&delete("/runners/1").by("root"));
+    assert_eq!((got.status, got.header("content-type")), (204, None));
+}

@@ -1,0 +1,126 @@
+//! Contract §1.8.
+use serde_json::json;
+
+use crate::harness::{Ids, Sim, case, error, get, run};
+
+#[test]
+fn s1_8_pages() {
+    let list = |query: &str| get(&format!("/runners/all?{query}")).by("root");
+    run(vec![
+        case("ascending ids", list(""), 200, Ids(vec![1, 2, 3, 4, 5])),
+        case("first", list("per_page=2"), 200, Ids(vec![1, 2])),
+        case("second", list("per_page=2&page=2"), 200, Ids(vec![3, 4])),
+        case("last", list("per_page=2&page=3"), 200, Ids(vec![5])),
+        case("beyond", list("per_page=2&page=4"), 200, Ids(vec![])),
+        case(
+            "not a number",
+            list("page=x"),
+            400,
+            error("page is invalid"),
+        ),
+        case(
+            "below one",
+            list("page=0&per_page=0"),
+            200,
+            Ids(vec![1, 2, 3, 4, 5]),
+        ),
+    ]);
+}
+
+fn headers(sim: &mut Sim, path: &str) -> Vec<String> {
+    let got = sim.call(&get(path).by("root"));
+    [
+        "x-per-page",
+        "x-page",
+        "x-next-page",
+        "x-prev-page",
+        "x-total",
+        "x-total-pages",
+    ]
+    .iter()
+    .map(|name| got.header(name).unwrap_or("-").to_owned())
+    .collect()
+}
+
+#[test]
+fn s1_8_headers() {
+    let mut sim = Sim::new();
+    assert_eq!(
+        headers(&mut sim, "/runners/all"),
+        ["20", "1", "", "", "5", "1"]
+    );
+    assert_eq!(
+        headers(&mut sim, "/runners/all?per_page=2"),
+        ["2", "1", "2", "", "5", "3"]
+    );
+    assert_eq!(
+        headers(&mut sim, "/runners/all?per_page=2&page=2"),
+        ["2", "2", "3", "1", "5", "3"]
+    );
+    assert_eq!(
+        headers(&mut sim, "/runners/all?per_page=2&page=3"),
+        ["2", "3", "", "2", "5", "3"]
+    );
+    assert_eq!(
+        headers(&mut sim, "/runners/all?per_page=500"),
+        ["100", "1", "", "", "5", "1"]
+    );
+    let empty = headers(&mut sim, "/runners/all?tag_list=none");
+    assert_eq!(empty, ["20", "1", "", "", "0", "1"], "at least one page");
+}
+
+#[test]
+fn s1_8_above_the_limit_nothing_is_counted() {
+    let mut sim = Sim::new();
+    sim.set(json!({ "count_limit": 4 }));
+    assert_eq!(
+        headers(&mut sim, "/runners/all?per_page=2"),
+        ["2", "1", "2", "", "-", "-"]
+    );
+    let got = sim.call(&get("/runners/all?per_page=2").by("root"));
+    assert!(!got.header("link").unwrap().contains("rel=\"last\""));
+    sim.set(json!({ "count_limit": 5 }));
+    assert_eq!(
+        headers(&mut sim, "/runners/all?per_page=2")[4],
+        "5",
+        "the limit itself is counted"
+    );
+    sim.set(json!({ "count_limit": null }));
+    let settings = sim.command(json!({"do": "settings", "set": {}}));
+    assert_eq!(settings["count_limit"], 10_000);
+}
+
+#[test]
+fn s1_8_links() {
+    let mut sim = Sim::new();
+    sim.set(json!({ "external_url": "https://gitlab.test/" }));
+    let got = sim.call(&get(
+        "/groups/platform/runners?per_page=1&page=2&type=group_type&x=y&private_token=glpat-root",
+    ));
+    let url = |page: u8| {
+        format!(
+            "<https://gitlab.test/api/v4/groups/platform/runners?id=platform&page={page}&per_page=1\
+             &private_token=glpat-root&type=group_type&x=y>"
+        )
+    };
+    let _ = &url;
+    assert_eq!(got.status, 200);
+    let link = got.header("link").unwrap();
+    assert_eq!(
+        link,
+        format!(
+            "{}; rel=\"prev\", {}; rel=\"first\", {}; rel=\"last\"",
+            url(1),
+            url(1),
+            url(1)
+        ),
+    );
+    let got = sim.call(&get("/runners/all?per_page=2&page=2").by("root"));
+    let rels: Vec<&str> = got
+        .header("link")
+        .unwrap()
+        .split(", ")
+        .filter_map(|part| part.split("rel=").nth(1))
+        .collect();
+    assert_eq!(rels, ["\"prev\"", "\"next\"", "\"first\"", "\"last\""]);
+}

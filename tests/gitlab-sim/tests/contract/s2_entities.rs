@@ -1,0 +1,226 @@
+//! Contract §2.
+use gitlab_sim::Era;
+use serde_json::{Value, json};
+
+use crate::harness::{Sim, get, keys, post, put};
+
+const LIST: [&str; 11] = [
+    "active",
+    "description",
+    "id",
+    "ip_address",
+    "is_shared",
+    "job_execution_status",
+    "name",
+    "online",
+    "paused",
+    "runner_type",
+    "status",
+];
+
+fn without(keys: &[&'static str], gone: &[&str]) -> Vec<&'static str> {
+    keys.iter()
+        .copied()
+        .filter(|key| !gone.contains(key))
+        .collect()
+}
+
+#[test]
+fn s2_1_list_entity() {
+    let list = get("/runners/all").by("root");
+    for (era, expected) in [
+        (Era::V19, LIST.to_vec()),
+        (Era::V17, without(&LIST, &["job_execution_status"])),
+        (Era::V15, without(&LIST, &["job_execution_status"])),
+    ] {
+        let shown = Sim::era(era).json(&list, 200);
+        assert_eq!(keys(&shown[0]), expected, "2.1 {era:?}");
+    }
+    let shown = Sim::new().json(&list, 200);
+    assert_eq!(
+        shown[0],
+        json!({
+            "id": 1, "description": "for all", "ip_address": null, "active": true, "paused": false,
+            "is_shared": true, "runner_type": "instance_type", "name": null, "online": null,
+            "status": "never_contacted", "job_execution_status": "idle",
+        }),
+    );
+    assert_eq!(shown[1]["is_shared"], false);
+}
+
+#[test]
+fn s2_1_the_address_was_shown_before_17() {
+    let poll = post("/jobs/request")
+        .form("token=glrt-one")
+        .from("10.1.2.3");
+    for (era, address) in [
+        (Era::V15, json!("10.1.2.3")),
+        (Era::V17, Value::Null),
+        (Era::V19, Value::Null),
+    ] {
+        let mut sim = Sim::era(era);
+        sim.call(&poll);
+        let shown = sim.json(&get("/runners/1").by("root"), 200);
+        assert_eq!(shown["ip_address"], address, "2.1 {era:?}");
+    }
+}
+
+#[test]
+fn s2_2_details() {
+    let more = [
+        "access_level",
+        "architecture",
+        "contacted_at",
+        "groups",
+        "locked",
+        "maintenance_note",
+        "maximum_timeout",
+        "platform",
+        "projects",
+        "revision",
+        "run_untagged",
+        "tag_list",
+        "version",
+    ];
+    let mut all: Vec<&str> = LIST.iter().copied().chain(more).collect();
+    all.sort_unstable();
+    let mut sim = Sim::new();
+    let shown = sim.json(&get("/runners/4").by("root"), 200);
+    assert_eq!(keys(&shown), all);
+    assert_eq!(
+        keys(&shown["projects"][0]),
+        [
+            "created_at",
+            "description",
+            "id",
+            "name",
+            "name_with_namespace",
+            "path",
+            "path_with_namespace"
+        ],
+    );
+    assert_eq!(
+        shown["projects"][1]["path_with_namespace"],
+        "platform/tools/build"
+    );
+    assert_eq!(
+        shown["projects"][1]["name_with_namespace"],
+        "platform / tools / build"
+    );
+    assert_eq!(
+        shown["projects"][1]["created_at"], "2026-03-04T12:00:00.250Z",
+        "2 milliseconds, Z"
+    );
+    let group = sim.json(&get("/runners/5").by("root"), 200)["groups"].clone();
+    assert_eq!(
+        group,
+        json!([{"id": 11, "name": "tools", "web_url": "http://gitlab.example.com/groups/platform/tools"}]),
+    );
+}
+
+#[test]
+fn s2_2_put_has_no_projects_since_new() {
+    let edit = put("/runners/4").by("root").form("paused=1");
+    assert!(Sim::new().json(&edit, 200).get("projects").is_none());
+    for era in [Era::V15, Era::V17] {
+        assert_eq!(
+            Sim::era(era).json(&edit, 200)["projects"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
+    }
+    let bare = get("/runners/4?include_projects=false").by("root");
+    assert!(Sim::new().json(&bare, 200).get("projects").is_none());
+    assert!(
+        Sim::era(Era::V17)
+            .json(&bare, 200)
+            .get("projects")
+            .is_some(),
+        "undeclared, ignored"
+    );
+}
+
+#[test]
+fn s2_2_others_than_administrators_see_their_own_projects_and_groups() {
+    let mut sim = Sim::new();
+    let shown = sim.json(&get("/runners/4").by("buildmaint"), 200);
+    assert_eq!(shown["projects"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["projects"][0]["id"], 21);
+    let shown = sim.json(&get("/runners/2").by("buildmaint"), 200);
+    assert_eq!(shown["groups"], json!([]));
+    let shown = sim.json(&get("/runners/2").by("maint"), 200);
+    assert_eq!(shown["groups"][0]["id"], 10);
+}
+
+#[test]
+fn s2_2_the_note_is_hidden_from_readers_since_new() {
+    for (era, who, note) in [
+        (Era::V19, "maint", Value::Null),
+        (Era::V19, "owner", json!("ask ops")),
+        (Era::V17, "maint", json!("ask ops")),
+        (Era::V15, "maint", json!("ask ops")),
+    ] {
+        let mut sim = Sim::era(era);
+        sim.edit(2, json!({ "maintenance_note": "ask ops" }));
+        let shown = sim.json(&get("/runners/2").by(who), 200);
+        assert_eq!(shown["maintenance_note"], note, "2.2 {era:?} {who}");
+    }
+}
+
+#[test]
+fn s2_2_version_is_that_of_the_manager_heard_of_last() {
+    let mut sim = Sim::new();
+    for (id, version) in [("a", "17.1.0"), ("b", "18.2.0"), ("a", "17.1.1")] {
+        sim.command(json!({"do": "contact", "runner": 1, "manager": {
+            "system_id": id, "version": version, "revision": "abc", "platform": "linux",
+            "architecture": "amd64"}}));
+        sim.later(jiff::SignedDuration::from_secs(1));
+    }
+    let shown = sim.json(&get("/runners/1").by("root"), 200);
+    assert_eq!(shown["version"], "17.1.1");
+    assert_eq!(shown["platform"], "linux");
+    assert_eq!(shown["contacted_at"], "2026-03-04T12:00:02.250Z");
+}
+
+#[test]
+fn s2_3_registration_has_exactly_three_keys() {
+    let mut sim = Sim::new();
+    for (ask, status) in [
+        (post("/runners").form("token=GR-instance"), 201),
+        (
+            post("/user/runners")
+                .by("root")
+                .form("runner_type=instance_type"),
+            201,
+        ),
+        (post("/runners/verify").form("token=glrt-one"), 200),
+    ] {
+        let shown = sim.json(&ask, status);
+        assert_eq!(keys(&shown), ["id", "token", "token_expires_at"]);
+        assert!(shown["id"].is_u64(), "2.3 an integer");
+        assert_eq!(shown["token_expires_at"], Value::Null);
+    }
+}
+
+#[test]
+fn s2_5_managers() {
+    let mut sim = Sim::new();
+    sim.command(json!({"do": "contact", "runner": 1, "manager": {
+        "system_id": "s_1", "version": "18.0.0", "ip_address": "10.9.8.7"}}));
+    let shown = sim.json(&get("/runners/1/managers").by("guest"), 200);
+    assert_eq!(
+        shown,
+        json!([{
+            "id": 1, "system_id": "s_1", "version": "18.0.0", "revision": null, "platform": null,
+            "architecture": null, "created_at": "2026-03-04T12:00:00.250Z",
+            "contacted_at": "2026-03-04T12:00:00.250Z", "ip_address": "10.9.8.7",
+            "status": "online", "job_execution_status": "idle",
+        }]),
+        "2.5 the real address; instance runners' are anybody's to read",
+    );
+    sim.set(json!({ "era": "17" }));
+    let shown = sim.json(&get("/runners/1/managers").by("guest"), 200);
+    assert!(shown[0].get("job_execution_status").is_none());
+}

@@ -1,0 +1,111 @@
+//! What a seed may say, and what it is told when it is wrong.
+use gitlab_sim::{GitLab, Seed};
+
+use crate::harness::{Sim, get, noon};
+
+fn complaint(yaml: &str) -> String {
+    match Seed::from_yaml(yaml).and_then(|seed| GitLab::new(seed, noon())) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_default_is_one_administrator() {
+    let mut sim = Sim {
+        gitlab: GitLab::new(Seed::default(), noon()).unwrap(),
+        now: noon(),
+    };
+    let ask = get("/user").header("private-token", Seed::ROOT_TOKEN);
+    let shown = sim.json(&ask, 200);
+    assert_eq!(
+        (shown["username"].as_str(), shown["is_admin"].as_bool()),
+        (Some("root"), Some(true))
+    );
+}
+
+#[test]
+fn wrong_seeds_are_told_where() {
+    for (yaml, part) in [
+        ("nonsense: 1", "nonsense"),
+        ("settings: { era: '16' }", "16"),
+        (
+            "users: [{ username: a, tokens: [{ scopes: [apy] }] }]",
+            "apy",
+        ),
+        (
+            "users: [{ username: a }, { username: a }]",
+            "users[1]: there is a user `a` already",
+        ),
+        (
+            "groups: [{ path: a/b }]",
+            "groups[0]: group `a/b`: list its parent `a` first",
+        ),
+        (
+            "groups: [{ path: a, members: { x: owner } }]",
+            "groups[0]: there is no user `x`",
+        ),
+        (
+            "projects: [{ path: a/b }]",
+            "projects[0]: project `a/b`: no group or user `a` is there",
+        ),
+        (
+            "groups: [{ path: a, id: 1 }, { path: b, id: 1 }]",
+            "groups[1]: there is a group with the id 1 already",
+        ),
+        (
+            "tokens: [{ scopes: [api] }]",
+            "tokens[0]: an access token belongs to exactly one",
+        ),
+        (
+            "runners: [{ type: group }]",
+            "runners[0]: a runner has `group`",
+        ),
+        (
+            "jobs: [{ project: a/b }]",
+            "jobs[0]: there is no project `a/b`",
+        ),
+    ] {
+        let complaint = complaint(yaml);
+        assert!(
+            complaint.contains(part),
+            "{yaml}: {complaint:?} does not say {part:?}"
+        );
+    }
+}
+
+#[test]
+fn two_worlds_with_one_history_are_equal() {
+    let create = crate::harness::post("/user/runners")
+        .by("root")
+        .form("runner_type=instance_type");
+    let (mut one, mut two) = (Sim::new(), Sim::new());
+    assert_eq!(one.json(&create, 201), two.json(&create, 201));
+    assert_eq!(format!("{:?}", one.gitlab), format!("{:?}", two.gitlab));
+}
+
+#[test]
+fn no_token_is_in_the_debug_text_of_the_world() {
+    let sim = Sim::new();
+    let text = format!("{:?}", sim.gitlab);
+    for canary in ["glpat-root", "glrt-one", "GR-instance"] {
+        assert!(!text.contains(canary), "{canary}");
+    }
+}
+
+#[test]
+fn a_command_that_fails_changes_nothing() {
+    let mut sim = Sim::new();
+    let before = format!("{:?}", sim.gitlab);
+    for command in [
+        serde_json::json!({"do": "add_user", "username": "new", "tokens": [
+            {"token": "glpat-root", "scopes": ["api"]}]}),
+        serde_json::json!({"do": "delete_runner", "runner": 99}),
+        serde_json::json!({"do": "settings", "set": {"nonsense": 1}}),
+        serde_json::json!({"do": "nothing"}),
+        serde_json::json!({"do": "dump", "extra": 1}),
+    ] {
+        assert!(sim.try_command(command.clone()).is_err(), "{command}");
+    }
+    assert_eq!(format!("{:?}", sim.gitlab), before);
+}
