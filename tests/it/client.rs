@@ -2,11 +2,14 @@
 //! sockets where the very bytes matter.
 mod build;
 mod bytes;
+mod endpoints;
 mod faults;
+mod lost;
 mod refusals;
 mod search;
 mod struck;
 mod stub;
+mod world;
 
 use std::{
     error::Error as StdError,
@@ -72,4 +75,14 @@ fn told(error: &Error) -> String {
     let all = format!("{told} {error:?}");
     assert!(!all.contains(CANARY) && !all.contains("/runners"), "{all}");
     told
+}
+
+fn unsent(error: &Error) -> String {
+    assert!(matches!(error, Error::Unsent(_)), "{}", told(error));
+    told(error)
+}
+
+fn lost(error: &Error) -> String {
+    assert!(matches!(error, Error::Lost(_)), "{}", told(error));
+    told(error)
 }

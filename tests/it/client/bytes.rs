@@ -7,7 +7,7 @@ use gitlab_runner_registrar::gitlab::{
 };
 
 use super::stub::{Stub, json, reply};
-use super::{TOKEN, client, endpoint, told, watched};
+use super::{TOKEN, client, endpoint, lost, told, unsent, watched};
 
 const RUNNER: RunnerId = RunnerId(5);
 
@@ -137,7 +137,7 @@ async fn nobody_listening_means_nothing_was_sent() {
         .unwrap();
     let (client, calls) = watched(&endpoint(&format!("http://{free}")), Some(TOKEN));
     let error = client.reset_token(RUNNER).await.unwrap_err();
-    assert!(matches!(error, Error::Unsent(_)), "{}", told(&error));
+    unsent(&error);
     let endpoint = "/runners/:id/reset_authentication_token";
     assert_eq!(calls.outcomes(), [("POST", endpoint, Outcome::Unsent)]);
 }
@@ -150,7 +150,7 @@ async fn something_that_does_not_speak_tls_means_nothing_was_sent() {
         .reset_token(RUNNER)
         .await
         .unwrap_err();
-    assert!(matches!(error, Error::Unsent(_)), "{}", told(&error));
+    unsent(&error);
 }
 
 #[tokio::test]
@@ -164,11 +164,7 @@ async fn whatever_is_no_reply_is_lost_and_not_repeated() {
         let stub = Stub::new([nonsense, nonsense]);
         let (client, calls) = watched(&endpoint(&stub.url), Some(TOKEN));
         let error = client.reset_token(RUNNER).await.unwrap_err();
-        assert!(
-            matches!(error, Error::Lost(_)),
-            "{nonsense}: {}",
-            told(&error)
-        );
+        lost(&error);
         assert_eq!(stub.requests().len(), 1, "{nonsense}");
         let endpoint = "/runners/:id/reset_authentication_token";
         assert_eq!(calls.outcomes(), [("POST", endpoint, Outcome::Lost)]);
@@ -219,7 +215,7 @@ async fn a_proxy_that_refuses_the_tunnel_means_nothing_was_sent() {
         ..endpoint("https://gitlab.example.com")
     };
     let error = client(&endpoint).reset_token(RUNNER).await.unwrap_err();
-    assert!(matches!(error, Error::Unsent(_)), "{}", told(&error));
+    unsent(&error);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use gitlab_sim::{Fault, Options, Rule, Seed, Server};
 use serde_json::json;
 
 use super::struck::{PROJECT, RUNNER, reply, sim, struck_by};
-use super::{TOKEN, client, endpoint, told};
+use super::{TOKEN, client, endpoint, lost, told, unsent};
 
 /// For what never comes.
 const IMPATIENT: Duration = Duration::from_millis(100);
@@ -87,7 +87,7 @@ async fn a_failure_of_the_server_is_lost_and_never_repeated() {
         let body = json!({"message": format!("{status} Oh, {TOKEN}")});
         let (sim, client, calls) = struck_by(reply(status, &[], body)).await;
         let error = client.register(&new_runner()).await.unwrap_err();
-        assert!(matches!(error, Error::Lost(_)));
+        lost(&error);
         let said = told(&error);
         assert!(
             said.ends_with(&format!("status {status}: {status} Oh, [removed]")),
@@ -106,7 +106,7 @@ async fn a_cut_connection_is_lost_and_never_repeated() {
     ] {
         let (sim, client, calls) = struck_by(rule).await;
         let error = client.register(&new_runner()).await.unwrap_err();
-        assert!(matches!(error, Error::Lost(_)), "{}", told(&error));
+        lost(&error);
         assert_eq!(sim.requests().len(), 1);
         assert_eq!(calls.outcomes(), [("POST", "/user/runners", Outcome::Lost)]);
     }
@@ -129,7 +129,7 @@ async fn no_answer_in_time_is_lost() {
         sim.clear_faults();
         sim.fault(Rule::always(fault)).unwrap();
         let error = client(&impatient).metadata().await.unwrap_err();
-        assert!(matches!(error, Error::Lost(_)), "{}", told(&error));
+        lost(&error);
     }
 }
 
@@ -141,7 +141,7 @@ async fn a_reply_that_breaks_off_is_lost() {
     }))
     .await;
     let error = client.metadata().await.unwrap_err();
-    assert!(matches!(error, Error::Lost(_)), "{}", told(&error));
+    lost(&error);
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn a_sign_in_page_passes_for_nothing() {
     ];
     for end in ends {
         let error = end.unwrap_err();
-        assert!(matches!(error, Error::Lost(_)));
+        lost(&error);
         assert!(told(&error).contains("does not look like GitLab's API"));
     }
 }
@@ -188,7 +188,7 @@ async fn an_authority_has_to_be_trusted_first() {
         .unwrap();
     let stranger = endpoint(sim.url());
     let error = client(&stranger).metadata().await.unwrap_err();
-    assert!(matches!(error, Error::Unsent(_)));
+    unsent(&error);
     assert!(told(&error).contains("UnknownIssuer"), "{}", told(&error));
     let ca_pem = sim.ca_pem().map(|pem| pem.as_bytes().to_vec());
     let trusting = Endpoint { ca_pem, ..stranger };

@@ -1,6 +1,6 @@
 //! A stand-in that misbehaves, and a client that meets it.
 use gitlab_runner_registrar::gitlab::{Client, ProjectId, RunnerId};
-use gitlab_sim::{Fault, Options, Rule, Seed, Server};
+use gitlab_sim::{Fault, Options, Rule, Server};
 use serde_json::Value;
 
 use super::{Calls, TOKEN, endpoint, watched};
@@ -8,9 +8,12 @@ use super::{Calls, TOKEN, endpoint, watched};
 pub(super) const RUNNER: RunnerId = RunnerId(5);
 pub(super) const PROJECT: ProjectId = ProjectId(7);
 
-/// With an empty world.
+/// With nobody in it but the administrator who owns [`TOKEN`].
 pub(super) async fn sim() -> Server {
-    Server::start(Seed::default(), Options::default())
+    let seed = format!(
+        "users: [{{ username: root, admin: true, tokens: [{{ token: {TOKEN}, scopes: [api] }}] }}]"
+    );
+    Server::start(seed.as_str(), Options::default())
         .await
         .unwrap()
 }
