@@ -20,6 +20,7 @@ show() {
   local word line=''
   for word in "$@"; do
     case $word in
+      '|') line+=' |' ;;
       *[!A-Za-z0-9_./:=,@%+-]*) line+=" '$word'" ;;
       *) line+=" $word" ;;
     esac
@@ -84,7 +85,7 @@ in_gitlab() {
 # until_gitlab PATTERN WHAT: waits until a line of the runners' list matches, at most 60 s.
 until_gitlab() {
   local deadline=$((SECONDS + 60))
-  until runners | grep -Eq "$1"; do
+  until grep -Eq "$1" <<<"$(runners)"; do
     if ((SECONDS > deadline)); then
       echo "GitLab still does not have $2:" >&2
       runners >&2

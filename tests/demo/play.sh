@@ -34,6 +34,7 @@ in_gitlab
 
 say "A tag changed in GitLab, behind the operator's back, and changed back"
 id=$(kubectl get gitlabrunner everyone -o 'jsonpath={.status.runner.id}')
+echo "Somebody sets the tags of runner $id to: sabotage"
 gitlab '{"do": "edit_runner", "runner": '"$id"', "set": {"tag_list": ["sabotage"]}}' >/dev/null
 in_gitlab
 until_gitlab "^id=$id .*tags=arm64,docker,linux " 'the tags of the manifest'
@@ -50,9 +51,10 @@ refused 'set exactly one of instance, group and project' kubectl apply -f tests/
 say 'One is deleted, and gone in GitLab too'
 id=$(kubectl get gitlabrunner build -o 'jsonpath={.status.runner.id}')
 run kubectl delete gitlabrunner build --timeout=60s
-if runners | grep -q "^id=$id "; then
+if grep -q "^id=$id " <<<"$(runners)"; then
   echo "runner $id is still in GitLab" >&2
   exit 1
 fi
+run kubectl wait --for=delete --timeout=60s secret/build-runner-token
 run kubectl get gitlabrunners,secrets
 in_gitlab
