@@ -1,27 +1,18 @@
 //! Builds the clients, the caches and the controllers, and owns the order of start and stop.
-use std::{io::Write, process::ExitCode, sync::Arc, time::Duration};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Parser;
-use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::{
-    Api, Client, ResourceExt,
-    core::PartialObjectMeta,
-    runtime::{WatchStreamExt, reflector::store::Writer, watcher},
-};
+use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::cli::{Cli, Command, RunArgs};
-use crate::controller::{
-    Context, Options, connection,
-    guards::{quiet, relisting, telling},
-    realm::{Commons, CommonsFeed, Realm, RealmFeed},
-    runner,
-};
-use crate::http::{Listed, Readiness, router};
+use crate::controller;
+use crate::controller::error::chain;
+use crate::http::{Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
 
@@ -89,15 +80,16 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         () = stop.cancelled() => return Ok(()),
         cluster = cluster_id(args, &kube, &own_namespace) => cluster,
     };
-    let options = Options {
+    let options = controller::Options {
+        namespaces: args.namespaces(),
         resync: args.resync,
         allow_http: args.allow_http,
         cluster,
         operator_namespace: own_namespace,
+        instance: args.instance.clone(),
     };
-    let work = TaskTracker::new();
-    work_on(&work, args, kube, options, (metrics, &readiness), &stop);
-    work.close();
+    tracing::info!(?options, version = env!("CARGO_PKG_VERSION"), "starting");
+    let work = controller::start(kube, options, metrics, &readiness, &stop);
     stop.cancelled().await;
     tracing::info!("stopping: finishing what is under way");
     readiness.stop();
@@ -114,37 +106,6 @@ async fn serve(args: &RunArgs, readiness: &Readiness, metrics: &Metrics) -> anyh
     let routes = router(readiness.clone(), metrics.clone());
     tokio::spawn(async move { axum::serve(listener, routes).await });
     Ok(())
-}
-
-/// Makes the caches and starts the controllers.
-fn work_on(
-    work: &TaskTracker,
-    args: &RunArgs,
-    kube: Client,
-    options: Options,
-    (metrics, readiness): (Metrics, &Readiness),
-    stop: &CancellationToken,
-) {
-    let namespaces = args.namespaces();
-    tracing::info!(
-        ?namespaces,
-        ?options,
-        version = env!("CARGO_PKG_VERSION"),
-        "starting"
-    );
-    let cluster_wide = namespaces.is_empty();
-    let (realms, feeds) = realms(namespaces);
-    let (commons, commons_feed) = cluster_wide.then(Commons::new).unzip();
-    let instance = args.instance.clone();
-    let ctx = Arc::new(Context::new(
-        kube, options, realms, commons, metrics, instance,
-    ));
-    for feed in feeds {
-        run_realm(work, &ctx, feed, readiness, stop);
-    }
-    if let Some(feed) = commons_feed {
-        run_commons(work, &ctx, feed, readiness, stop);
-    }
 }
 
 /// A token that is cancelled by SIGTERM or SIGINT.
@@ -183,102 +144,10 @@ async fn cluster_id(args: &RunArgs, kube: &Client, namespace: &str) -> String {
                 return "unnamed".to_owned();
             }
             Err(error) => {
-                let why = crate::controller::error::chain(&error);
+                let why = chain(&error);
                 tracing::warn!(why, "the API server does not answer yet");
                 tokio::time::sleep(Duration::from_secs(2)).await;
             }
         }
     }
-}
-
-/// One realm for each namespace, or one for all of them.
-fn realms(namespaces: Vec<String>) -> (Vec<Realm>, Vec<RealmFeed>) {
-    let watched = if namespaces.is_empty() {
-        vec![None]
-    } else {
-        namespaces.into_iter().map(Some).collect()
-    };
-    watched.into_iter().map(Realm::new).unzip()
-}
-
-fn run_realm(
-    work: &TaskTracker,
-    ctx: &Arc<Context>,
-    feed: RealmFeed,
-    readiness: &Readiness,
-    stop: &CancellationToken,
-) {
-    let RealmFeed {
-        namespace,
-        runners,
-        connections,
-    } = feed;
-    let api = match &namespace {
-        Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
-        None => Api::all(ctx.kube.clone()),
-    };
-    let listed = readiness.await_list("gitlabconnections");
-    work.spawn(connection::run(
-        ctx.clone(),
-        api,
-        connections,
-        listed,
-        stop.clone(),
-    ));
-    let listed = [
-        readiness.await_list("gitlabrunners"),
-        readiness.await_list("secrets"),
-    ];
-    work.spawn(runner::run(
-        ctx.clone(),
-        namespace,
-        runners,
-        listed,
-        stop.clone(),
-    ));
-}
-
-fn run_commons(
-    work: &TaskTracker,
-    ctx: &Arc<Context>,
-    feed: CommonsFeed,
-    readiness: &Readiness,
-    stop: &CancellationToken,
-) {
-    let CommonsFeed {
-        connections,
-        namespaces,
-    } = feed;
-    let listed = readiness.await_list("clustergitlabconnections");
-    let api = Api::all(ctx.kube.clone());
-    work.spawn(connection::run(
-        ctx.clone(),
-        api,
-        connections,
-        listed,
-        stop.clone(),
-    ));
-    let listed = readiness.await_list("namespaces");
-    let watch = watch_namespaces(ctx.kube.clone(), namespaces, listed);
-    let stop = stop.clone();
-    work.spawn(async move {
-        tokio::select! { () = stop.cancelled() => {}, () = watch => {} }
-    });
-}
-
-async fn watch_namespaces(
-    kube: Client,
-    writer: Writer<PartialObjectMeta<Namespace>>,
-    listed: Listed,
-) {
-    let watch = telling(
-        listed,
-        relisting(Api::all(kube), watcher::Config::default()),
-    )
-    .default_backoff()
-    .reflect(writer)
-    .touched_objects();
-    quiet("namespaces", watch)
-        .for_each(|_| future::ready(()))
-        .await;
 }

@@ -7,6 +7,9 @@ mod memory;
 pub mod realm;
 mod report;
 pub mod runner;
+mod start;
+
+pub use start::start;
 
 use std::{
     collections::HashMap,
@@ -34,6 +37,8 @@ use realm::{Commons, ConnectionKey, Realm};
 /// What was decided at the start.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The namespaces to watch; none is all of them.
+    pub namespaces: Vec<String>,
     /// How often GitLab is asked about an idle runner.
     pub resync: Duration,
     /// Whether connections may use http.
@@ -42,6 +47,8 @@ pub struct Options {
     pub cluster: String,
     /// Where the Secrets of the cluster's connections are.
     pub operator_namespace: String,
+    /// The name of this instance, as events show it.
+    pub instance: Option<String>,
 }
 
 /// What every pass may use.
@@ -76,11 +83,10 @@ impl Context {
         realms: Vec<Realm>,
         commons: Option<Commons>,
         metrics: Metrics,
-        instance: Option<String>,
     ) -> Self {
         let reporter = Reporter {
             controller: MANAGER.into(),
-            instance,
+            instance: options.instance.clone(),
         };
         Self {
             recorder: Recorder::new(kube.clone(), reporter),

@@ -92,9 +92,11 @@ mod tests {
 
     use super::*;
 
+    type Headers = &'static [(&'static str, &'static str)];
+
     const NOON: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    fn headers(pairs: Headers) -> HeaderMap {
         pairs
             .iter()
             .map(|(k, v)| (k.parse().unwrap(), HeaderValue::from_static(v)))
@@ -103,7 +105,7 @@ mod tests {
 
     #[test]
     fn every_way_of_asking_is_understood() {
-        let cases: [(&[(&str, &str)], Option<u64>); 9] = [
+        let cases: [(Headers, Option<u64>); 9] = [
             (&[("retry-after", "7")], Some(7)),
             (
                 &[
@@ -201,8 +203,7 @@ mod tests {
         let now = Instant::now();
         for (remaining, left) in [("0", Some(Duration::from_secs(20))), ("1", None)] {
             let pause = Pause::default();
-            let headers = headers(&[("ratelimit-reset", "784111797"), ("date", NOON)]);
-            let mut headers = headers;
+            let mut headers = headers(&[("ratelimit-reset", "784111797"), ("date", NOON)]);
             headers.insert("ratelimit-remaining", HeaderValue::from_static(remaining));
             pause.learn(StatusCode::OK, &headers, now);
             assert_eq!(pause.left(now), left, "{remaining} remaining");

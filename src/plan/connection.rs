@@ -1,85 +1,13 @@
-//! What a connection's credential opens, and the whole status of a connection.
-use std::collections::BTreeSet;
-
+//! What is known and what is wrong of a connection, and its whole status.
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
+use super::can::Can;
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, merge};
 use crate::api::v1alpha1::{ConnectionStatus, Credential, GitLab};
 use crate::gitlab::model::{AccessToken, Metadata};
 
 /// How long before a token's end its owner is told.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-/// What a credential's scopes open (contract §1.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a permission of its own"
-)]
-pub struct Can {
-    /// Register runners.
-    pub register: bool,
-    /// Read, change and remove runners by number, and reset their tokens.
-    pub manage: bool,
-    /// Assign runners to projects.
-    pub assign: bool,
-    /// List runners, groups and projects, and look up paths.
-    pub list: bool,
-    /// Ask GraphQL.
-    pub graphql: bool,
-    /// Rotate the credential itself.
-    pub rotate: bool,
-}
-
-impl Can {
-    /// Everything: what is assumed of a token that does not tell its scopes.
-    pub const ALL: Self = Self {
-        register: true,
-        manage: true,
-        assign: true,
-        list: true,
-        graphql: true,
-        rotate: true,
-    };
-
-    /// Works it out from a token's scopes.
-    pub fn from_scopes(scopes: &BTreeSet<String>) -> Self {
-        let has = |scope: &str| scopes.contains(scope);
-        let reads = has("api") || has("read_api");
-        Self {
-            register: has("api") || has("create_runner"),
-            manage: has("api") || has("manage_runner"),
-            assign: has("api"),
-            list: reads,
-            graphql: reads,
-            rotate: has("api") || has("self_rotate"),
-        }
-    }
-
-    /// The words for it, as status shows them.
-    fn words(self) -> Vec<String> {
-        let Self {
-            register,
-            manage,
-            assign,
-            list,
-            graphql,
-            rotate,
-        } = self;
-        [
-            (register, "register"),
-            (manage, "manage"),
-            (assign, "assign"),
-            (list, "list"),
-            (graphql, "graphql"),
-            (rotate, "rotate"),
-        ]
-        .into_iter()
-        .filter(|(can, _)| *can)
-        .map(|(_, word)| word.to_owned())
-        .collect()
-    }
-}
 
 /// What GitLab said about the credential and itself, as far as the credential may ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 use jiff::Timestamp;
 
 use super::{
+    assignment::{assignment, unknown_projects},
     desired::{Desired, Wanted},
     diff::diff,
     mark::Mark,
-    observed::{Doubt, Keeping, Kept, Observed, ProjectSighting, Sighting, TokenState},
+    observed::{Doubt, Keeping, Kept, Observed, Sighting, TokenState},
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
 use crate::gitlab::model::{NewRunner, ProjectId, Runner, RunnerId, Scope, Settings};
@@ -44,6 +45,24 @@ pub enum Step {
     UnregisterByToken(RunnerId),
     /// Leave the Secret behind when the object goes.
     Release,
+}
+
+impl Step {
+    /// Its name, for labels and log lines.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Register(_) => "register",
+            Self::Renew(..) => "reset_token",
+            Self::Mend(_) => "mend_secret",
+            Self::Discard(_) => "discard_secret",
+            Self::Edit(..) => "edit",
+            Self::Assign(..) => "assign",
+            Self::Unassign(..) => "unassign",
+            Self::Unregister(_) => "unregister",
+            Self::UnregisterByToken(_) => "unregister_by_token",
+            Self::Release => "release_secret",
+        }
+    }
 }
 
 /// Why a token must be replaced.
@@ -174,47 +193,6 @@ fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
             (!same).then_some(Why::Foreign)
         }
     }
-}
-
-/// The next assignment to make or to undo. Nothing is undone while a wanted project is unknown: it
-/// may be the one that would be undone, under the name it had before.
-fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
-    let (Some(wanted), Some(Scope::Project(owner)), Some(have)) =
-        (&seen.projects, seen.scope, &runner.projects)
-    else {
-        return None;
-    };
-    let found: Vec<ProjectId> = wanted
-        .iter()
-        .filter_map(|project| match project {
-            ProjectSighting::Found(id) => Some(*id),
-            ProjectSighting::NotFound(_) => None,
-        })
-        .collect();
-    let missing = found
-        .iter()
-        .find(|id| !have.iter().any(|project| project.id == **id));
-    if let Some(project) = missing {
-        return Some(Step::Assign(runner.id, *project));
-    }
-    let surplus = have
-        .iter()
-        .find(|have| have.id != owner && !found.contains(&have.id));
-    surplus
-        .filter(|_| found.len() == wanted.len())
-        .map(|project| Step::Unassign(runner.id, project.id))
-}
-
-/// The wanted projects that GitLab does not know, in the words of spec.
-pub(super) fn unknown_projects(seen: &Observed) -> Vec<String> {
-    seen.projects
-        .iter()
-        .flatten()
-        .filter_map(|project| match project {
-            ProjectSighting::NotFound(name) => Some(name.clone()),
-            ProjectSighting::Found(_) => None,
-        })
-        .collect()
 }
 
 /// The object goes and the runner with it.

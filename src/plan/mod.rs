@@ -1,15 +1,22 @@
 //! Decides, without touching anything. No clients, no clocks, no logs, no `async`.
+mod assignment;
+mod can;
 mod connection;
 mod decide;
 mod desired;
 mod diff;
+mod explain;
 mod mark;
 mod observed;
+mod outcome;
+mod parts;
 mod place;
 mod status;
+mod summary;
 mod verdicts;
 
-pub use connection::{Account, Can, Recheck, Trouble, connection_status, recheck, too_small};
+pub use can::Can;
+pub use connection::{Account, Recheck, Trouble, connection_status, recheck, too_small};
 pub use decide::{Blocked, Plan, Step, Why, decide};
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
@@ -17,5 +24,6 @@ pub use mark::Mark;
 pub use observed::{
     Doubt, Intent, Keeping, Kept, Known, Observed, ProjectSighting, Sighting, TokenState,
 };
+pub use outcome::{Facts, Failure, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};
-pub use status::{Facts, Failure, Outcome, project, resolved};
+pub use status::{project, resolved};

@@ -6,15 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::{
-    decide::Plan,
     desired::Wanted,
     diff::{diff, differences},
-    mark::Mark,
     observed::{Kept, Observed, Sighting},
+    outcome::{Facts, Judged, Outcome},
     verdicts,
 };
-use crate::api::conditions::Reason;
-use crate::api::conditions::{ConditionType, merge};
+use crate::api::conditions::merge;
 use crate::api::v1alpha1::{
     Drift, DriftPolicy, GitLabRunnerStatus, ProjectStatus, ResolvedScope, RunnerStatus, TokenStatus,
 };
@@ -23,51 +21,6 @@ use crate::gitlab::model::{Runner, Scope};
 /// How far behind `contactedAt` may fall while nothing else changes: a runner process calls every
 /// few seconds, and an idle fleet is to cause no writes.
 const CONTACT_GRAIN: SignedDuration = SignedDuration::from_hours(1);
-
-/// What a pass knew.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// What was wanted, where spec could be read.
-    pub want: Option<&'a Wanted>,
-    /// What was seen last, where we got so far.
-    pub seen: Option<&'a Observed>,
-    /// The GitLab that was looked at.
-    pub gitlab_url: &'a str,
-    /// What a note is signed with that has lost its mark.
-    pub mark: &'a Mark,
-    /// Whether the runner's scope is a project.
-    pub project_scope: bool,
-    /// The object's generation.
-    pub generation: Option<i64>,
-}
-
-/// How a pass ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// With a plan that asks for no step.
-    Planned(Plan),
-    /// Before looking: something that somebody must put right first, or that is on its way.
-    Obstructed(Reason, String),
-    /// With an error.
-    Failed(Failure),
-}
-
-/// An error, as far as status is concerned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Its name.
-    pub reason: Reason,
-    /// What we were doing, and the cause.
-    pub message: String,
-    /// The condition that the failed step was about.
-    pub about: Option<ConditionType>,
-    /// Whether trying again cannot help until somebody changes something.
-    pub stalled: bool,
-    /// Whether it has gone on for so long that a Ready object is to be called so no more.
-    pub persistent: bool,
-    /// Whether the attempt to register surely made nothing.
-    pub attempt_is_void: bool,
-}
 
 /// The status that says all this. Equal input gives equal output, so an unchanged world makes no
 /// write.
@@ -82,10 +35,10 @@ pub fn project(
     let conditions: Vec<Condition> = judged
         .into_iter()
         .flat_map(|judged| match judged {
-            verdicts::Judged::Now(verdict) => {
+            Judged::Now(verdict) => {
                 merge(&previous.conditions, vec![verdict], facts.generation, now)
             }
-            verdicts::Judged::AsBefore(condition) => vec![condition],
+            Judged::AsBefore(condition) => vec![condition],
         })
         .collect();
     let void = matches!(outcome, Outcome::Failed(failure) if failure.attempt_is_void);

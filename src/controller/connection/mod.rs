@@ -1,5 +1,6 @@
 //! One connection of either kind: read what it names, ask GitLab about it, and tell its runners.
 mod ask;
+mod check;
 mod inputs;
 mod look;
 mod view;
@@ -20,19 +21,16 @@ use tokio::time::Instant;
 
 use super::{
     Context,
-    connections::Connected,
     error::{Error, Remedy},
     guards::{Guarded, bounded},
-    realm::ConnectionKey,
     report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::v1alpha1::ConnectionStatus;
 use crate::backoff;
 use crate::clock;
-use crate::plan::{Account, Recheck, Trouble, connection_status, recheck, too_small};
-use inputs::Checkup;
-use look::Sources;
+use crate::plan::{Trouble, connection_status};
+use check::{Finding, check, tell};
 
 /// How soon a broken connection is looked at again. A person who has just mended something waits
 /// for it; and it is one or two requests.
@@ -101,136 +99,6 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     } else {
         CALM
     }))
-}
-
-/// What came of looking at a connection.
-#[derive(Clone)]
-struct Finding {
-    /// What GitLab said, if it accepted the credential.
-    account: Option<Account>,
-    /// What is wrong.
-    trouble: Option<Trouble>,
-}
-
-async fn check<K: Connection>(
-    connection: &K,
-    ctx: &Context,
-    key: &ConnectionKey,
-) -> Result<Finding, Error> {
-    let sources = Sources::of(connection, ctx);
-    let inputs = match sources.read(connection.spec(), ctx).await? {
-        Ok(inputs) => inputs,
-        Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
-    };
-    let known = ctx
-        .checkups
-        .recall(key)
-        .filter(|known| known.inputs == inputs);
-    if let Some(known) = known.as_ref().filter(|known| !is_due(ctx, key, known)) {
-        return Ok(conclude(ctx, key, known));
-    }
-    let reused = known.as_ref().and_then(|known| known.connected.clone());
-    let (client, anonymous) = match ask::clients(&inputs, reused.as_deref(), ctx) {
-        Ok(clients) => clients,
-        Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
-    };
-    let (account, trouble) = match ask::ask(&client).await {
-        Ok(account) => {
-            let trouble = too_small(&account);
-            (Some(account), trouble)
-        }
-        Err(trouble) => (None, Some(trouble)),
-    };
-    // Being asked to wait says nothing about the credential.
-    let throttled = matches!(&trouble, Some(trouble) if trouble.reason == Reason::GitLabThrottled);
-    if let Some(known) = known
-        .as_ref()
-        .filter(|known| throttled && known.trouble.is_none())
-    {
-        return Ok(conclude(ctx, key, known));
-    }
-    let connected = account.as_ref().map(|account| {
-        let fresh = Connected {
-            client,
-            anonymous,
-            url: inputs.url().to_owned(),
-            timeout: inputs.timeout(),
-            admin: account.admin.unwrap_or(false),
-            can: account.can(),
-        };
-        // The same client again tells the runners that nothing has changed.
-        reused
-            .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)
-            .unwrap_or_else(|| Arc::new(fresh))
-    });
-    let checkup = Checkup {
-        inputs,
-        account,
-        connected,
-        trouble,
-        checked: Instant::now(),
-        doubted: false,
-    };
-    let finding = conclude(ctx, key, &checkup);
-    ctx.checkups.keep(key, checkup);
-    Ok(finding)
-}
-
-/// Whether GitLab must be asked again about a connection that is made of the same as before.
-fn is_due(ctx: &Context, key: &ConnectionKey, known: &Checkup) -> bool {
-    let old = known.checked.elapsed() >= ctx.options.resync;
-    match &known.trouble {
-        None => old || known.doubted || ctx.connections.is_suspect(key),
-        // Using a revoked token again would revoke its successors (contract §1.10).
-        Some(trouble) if trouble.reason == Reason::CredentialRevoked => false,
-        Some(trouble) => old || recheck(trouble) == Recheck::Soon,
-    }
-}
-
-/// Records what a look at the connection came to, for its runners and its status.
-fn conclude(ctx: &Context, key: &ConnectionKey, checkup: &Checkup) -> Finding {
-    let account = checkup.account.clone();
-    match (&checkup.connected, &checkup.trouble) {
-        (Some(connected), None) => {
-            tell(ctx, key, ctx.connections.usable(key, connected.clone()));
-            Finding {
-                account,
-                trouble: None,
-            }
-        }
-        (_, Some(trouble)) => broken(ctx, key, account, trouble.clone()),
-        (None, None) => Finding {
-            account,
-            trouble: None,
-        },
-    }
-}
-
-fn broken(
-    ctx: &Context,
-    key: &ConnectionKey,
-    account: Option<Account>,
-    trouble: Trouble,
-) -> Finding {
-    let refused = matches!(
-        trouble.reason,
-        Reason::CredentialInvalid | Reason::CredentialExpired | Reason::CredentialRevoked
-    );
-    tell(
-        ctx,
-        key,
-        ctx.connections.broken(key, trouble.clone(), refused),
-    );
-    Finding {
-        account,
-        trouble: Some(trouble),
-    }
-}
-
-fn tell(ctx: &Context, key: &ConnectionKey, news: bool) {
-    if news {
-        ctx.wake_runners(key);
-    }
 }
 
 async fn announce<K: Connection>(

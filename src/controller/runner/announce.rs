@@ -8,16 +8,6 @@ use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::guards::Guarded;
 use crate::controller::{Context, error::Error};
 
-impl Pass<'_> {
-    /// Tells of something that was done to this object's runner.
-    pub(super) async fn tell(&self, type_: EventType, reason: &str, note: &str) {
-        let about = self.runner.object_ref(&());
-        self.ctx
-            .tell(&about, type_, reason, "Reconcile", note)
-            .await;
-    }
-}
-
 /// Tells of what a new status says that the old one did not: that we cannot go on, and why.
 pub(super) async fn changed(
     pass: &Pass<'_>,

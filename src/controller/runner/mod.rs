@@ -1,8 +1,10 @@
 //! One `GitLabRunner`, kept true: look, decide, act, and look again.
 mod act;
 mod announce;
+mod conclude;
 mod link;
 mod look;
+mod lookup;
 mod pass;
 mod token;
 mod watch;
@@ -170,7 +172,7 @@ async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error
         };
         match crate::plan::decide(desired, &seen.facts, &pass.mark(), crate::clock::now()) {
             Plan::Act(step) if last.as_ref() == Some(&step) => {
-                return Err(Error::NotTaken(act::name(&step).to_owned()));
+                return Err(Error::NotTaken(step.name().to_owned()));
             }
             Plan::Act(step) => {
                 if act::act(pass, &step).await? == act::After::Gone {

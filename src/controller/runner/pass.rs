@@ -2,14 +2,16 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, Resource, ResourceExt, api::PostParams};
+use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
 
-use super::announce;
+use crate::api::conditions::ConditionType;
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
-use crate::clock;
+use crate::controller::Context;
 use crate::controller::connections::Connected;
-use crate::controller::{Context, error::Error};
-use crate::plan::{Facts, Intent, Kept, Known, Mark, Observed, Outcome, Wanted, project};
+use crate::controller::error::{Error, chain};
+use crate::gitlab;
+use crate::gitlab::model::RunnerId;
+use crate::plan::{Intent, Kept, Known, Mark, Observed, Step, Wanted};
 
 /// What was seen, and the Secrets that it was seen in.
 pub(super) struct Seen {
@@ -85,7 +87,7 @@ impl<'a> Pass<'a> {
         let runner = self.runner.status.as_ref()?.runner.as_ref()?;
         let id = u64::try_from(runner.id).ok()?;
         Some(Known {
-            id: crate::gitlab::model::RunnerId(id),
+            id: RunnerId(id),
             gitlab_url: runner.gitlab_url.clone(),
         })
     }
@@ -111,43 +113,43 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Writes the status that follows from how the pass ended, if it differs from what is there,
-    /// and tells of what is new in it.
-    pub(super) async fn conclude(&mut self, outcome: &Outcome) -> Result<(), Error> {
-        let previous = self.status();
-        let mark = self.mark();
-        let facts = Facts {
-            want: self.want.as_ref(),
-            seen: self.seen.as_ref().map(|seen| &seen.facts),
-            gitlab_url: self
-                .link
-                .as_ref()
-                .map(|link| link.url.as_str())
-                .unwrap_or_default(),
-            mark: &mark,
-            project_scope: self.runner.spec.scope.project.is_some(),
-            generation: self.runner.meta().generation,
-        };
-        let status = project(&previous, &facts, outcome, clock::now());
-        if status == previous && self.runner.status.is_some() {
-            return Ok(());
-        }
-        announce::changed(self, &previous, &status).await;
-        self.write(status).await
+    /// The connection. A decision to act in GitLab is made only from what one has shown.
+    pub(super) fn link(&self) -> Result<Arc<Connected>, Error> {
+        self.link.clone().ok_or(Error::Stale)
     }
 
-    /// Writes a status onto the very version of the object that this pass has read. When somebody
-    /// else was faster the API server refuses it, and nothing was written.
-    pub(super) async fn write(&mut self, status: GitLabRunnerStatus) -> Result<(), Error> {
-        let mut runner = self.runner.clone();
-        runner.status = Some(status);
-        runner.meta_mut().managed_fields = None;
-        let written = self
-            .runners()
-            .replace_status(&self.name, &PostParams::default(), &runner)
-            .await
-            .map_err(|error| Error::kube("write the status", error))?;
-        self.runner = written;
-        Ok(())
+    /// Turns what came of a call into what a pass says of it, and leaves one line for the audit:
+    /// who, what, and how it ended. Steps hold no tokens.
+    pub(super) fn settle<T>(
+        &self,
+        step: &Step,
+        result: Result<T, gitlab::Error>,
+        doing: &'static str,
+        about: ConditionType,
+    ) -> Result<T, Error> {
+        let Self {
+            ctx,
+            namespace,
+            name,
+            ..
+        } = self;
+        let failure = result.as_ref().err().map(|error| chain(error));
+        if failure.is_none() {
+            ctx.metrics.mutated(step.name());
+        }
+        tracing::info!(namespace, name, step = step.name(), detail = ?step, failure, "changing GitLab");
+        result.map_err(|source| Error::Act {
+            doing,
+            about,
+            source,
+        })
+    }
+
+    /// Tells of something that was done to this object's runner.
+    pub(super) async fn tell(&self, type_: EventType, reason: &str, note: &str) {
+        let about = self.runner.object_ref(&());
+        self.ctx
+            .tell(&about, type_, reason, "Reconcile", note)
+            .await;
     }
 }

@@ -2,7 +2,6 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::events::EventType;
 
-use super::act::{link, settle};
 use super::pass::{Pass, Seen};
 use crate::api::conditions::ConditionType;
 use crate::api::v1alpha1::Registration;
@@ -15,7 +14,7 @@ use crate::secrets::{self, Entry};
 
 /// Records the attempt, creates the runner, keeps its token: each durable before the next.
 pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
-    let link = link(pass)?;
+    let link = pass.link()?;
     announce_loss(pass).await;
     intend(pass, new).await?;
     let mark = pass.mark();
@@ -30,7 +29,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     let step = Step::Register(Box::new(signed.clone()));
     let about = ConditionType::Registered;
     let made = link.client.register(&signed).await;
-    let made = settle(pass, &step, made, "register the runner", about)?;
+    let made = pass.settle(&step, made, "register the runner", about)?;
     keep(pass, &link, made.id, made.token, made.token_expires_at).await?;
     let note = format!("registered runner {}", made.id);
     pass.tell(EventType::Normal, "Registered", &note).await;
@@ -62,11 +61,11 @@ async fn announce_loss(pass: &Pass<'_>) {
 }
 
 pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result<(), Error> {
-    let link = link(pass)?;
+    let link = pass.link()?;
     let step = Step::Renew(id, why);
     let about = ConditionType::TokenReady;
     let fresh = link.client.reset_token(id).await;
-    let fresh = settle(pass, &step, fresh, "reset the runner's token", about)?;
+    let fresh = pass.settle(&step, fresh, "reset the runner's token", about)?;
     keep(pass, &link, id, fresh.token, fresh.token_expires_at).await?;
     let why = match why {
         Why::Missing => "the Secret held none",
@@ -175,8 +174,7 @@ pub(super) async fn unregister_by_token(
     };
     let client = super::link::anonymous(pass, &entry.gitlab_url)?;
     let done = client.unregister_by_token(&entry.token).await;
-    settle(
-        pass,
+    pass.settle(
         step,
         done,
         "remove the runner by its own token",

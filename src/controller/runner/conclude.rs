@@ -1,0 +1,50 @@
+//! The end of a pass: the status that follows, written only if it says something new.
+use kube::{Resource, api::PostParams};
+
+use super::{announce, pass::Pass};
+use crate::api::v1alpha1::GitLabRunnerStatus;
+use crate::clock;
+use crate::controller::error::Error;
+use crate::plan::{Facts, Outcome, project};
+
+impl Pass<'_> {
+    /// Writes the status that follows from how the pass ended, if it differs from what is there,
+    /// and tells of what is new in it.
+    pub(super) async fn conclude(&mut self, outcome: &Outcome) -> Result<(), Error> {
+        let previous = self.status();
+        let mark = self.mark();
+        let facts = Facts {
+            want: self.want.as_ref(),
+            seen: self.seen.as_ref().map(|seen| &seen.facts),
+            gitlab_url: self
+                .link
+                .as_ref()
+                .map(|link| link.url.as_str())
+                .unwrap_or_default(),
+            mark: &mark,
+            project_scope: self.runner.spec.scope.project.is_some(),
+            generation: self.runner.meta().generation,
+        };
+        let status = project(&previous, &facts, outcome, clock::now());
+        if status == previous && self.runner.status.is_some() {
+            return Ok(());
+        }
+        announce::changed(self, &previous, &status).await;
+        self.write(status).await
+    }
+
+    /// Writes a status onto the very version of the object that this pass has read. When somebody
+    /// else was faster the API server refuses it, and nothing was written.
+    pub(super) async fn write(&mut self, status: GitLabRunnerStatus) -> Result<(), Error> {
+        let mut runner = self.runner.clone();
+        runner.status = Some(status);
+        runner.meta_mut().managed_fields = None;
+        let written = self
+            .runners()
+            .replace_status(&self.name, &PostParams::default(), &runner)
+            .await
+            .map_err(|error| Error::kube("write the status", error))?;
+        self.runner = written;
+        Ok(())
+    }
+}

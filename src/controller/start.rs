@@ -1,0 +1,120 @@
+//! Makes the caches and starts the controllers on them.
+use std::sync::Arc;
+
+use futures::{StreamExt, future};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    Api, Client,
+    core::PartialObjectMeta,
+    runtime::{WatchStreamExt, reflector::store::Writer, watcher},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::guards::{quiet, relisting, telling};
+use super::realm::{Commons, CommonsFeed, Realm, RealmFeed};
+use super::{Context, Options, connection, runner};
+use crate::http::{Listed, Readiness};
+use crate::metrics::Metrics;
+
+/// Starts every controller. The result is done when all have stopped, which they do when told and
+/// when what is under way has finished.
+pub fn start(
+    kube: Client,
+    options: Options,
+    metrics: Metrics,
+    readiness: &Readiness,
+    stop: &CancellationToken,
+) -> TaskTracker {
+    let watched: Vec<Option<String>> = if options.namespaces.is_empty() {
+        vec![None]
+    } else {
+        options.namespaces.iter().cloned().map(Some).collect()
+    };
+    let cluster_wide = options.namespaces.is_empty();
+    let (realms, feeds): (Vec<_>, Vec<_>) = watched.into_iter().map(Realm::new).unzip();
+    let (commons, commons_feed) = cluster_wide.then(Commons::new).unzip();
+    let start = Start {
+        work: TaskTracker::new(),
+        ctx: Arc::new(Context::new(kube, options, realms, commons, metrics)),
+        readiness,
+        stop,
+    };
+    for feed in feeds {
+        start.realm(feed);
+    }
+    if let Some(feed) = commons_feed {
+        start.commons(feed);
+    }
+    start.work.close();
+    start.work
+}
+
+struct Start<'a> {
+    work: TaskTracker,
+    ctx: Arc<Context>,
+    readiness: &'a Readiness,
+    stop: &'a CancellationToken,
+}
+
+impl Start<'_> {
+    fn realm(&self, feed: RealmFeed) {
+        let RealmFeed {
+            namespace,
+            runners,
+            connections,
+        } = feed;
+        let (ctx, stop) = (self.ctx.clone(), self.stop.clone());
+        let api = match &namespace {
+            Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
+            None => Api::all(ctx.kube.clone()),
+        };
+        let listed = self.readiness.await_list("gitlabconnections");
+        self.work.spawn(connection::run(
+            ctx.clone(),
+            api,
+            connections,
+            listed,
+            stop.clone(),
+        ));
+        let listed = ["gitlabrunners", "secrets"].map(|what| self.readiness.await_list(what));
+        self.work
+            .spawn(runner::run(ctx, namespace, runners, listed, stop));
+    }
+
+    fn commons(&self, feed: CommonsFeed) {
+        let CommonsFeed {
+            connections,
+            namespaces,
+        } = feed;
+        let (ctx, stop) = (self.ctx.clone(), self.stop.clone());
+        let kube = ctx.kube.clone();
+        let listed = self.readiness.await_list("clustergitlabconnections");
+        let api = Api::all(kube.clone());
+        self.work
+            .spawn(connection::run(ctx, api, connections, listed, stop.clone()));
+        let listed = self.readiness.await_list("namespaces");
+        self.work.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = watch_namespaces(kube, namespaces, listed) => {}
+            }
+        });
+    }
+}
+
+async fn watch_namespaces(
+    kube: Client,
+    writer: Writer<PartialObjectMeta<Namespace>>,
+    listed: Listed,
+) {
+    let watch = telling(
+        listed,
+        relisting(Api::all(kube), watcher::Config::default()),
+    )
+    .default_backoff()
+    .reflect(writer)
+    .touched_objects();
+    quiet("namespaces", watch)
+        .for_each(|_| future::ready(()))
+        .await;
+}

@@ -1,0 +1,47 @@
+//! Which projects a project runner is still to be assigned to, or to be taken from.
+use super::{
+    decide::Step,
+    observed::{Observed, ProjectSighting},
+};
+use crate::gitlab::model::{ProjectId, Runner, Scope};
+
+/// The next assignment to make or to undo. Nothing is undone while a wanted project is unknown: it
+/// may be the one that would be undone, under the name it had before.
+pub(super) fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
+    let (Some(wanted), Some(Scope::Project(owner)), Some(have)) =
+        (&seen.projects, seen.scope, &runner.projects)
+    else {
+        return None;
+    };
+    let found: Vec<ProjectId> = wanted
+        .iter()
+        .filter_map(|project| match project {
+            ProjectSighting::Found(id) => Some(*id),
+            ProjectSighting::NotFound(_) => None,
+        })
+        .collect();
+    let missing = found
+        .iter()
+        .find(|id| !have.iter().any(|project| project.id == **id));
+    if let Some(project) = missing {
+        return Some(Step::Assign(runner.id, *project));
+    }
+    let surplus = have
+        .iter()
+        .find(|have| have.id != owner && !found.contains(&have.id));
+    surplus
+        .filter(|_| found.len() == wanted.len())
+        .map(|project| Step::Unassign(runner.id, project.id))
+}
+
+/// The wanted projects that GitLab does not know, in the words of spec.
+pub(super) fn unknown_projects(seen: &Observed) -> Vec<String> {
+    seen.projects
+        .iter()
+        .flatten()
+        .filter_map(|project| match project {
+            ProjectSighting::NotFound(name) => Some(name.clone()),
+            ProjectSighting::Found(_) => None,
+        })
+        .collect()
+}

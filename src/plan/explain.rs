@@ -1,0 +1,40 @@
+//! Why we wait, in words.
+use super::{decide::Blocked, observed::Doubt};
+use crate::api::conditions::Reason;
+
+/// Why we wait, as a reason and a sentence.
+pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
+    match blocked {
+        Blocked::Unclear(Doubt::Unsearchable) => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and the credential may not search for the runner: give it read_api or api, or look for this object's uid in the maintenance notes yourself".to_owned(),
+        ),
+        Blocked::Unclear(Doubt::Foreign(id)) => (
+            Reason::RunnerForeign,
+            format!("the connection's url has changed, and runner {id} there is not this object's"),
+        ),
+        Blocked::Unclear(Doubt::NotAsked) => {
+            (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())
+        }
+        Blocked::Settling(until) => (
+            Reason::RegistrationUnclear,
+            format!("the answer to a registration was lost; the runner is looked for until {until:.0}, then registered anew"),
+        ),
+        Blocked::ScopeUnknown => (
+            Reason::ScopeNotFound,
+            "GitLab knows no such path, or the credential cannot see it".to_owned(),
+        ),
+        Blocked::SecretConflict => (
+            Reason::SecretConflict,
+            "a Secret of that name exists and is not this object's; it is left alone".to_owned(),
+        ),
+        Blocked::ProjectsUnknown(names) => (
+            Reason::ProjectNotFound,
+            format!("GitLab knows no project {}, or the credential cannot see it", names.join(", ")),
+        ),
+        Blocked::Undeletable => (
+            Reason::DeletionBlocked,
+            "the runner is still in GitLab: the connection cannot be used, and the runner's own token is not in the Secret".to_owned(),
+        ),
+    }
+}

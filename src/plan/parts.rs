@@ -1,0 +1,96 @@
+//! What each part of being ready says, from the facts alone.
+use super::{
+    assignment::unknown_projects,
+    decide::Blocked,
+    diff::{diff, differences, project_difference},
+    explain::explain,
+    observed::{Doubt, Kept, Observed, Sighting, TokenState},
+    outcome::Facts,
+};
+use crate::api::conditions::{Reason, Truth};
+use crate::api::v1alpha1::DriftPolicy;
+use crate::gitlab::model::Runner;
+
+pub(super) fn registered(_: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
+    Some(match &seen.runner {
+        Sighting::Present(runner) => (
+            Truth::True,
+            Reason::Succeeded,
+            format!("runner {}", runner.id),
+        ),
+        Sighting::Absent => (Truth::False, Reason::Progressing, String::new()),
+        Sighting::Unclear(Doubt::NotAsked) => return None,
+        Sighting::Unclear(doubt) => {
+            let (reason, message) = explain(&Blocked::Unclear(*doubt));
+            (Truth::Unknown, reason, message)
+        }
+    })
+}
+
+pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
+    let want = facts.want?;
+    let name = &want.secret.name;
+    Some(match &seen.secret {
+        Kept::Ours(keeping) if keeping.token == TokenState::Intact => {
+            (Truth::True, Reason::Succeeded, format!("Secret {name}"))
+        }
+        Kept::Foreign => (
+            Truth::False,
+            Reason::SecretConflict,
+            explain(&Blocked::SecretConflict).1,
+        ),
+        Kept::Ours(_) | Kept::Absent => (Truth::False, Reason::Progressing, String::new()),
+    })
+}
+
+pub(super) fn synced(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
+    let (want, runner) = (facts.want?, present(seen)?);
+    let edit = diff(runner, &want.settings, facts.mark).unwrap_or_default();
+    let rows = differences(runner, &edit);
+    let fields: Vec<&str> = rows.iter().map(|row| row.field).collect();
+    Some(match (fields.is_empty(), want.drift) {
+        (true, _) => (Truth::True, Reason::Succeeded, String::new()),
+        (false, DriftPolicy::Report) => (
+            Truth::False,
+            Reason::Drifted,
+            format!("GitLab differs in {}; see status.drift", fields.join(", ")),
+        ),
+        (false, DriftPolicy::Correct) => (
+            Truth::False,
+            Reason::Progressing,
+            format!("changing {}", fields.join(", ")),
+        ),
+    })
+}
+
+pub(super) fn projects_assigned(
+    facts: &Facts<'_>,
+    seen: &Observed,
+) -> Option<(Truth, Reason, String)> {
+    let (want, runner) = (facts.want?, present(seen)?);
+    let unknown = unknown_projects(seen);
+    if !unknown.is_empty() {
+        let (reason, message) = explain(&Blocked::ProjectsUnknown(unknown));
+        return Some((Truth::False, reason, message));
+    }
+    Some(match (project_difference(runner, seen), want.drift) {
+        (None, _) => (Truth::True, Reason::Succeeded, String::new()),
+        (Some(_), DriftPolicy::Report) => (
+            Truth::False,
+            Reason::Drifted,
+            "GitLab differs in projects; see status.drift".to_owned(),
+        ),
+        (Some(_), DriftPolicy::Correct) => (
+            Truth::False,
+            Reason::Progressing,
+            "changing projects".to_owned(),
+        ),
+    })
+}
+
+pub(super) fn present(seen: &Observed) -> Option<&Runner> {
+    match &seen.runner {
+        Sighting::Present(runner) => Some(runner),
+        Sighting::Absent | Sighting::Unclear(_) => None,
+    }
+}

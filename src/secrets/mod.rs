@@ -1,0 +1,37 @@
+//! The Secret that keeps a runner's token: what we see in it, and how it is written.
+//!
+//! Token and runner number go in with one write, so that neither is ever without the other.
+mod look;
+mod write;
+
+pub use look::{entry, look};
+pub use write::{discard, put, release};
+
+use jiff::Timestamp;
+
+use crate::gitlab::model::{RunnerId, RunnerToken};
+
+/// The label by which our Secrets are watched.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// The key that the official GitLab Runner chart reads the token from.
+pub const TOKEN_KEY: &str = "runner-token";
+/// A key that the same chart needs to be there; empty, since registration tokens are not used.
+pub const REGISTRATION_TOKEN_KEY: &str = "runner-registration-token";
+
+/// What belongs into the Secret.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The token.
+    pub token: RunnerToken,
+    /// The runner it belongs to.
+    pub runner: RunnerId,
+    /// The GitLab that the number belongs to.
+    pub gitlab_url: String,
+    /// The attempt to register that the runner came from.
+    pub attempt: Option<String>,
+    /// When the token was issued.
+    pub issued_at: Option<Timestamp>,
+    /// When GitLab will stop accepting the token.
+    pub expires_at: Option<Timestamp>,
+}

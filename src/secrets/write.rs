@@ -1,0 +1,125 @@
+//! Writes the Secret of a token, never anybody else's.
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::{ByteString, api::core::v1::Secret};
+use kube::{
+    Api, Resource, ResourceExt,
+    api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions},
+};
+use serde_json::json;
+
+use super::look::{
+    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, RUNNER_ID, fingerprint, labels,
+};
+use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
+use crate::api::v1alpha1::GitLabRunner;
+use crate::plan::WantedSecret;
+
+/// Writes the Secret whole: creates it, or changes the very version that was read. Either fails
+/// with a conflict when somebody else was faster, and then nothing of theirs was overwritten.
+pub async fn put(
+    api: &Api<Secret>,
+    existing: Option<&Secret>,
+    owner: &GitLabRunner,
+    want: &WantedSecret,
+    entry: &Entry,
+) -> kube::Result<()> {
+    let (labels, annotations) = (labels(owner, want), annotations(want, entry));
+    let token = entry.token.expose().as_bytes().to_vec();
+    let data: BTreeMap<String, ByteString> = [
+        (TOKEN_KEY.to_owned(), ByteString(token)),
+        (REGISTRATION_TOKEN_KEY.to_owned(), ByteString(Vec::new())),
+    ]
+    .into();
+    if let Some(existing) = existing {
+        let patch = json!({
+            "metadata": {
+                "uid": existing.uid(),
+                "resourceVersion": existing.resource_version(),
+                "labels": labels,
+                "annotations": annotations,
+            },
+            "data": data,
+        });
+        let params = PatchParams::default();
+        return api
+            .patch(&want.name, &params, &Patch::Merge(&patch))
+            .await
+            .map(drop);
+    }
+    let secret = Secret {
+        metadata: ObjectMeta {
+            name: Some(want.name.clone()),
+            owner_references: owner.owner_ref(&()).map(|reference| vec![reference]),
+            labels: Some(labels),
+            annotations: Some(
+                annotations
+                    .into_iter()
+                    .filter_map(|(k, v)| Some((k, v?)))
+                    .collect(),
+            ),
+            ..ObjectMeta::default()
+        },
+        data: Some(data),
+        ..Secret::default()
+    };
+    api.create(&PostParams::default(), &secret).await.map(drop)
+}
+
+/// What the Secret says of its token, and what spec asks for; `None` is to be removed.
+fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<String>> {
+    let Entry {
+        token,
+        runner,
+        gitlab_url,
+        attempt,
+        issued_at,
+        expires_at,
+    } = entry;
+    let stamp = |at: &Option<Timestamp>| at.map(|at| at.to_string());
+    let own = [
+        (RUNNER_ID, Some(runner.to_string())),
+        (GITLAB_URL, Some(gitlab_url.clone())),
+        (ATTEMPT, attempt.clone()),
+        (DIGEST, Some(fingerprint(token))),
+        (ISSUED_AT, stamp(issued_at)),
+        (EXPIRES_AT, stamp(expires_at)),
+    ];
+    let asked = want
+        .annotations
+        .iter()
+        .map(|(name, value)| (name.clone(), Some(value.clone())));
+    asked
+        .chain(own.map(|(name, value)| (name.to_owned(), value)))
+        .collect()
+}
+
+/// Gives our Secret up: the garbage collector will leave it when the object goes.
+pub async fn release(api: &Api<Secret>, secret: &Secret, owner: &GitLabRunner) -> kube::Result<()> {
+    let uid = owner.meta().uid.as_deref();
+    let others: Vec<_> = secret
+        .owner_references()
+        .iter()
+        .filter(|reference| Some(&*reference.uid) != uid)
+        .collect();
+    let patch = json!({ "metadata": {
+        "uid": secret.uid(),
+        "resourceVersion": secret.resource_version(),
+        "ownerReferences": others,
+    }});
+    let name = secret.name_any();
+    api.patch(&name, &PatchParams::default(), &Patch::Merge(&patch))
+        .await
+        .map(drop)
+}
+
+/// Deletes the very version of our Secret that was read.
+pub async fn discard(api: &Api<Secret>, secret: &Secret) -> kube::Result<()> {
+    let preconditions = Preconditions {
+        uid: secret.uid(),
+        resource_version: secret.resource_version(),
+    };
+    let params = DeleteParams::default().preconditions(preconditions);
+    api.delete(&secret.name_any(), &params).await.map(drop)
+}
