@@ -19,8 +19,10 @@ pub(super) enum After {
 
 /// Takes a step.
 pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error> {
-    // Whatever comes of it, what we remember of the runner is out of date.
-    pass.ctx.memory.forget(&pass.uid);
+    // Whatever comes of a step in GitLab, what we remember of the runner is out of date.
+    if !matches!(step, Step::Mend(_) | Step::Discard(_) | Step::Release) {
+        pass.ctx.memory.forget(&pass.uid);
+    }
     match step {
         Step::Register(new) => token::register(pass, new).await?,
         Step::Renew(id, why) => token::renew(pass, *id, *why).await?,
