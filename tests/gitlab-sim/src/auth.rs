@@ -112,7 +112,7 @@ impl GitLab {
         &mut self,
         request: &Request<Bytes>,
         now: Timestamp,
-    ) -> Result<Option<Caller>, Reply> {
+    ) -> Result<Option<Caller>, Refusal> {
         let query = crate::rest::query_params(request.uri());
         let Some(credential) = credential(request, &query) else {
             return Ok(None);
@@ -127,10 +127,8 @@ impl GitLab {
         self.authenticate(&credential, &gate, now)
             .map(Some)
             .map_err(|_| {
-                Reply::json(
-                    401,
-                    serde_json::json!({"errors": [{"message": "Invalid token"}]}),
-                )
+                let body = serde_json::json!({ "errors": [{ "message": "Invalid token" }] });
+                Refusal(Box::new(Reply::json(401, body)))
             })
     }
 

@@ -1,6 +1,8 @@
 //! What can be done to the world from behind GitLab's back.
 mod act;
 mod dump;
+mod machines;
+mod people;
 
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;

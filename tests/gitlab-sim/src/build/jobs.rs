@@ -77,9 +77,9 @@ impl GitLab {
                     .collect()
             })
             .unwrap_or_default();
-        runners
-            .into_iter()
-            .for_each(|runner| self.tick_queue(runner));
+        for runner in runners {
+            self.tick_queue(runner);
+        }
         Ok(id)
     }
 }

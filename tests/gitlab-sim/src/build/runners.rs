@@ -127,7 +127,7 @@ impl GitLab {
             RegistrationType::AuthenticatedUser
         };
         let mut runner = self.build_runner(
-            NewRunner {
+            &NewRunner {
                 runner_type,
                 group,
                 project,

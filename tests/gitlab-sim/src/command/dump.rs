@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::{
     rest::{iso, iso_or_null},
-    state::{GitLab, Group, Namespace, Project, Runner},
+    state::{GitLab, Group, Namespace, Project, Runner, RunnerId},
 };
 
 /// Every runner.
@@ -17,8 +17,15 @@ pub(super) fn runners(gitlab: &GitLab) -> Value {
     )
 }
 
-/// One runner.
-pub(super) fn runner(gitlab: &GitLab, runner: &Runner) -> Value {
+/// One runner by number; null when it is gone.
+pub(super) fn one_runner(gitlab: &GitLab, id: RunnerId) -> Value {
+    gitlab
+        .runners
+        .get(&id)
+        .map_or(Value::Null, |found| runner(gitlab, found))
+}
+
+fn runner(gitlab: &GitLab, runner: &Runner) -> Value {
     let managers: Vec<Value> = gitlab
         .managers_of(runner.id)
         .map(|manager| {

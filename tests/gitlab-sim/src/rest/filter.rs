@@ -1,10 +1,11 @@
 //! The filters that the lists of runners share (contract §3.1, §3.2, §3.10, §3.11).
 use super::{
-    call::{Answer, Call},
+    call::Call,
     declare::{Declared, Kind, Param, optional},
     entity,
     page::Paging,
     refusal::Refusal,
+    reply::Reply,
 };
 use crate::state::{Era, GitLab, Manager, Runner, RunnerId, RunnerType, parse_tags};
 
@@ -89,7 +90,7 @@ pub(crate) fn reply(
     rows: impl IntoIterator<Item = RunnerId>,
     given: &Declared,
     paging: Paging,
-) -> Answer {
+) -> Reply {
     let (gitlab, now) = (&*call.gitlab, call.now);
     let tags = parse_tags(&given.list("tag_list").unwrap_or_default());
     let mut rows: Vec<&Runner> = rows
@@ -117,7 +118,7 @@ pub(crate) fn reply(
     if let Some(prefix) = given.text("version_prefix") {
         rows = joined_by_version(gitlab, &rows, prefix);
     }
-    Ok(paging.reply(call, &rows, |runner| entity::list_item(gitlab, runner, now)))
+    paging.reply(call, &rows, |runner| entity::list_item(gitlab, runner, now))
 }
 
 /// An inner join with the managers: a runner is listed once for each that matches.

@@ -158,12 +158,10 @@ impl GitLab {
 /// Where a scope beside `api` and `read_api` opens its class: contract §1.2.
 fn scope_opens(scope: Scope, request: &Request<Bytes>, params: &Params) -> bool {
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-    match scope {
-        Scope::ManageRunner => {
-            params.contains_key("id") && request.uri().path().starts_with("/api/v4/runners/")
-        }
-        Scope::ReadUser => reads,
-        _ => true,
+    if scope == Scope::ManageRunner {
+        params.contains_key("id") && request.uri().path().starts_with("/api/v4/runners/")
+    } else {
+        reads || scope != Scope::ReadUser
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 
 /// `/metadata`, and `/version`, its older name.
+#[expect(clippy::unnecessary_wraps, reason = "every endpoint has this shape")]
 pub(crate) fn metadata(call: &mut Call<'_>) -> Answer {
     let settings = &call.gitlab.settings;
     let version = settings.era.version();

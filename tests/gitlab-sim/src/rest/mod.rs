@@ -18,7 +18,6 @@ mod tokens;
 mod user_runners;
 
 pub use call::Peer;
-#[allow(unused_imports)]
 pub(crate) use entity::{iso, iso_or_null};
 pub(crate) use params::query_params;
 pub(crate) use refusal::Refusal;

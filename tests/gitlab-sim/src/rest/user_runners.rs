@@ -30,7 +30,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Answer {
     let caller = call.caller()?;
     let new = target(call.gitlab, &caller, &given)?;
     let (group, project) = (new.group, new.project);
-    let mut runner = call.gitlab.build_runner(new, call.now);
+    let mut runner = call.gitlab.build_runner(&new, call.now);
     expiry(call, &given, &mut runner)?;
     model::assign(&mut runner, &given).map_err(|_| Refusal::internal())?;
     let mut errors = model::validate(&runner, None);

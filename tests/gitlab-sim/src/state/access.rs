@@ -83,17 +83,9 @@ impl GitLab {
         caller.admin || self.project_role(caller.user.id, project) >= Some(role)
     }
 
-    fn sees(&self, caller: Option<&Caller>, visibility: Visibility) -> bool {
-        match visibility {
-            Visibility::Public => true,
-            Visibility::Internal => caller.is_some_and(|caller| !caller.user.external),
-            Visibility::Private => false,
-        }
-    }
-
     /// Whether a project exists for the caller at all.
     pub(crate) fn can_read_project(&self, caller: Option<&Caller>, project: &Project) -> bool {
-        self.sees(caller, project.visibility)
+        sees(caller, project.visibility)
             || caller.is_some_and(|caller| {
                 caller.reads_all() || self.project_role(caller.user.id, project).is_some()
             })
@@ -101,7 +93,7 @@ impl GitLab {
 
     /// Whether a group exists for the caller; a member of a project below sees it too.
     pub(crate) fn can_read_group(&self, caller: Option<&Caller>, group: &Group) -> bool {
-        self.sees(caller, group.visibility)
+        sees(caller, group.visibility)
             || caller.is_some_and(|caller| {
                 caller.reads_all()
                     || self.group_role(caller.user.id, group.id).is_some()
@@ -222,5 +214,14 @@ impl GitLab {
                     .groups_above(project)
                     .last()
                     .is_none_or(|top| top.runner_registration_enabled))
+    }
+}
+
+/// Whether a visibility alone opens something to the caller.
+fn sees(caller: Option<&Caller>, visibility: Visibility) -> bool {
+    match visibility {
+        Visibility::Public => true,
+        Visibility::Internal => caller.is_some_and(|caller| !caller.user.external),
+        Visibility::Private => false,
     }
 }

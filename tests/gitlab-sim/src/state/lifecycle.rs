@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What a new runner is made from; everything else follows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NewRunner {
     pub(crate) runner_type: RunnerType,
     pub(crate) group: Option<GroupId>,
@@ -20,14 +20,14 @@ pub(crate) struct NewRunner {
 
 impl GitLab {
     /// A runner with the column defaults of contract §1.5, not yet saved.
-    pub(crate) fn build_runner(&mut self, new: NewRunner, now: Timestamp) -> Runner {
+    pub(crate) fn build_runner(&mut self, new: &NewRunner, now: Timestamp) -> Runner {
         let NewRunner {
             runner_type,
             group,
             project,
             registration_type,
             creator,
-        } = new;
+        } = *new;
         let organization = group
             .and_then(|id| self.groups.get(&id).map(|group| group.organization))
             .or_else(|| project.and_then(|id| self.projects.get(&id).map(|p| p.organization)))
@@ -155,7 +155,9 @@ impl GitLab {
                 orphans.push(runner.id);
             }
         }
-        orphans.into_iter().for_each(|id| self.delete_runner(id));
+        for id in orphans {
+            self.delete_runner(id);
+        }
     }
 
     /// Removes a group with everything below it, its runners too.
@@ -175,14 +177,18 @@ impl GitLab {
             })
             .map(|project| project.id)
             .collect();
-        projects.into_iter().for_each(|id| self.delete_project(id));
+        for id in projects {
+            self.delete_project(id);
+        }
         let runners: Vec<RunnerId> = self
             .runners
             .values()
             .filter(|runner| runner.group.is_some_and(|group| doomed.contains(&group)))
             .map(|runner| runner.id)
             .collect();
-        runners.into_iter().for_each(|id| self.delete_runner(id));
+        for id in runners {
+            self.delete_runner(id);
+        }
         self.groups.retain(|group, _| !doomed.contains(group));
     }
 }

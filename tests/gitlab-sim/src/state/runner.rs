@@ -91,6 +91,10 @@ pub(crate) enum RegistrationType {
 
 /// A runner: what GitLab knows of it, not the program.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "`runner_type` is GitLab's word, and `type` is Rust's"
+)]
 pub(crate) struct Runner {
     /// Its number.
     pub id: RunnerId,

@@ -31,6 +31,10 @@ fn a_minute() -> i64 {
 /// The instance's settings; each has GitLab's default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in GitLab"
+)]
 pub struct Settings {
     /// Which GitLab this is.
     pub era: Era,

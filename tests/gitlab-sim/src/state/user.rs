@@ -55,6 +55,10 @@ impl UserState {
 
 /// A person, or the bot behind a project or group access token.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own in GitLab"
+)]
 pub(crate) struct User {
     /// Its number.
     pub id: UserId,

@@ -35,7 +35,7 @@ pub(crate) fn register(call: &mut Call<'_>) -> Answer {
     let given = call.declared(&DECLARED, &RULES)?.without_blanks();
     let new = registrar(call.gitlab, given.text("token").unwrap_or_default())?;
     let (group, project) = (new.group, new.project);
-    let mut runner = call.gitlab.build_runner(new, call.now);
+    let mut runner = call.gitlab.build_runner(&new, call.now);
     runner.name = name(&given);
     model::assign(&mut runner, &given).map_err(|_| Refusal::internal())?;
     let mut errors = model::validate(&runner, None);

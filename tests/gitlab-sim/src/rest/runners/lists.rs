@@ -34,7 +34,7 @@ pub(crate) fn available(call: &mut Call<'_>) -> Answer {
         })
         .map(|runner| runner.id)
         .collect();
-    filter::reply(call, rows, &given, paging)
+    Ok(filter::reply(call, rows, &given, paging))
 }
 
 /// Contract §3.2: administrators, and since NEW auditors.
@@ -46,7 +46,7 @@ pub(crate) fn all(call: &mut Call<'_>) -> Answer {
         return Err(Refusal::forbidden());
     }
     let rows: Vec<RunnerId> = call.gitlab.runners.keys().copied().collect();
-    filter::reply(call, rows, &given, paging)
+    Ok(filter::reply(call, rows, &given, paging))
 }
 
 /// Contract §3.10.
@@ -62,7 +62,7 @@ pub(crate) fn of_project(call: &mut Call<'_>) -> Answer {
         .iter()
         .map(|runner| runner.id)
         .collect();
-    filter::reply(call, rows, &given, paging)
+    Ok(filter::reply(call, rows, &given, paging))
 }
 
 /// Contract §3.11: looks up the tree, never down; `scope` is ignored.
@@ -78,5 +78,5 @@ pub(crate) fn of_group(call: &mut Call<'_>) -> Answer {
         .iter()
         .map(|runner| runner.id)
         .collect();
-    filter::reply(call, rows, &given, paging)
+    Ok(filter::reply(call, rows, &given, paging))
 }
