@@ -25,7 +25,11 @@ clean_up() {
   report_failure "$code"
   if [ -n "$made_namespace" ]; then
     # The runners' finalizers need the operator, so it goes last.
-    kubectl delete gitlabrunners --all --timeout=60s
+    if ! kubectl delete gitlabrunners --all --timeout=60s; then
+      # The operator is no more. The runners are in the stand-in only, so nobody will miss them.
+      kubectl get gitlabrunners --output name |
+        xargs -I {} kubectl patch {} --type=merge --patch '{"metadata": {"finalizers": null}}'
+    fi
     kubectl delete namespace "$namespace" --timeout=60s
   fi
   if [ -n "$made_crds" ]; then
@@ -46,11 +50,18 @@ export KUBECONFIG=$scratch/kubeconfig
 
 say "A namespace in the cluster of the context $DEMO_CONTEXT, and the CRDs if it has none"
 if kubectl get crd gitlabrunners.gitlab-registrar.dev >/dev/null 2>&1; then
-  echo 'The CRDs are there already and stay as they are.'
+  echo 'The CRDs are there already and stay as they are. An operator that serves all namespaces of'
+  echo 'this cluster would take part in the demo: stop now if there is one.'
 else
   made_crds=yes
   run kubectl apply --server-side -k crds
-  run kubectl wait --for=condition=Established --timeout=60s -k crds
+  run kubectl wait --for=condition=Established --timeout=60s \
+    crd/{gitlabrunners,gitlabconnections,clustergitlabconnections}.gitlab-registrar.dev
+  # A moment passes between that and the API server listing the kinds.
+  deadline=$((SECONDS + 60))
+  until kubectl get gitlabrunners,gitlabconnections >/dev/null 2>&1 || ((SECONDS > deadline)); do
+    sleep 0.2
+  done
 fi
 run kubectl create namespace "$namespace"
 made_namespace=yes

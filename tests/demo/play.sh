@@ -55,6 +55,5 @@ if grep -q "^id=$id " <<<"$(runners)"; then
   echo "runner $id is still in GitLab" >&2
   exit 1
 fi
-run kubectl wait --for=delete --timeout=60s secret/build-runner-token
-run kubectl get gitlabrunners,secrets
+run kubectl get gitlabrunners
 in_gitlab
