@@ -14,7 +14,7 @@ use crate::{
     ExternalUrl,
     auth::{self, Gate},
     graphql,
-    state::{AccessToken, Caller, GitLab, Scope, Window},
+    state::{AccessToken, Caller, Era, GitLab, Scope, Window},
 };
 
 impl GitLab {
@@ -30,7 +30,7 @@ impl GitLab {
             let reply = Reply::text(429, text).with("retry-after", window.wait);
             return with_window(reply, window).into_http(request.method() == Method::HEAD);
         }
-        let mut response = if request.uri().path() == "/api/graphql" {
+        let mut response = if self.local_path(request) == Some("/api/graphql") {
             graphql::handle(self, request, now)
         } else {
             let reply = self.route(request, now).unwrap_or_else(Reply::from);
@@ -44,8 +44,21 @@ impl GitLab {
         response
     }
 
+    /// The path below the instance's root.
+    fn local_path<'a>(&self, request: &'a Request<Bytes>) -> Option<&'a str> {
+        let root = self
+            .settings
+            .relative_url_root
+            .as_deref()
+            .unwrap_or_default();
+        request
+            .uri()
+            .path()
+            .strip_prefix(root.trim_end_matches('/'))
+    }
+
     fn route(&mut self, request: &Request<Bytes>, now: Timestamp) -> Answer {
-        let path = request.uri().path();
+        let path = self.local_path(request).ok_or_else(Refusal::no_route)?;
         if path == "/api/v3" || path.starts_with("/api/v3/") {
             let text = "API V3 is no longer supported. Use API V4 instead.";
             return Err(Refusal::error(410, text));
@@ -87,8 +100,10 @@ impl GitLab {
             };
         };
         let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+        // `manage_runner` came with 17.x; before, a token that has it has nothing.
+        let known = |scope: &Scope| *scope != Scope::ManageRunner || self.settings.era >= Era::V17;
         let extra = match class {
-            Class::User(extra) => extra,
+            Class::User(extra) => extra.filter(known),
             Class::AnyScope | Class::Anyone | Class::Machine => None,
         };
         let opens = extra.filter(|scope| scope_opens(*scope, request, params));
@@ -186,8 +201,22 @@ fn with_window(reply: Reply, window: &Window) -> Reply {
         )
 }
 
-/// The configured external host with the request's own scheme (contract §1.8).
+/// The configured external host with the request's own scheme (contract §1.8), and the root.
 fn external_url(gitlab: &GitLab, request: &Request<Bytes>) -> String {
+    let root = gitlab
+        .settings
+        .relative_url_root
+        .as_deref()
+        .unwrap_or_default();
+    let host = external_host(gitlab, request);
+    format!(
+        "{}{}",
+        host.strip_suffix(root).unwrap_or(&host),
+        root.trim_end_matches('/')
+    )
+}
+
+fn external_host(gitlab: &GitLab, request: &Request<Bytes>) -> String {
     let seen = request
         .extensions()
         .get::<ExternalUrl>()

@@ -1,6 +1,5 @@
 //! Pagination by page number (contract §1.8).
 use form_urlencoded::Serializer;
-use http::Uri;
 use serde_json::{Value, json};
 
 use super::{
@@ -115,7 +114,14 @@ fn page_url(call: &Call<'_>, page: usize, per_page: usize) -> String {
 /// The request's own path at the instance's external address, with every parameter in the
 /// alphabetical order of Rails' `to_query`.
 pub(crate) fn url_with(call: &Call<'_>, params: &Params) -> String {
-    let path = Uri::path(call.request.uri());
+    let root = call
+        .gitlab
+        .settings
+        .relative_url_root
+        .as_deref()
+        .unwrap_or_default();
+    let path = call.request.uri().path();
+    let path = path.strip_prefix(root).unwrap_or(path);
     let mut query = Serializer::new(String::new());
     let mut names: Vec<&String> = params.keys().collect();
     names.sort();

@@ -5,17 +5,45 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
+#[serde(try_from = "Word")]
 pub enum Era {
     /// GitLab 15.11: `POST /user/runners` is new, registration tokens are in use.
     #[serde(rename = "15.11")]
     V15,
     /// GitLab 17.11: registration tokens are off by default, token type markers.
-    #[serde(rename = "17", alias = "17.11")]
+    #[serde(rename = "17")]
     V17,
     /// GitLab 19.x, which the contract calls NEW.
     #[default]
-    #[serde(rename = "19", alias = "19.0")]
+    #[serde(rename = "19")]
     V19,
+}
+
+/// How an era is written: YAML makes numbers of `17` and `15.11`, unless they are quoted.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Word {
+    Text(String),
+    Whole(u64),
+    Broken(f64),
+}
+
+impl TryFrom<Word> for Era {
+    type Error = String;
+
+    fn try_from(word: Word) -> Result<Self, String> {
+        let text = match word {
+            Word::Text(text) => text,
+            Word::Whole(number) => number.to_string(),
+            Word::Broken(number) => number.to_string(),
+        };
+        match text.as_str() {
+            "15.11" => Ok(Self::V15),
+            "17" => Ok(Self::V17),
+            "19" => Ok(Self::V19),
+            other => Err(format!("era `{other}` is none of `15.11`, `17`, `19`")),
+        }
+    }
 }
 
 impl Era {

@@ -43,6 +43,9 @@ pub struct Settings {
     /// The configured external address, which `Link` headers and `web_url`s show (contract §1.8);
     /// omitted, it is the one the request came in by.
     pub external_url: Option<String>,
+    /// The path below which the instance is served, such as `/gitlab`; omitted, it is the root.
+    /// A token's `manage_runner` then opens nothing (contract §1.2).
+    pub relative_url_root: Option<String>,
     /// Whether administrators need the scope `admin_mode` (contract §1.2).
     pub admin_mode: bool,
     /// Whether registration tokens work; omitted, they do before 17.0 (contract §6).
@@ -87,6 +90,7 @@ impl Default for Settings {
             era: Era::default(),
             enterprise: true,
             external_url: None,
+            relative_url_root: None,
             admin_mode: false,
             allow_runner_registration_token: None,
             valid_runner_registrars: vec![Registrar::Group, Registrar::Project],

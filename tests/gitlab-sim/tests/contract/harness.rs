@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use gitlab_sim::{Command, Era, GitLab, Peer, Seed};
+use gitlab_sim::{Command, Era, ExternalUrl, GitLab, Peer, Seed};
 use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -164,6 +164,7 @@ pub struct Ask {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     peer: Option<IpAddr>,
+    url: Option<ExternalUrl>,
 }
 
 pub fn ask(method: Method, path: &str) -> Ask {
@@ -178,6 +179,7 @@ pub fn ask(method: Method, path: &str) -> Ask {
         headers: Vec::new(),
         body: Vec::new(),
         peer: None,
+        url: None,
     }
 }
 
@@ -221,6 +223,22 @@ impl Ask {
         self.header("content-type", content_type)
     }
 
+    /// Below a relative URL root.
+    pub fn under(self, root: &str) -> Self {
+        Self {
+            path: format!("{root}{}", self.path),
+            ..self
+        }
+    }
+
+    /// By this address of the instance.
+    pub fn at(self, url: &str) -> Self {
+        Self {
+            url: Some(ExternalUrl(url.to_owned())),
+            ..self
+        }
+    }
+
     pub fn from(mut self, peer: &str) -> Self {
         self.peer = Some(peer.parse().unwrap());
         self
@@ -234,6 +252,9 @@ impl Ask {
             request = request.header(name, value);
         }
         let mut request = request.body(Bytes::from(self.body.clone())).unwrap();
+        if let Some(url) = self.url.clone() {
+            request.extensions_mut().insert(url);
+        }
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(Peer(peer));
         }

@@ -504,3 +504,45 @@ fn s1_2_bots_of_groups_and_projects() {
         .era(Era::V15),
     ]);
 }
+
+#[test]
+fn s1_2_where_manage_runner_opens_nothing() {
+    fn rooted(sim: &mut Sim) {
+        narrow(sim);
+        sim.set(json!({ "relative_url_root": "/gitlab" }));
+    }
+    run(vec![
+        case(
+            "6 before 17.x",
+            get("/runners/1").by("manage"),
+            403,
+            scope_refusal("api read_api"),
+        )
+        .given(narrow)
+        .era(Era::V15),
+        case("6 since 17.x", get("/runners/1").by("manage"), 200, Any)
+            .given(narrow)
+            .era(Era::V17),
+        case(
+            "1.2 below a relative URL root the path does not match",
+            get("/api/v4/runners/1").under("/gitlab").by("manage"),
+            403,
+            Any,
+        )
+        .given(rooted),
+        case(
+            "1.2 others do",
+            get("/api/v4/runners/1").under("/gitlab").by("read"),
+            200,
+            Any,
+        )
+        .given(rooted),
+        case(
+            "1.2 only below the root",
+            get("/runners/1").by("read"),
+            404,
+            Any,
+        )
+        .given(rooted),
+    ]);
+}

@@ -1,7 +1,7 @@
 //! Contract §1.8.
 use serde_json::json;
 
-use crate::harness::{Ids, Sim, case, error, get, run};
+use crate::harness::{Ask, Ids, Sim, case, error, get, run};
 
 #[test]
 fn s1_8_pages() {
@@ -103,7 +103,6 @@ fn s1_8_links() {
              &private_token=glpat-root&type=group_type&x=y>"
         )
     };
-    let _ = &url;
     assert_eq!(got.status, 200);
     let link = got.header("link").unwrap();
     assert_eq!(
@@ -123,4 +122,47 @@ fn s1_8_links() {
         .filter_map(|part| part.split("rel=").nth(1))
         .collect();
     assert_eq!(rels, ["\"prev\"", "\"next\"", "\"first\"", "\"last\""]);
+}
+
+#[test]
+fn s1_8_links_have_the_external_host_and_the_scheme_of_the_request() {
+    let first = |sim: &mut Sim, ask: Ask| {
+        let got = sim.call(&ask.by("root"));
+        let link = got.header("link").unwrap();
+        link.strip_prefix('<')
+            .unwrap()
+            .split("/runners")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let list = || get("/runners/all");
+    let mut sim = Sim::new();
+    let inside = "http://10.0.0.7:8080";
+    assert_eq!(
+        first(&mut sim, list().at(inside)),
+        "http://10.0.0.7:8080/api/v4"
+    );
+    sim.set(json!({ "external_url": "https://gitlab.test" }));
+    assert_eq!(
+        first(&mut sim, list().at(inside)),
+        "http://gitlab.test/api/v4"
+    );
+    sim.set(json!({ "relative_url_root": "/git" }));
+    assert_eq!(
+        first(&mut sim, list().under("/git").at(inside)),
+        "http://gitlab.test/git/api/v4"
+    );
+}
+
+#[test]
+fn s1_8_managers_are_not_paginated() {
+    let mut sim = Sim::new();
+    for number in 0..30 {
+        let manager = json!({ "system_id": format!("s{number}") });
+        sim.command(json!({"do": "contact", "runner": 1, "manager": manager}));
+    }
+    let got = sim.call(&get("/runners/1/managers?per_page=2").by("root"));
+    assert_eq!(got.json().as_array().unwrap().len(), 30);
+    assert_eq!((got.header("link"), got.header("x-total")), (None, None));
 }

@@ -138,6 +138,37 @@ fn s3_12_what_the_service_refuses() {
 }
 
 #[test]
+fn s3_12_orphans_and_organisations_by_release() {
+    fn orphan(sim: &mut Sim) {
+        sim.edit(3, json!({ "projects": [] }));
+    }
+    run(vec![
+        case(
+            "nobody owns an orphan",
+            assign(3, 21, "owner"),
+            403,
+            message("403 Forbidden - No access granted"),
+        )
+        .given(orphan),
+        case(
+            "before 18.x an administrator could take it over",
+            assign(3, 21, "root"),
+            201,
+            Any,
+        )
+        .given(orphan)
+        .era(Era::V17),
+        case(
+            "15.11 had no organisations",
+            assign(3, 22, "root"),
+            201,
+            Any,
+        )
+        .era(Era::V15),
+    ]);
+}
+
+#[test]
 fn s4_only_recent_runners_count_against_the_limit() {
     let mut sim = Sim::new();
     sim.set(json!({ "ci_registered_project_runners": 1 }));

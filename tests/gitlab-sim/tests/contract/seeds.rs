@@ -28,7 +28,10 @@ fn the_default_is_one_administrator() {
 fn wrong_seeds_are_told_where() {
     for (yaml, part) in [
         ("nonsense: 1", "nonsense"),
-        ("settings: { era: '16' }", "16"),
+        (
+            "settings: { era: 16 }",
+            "era `16` is none of `15.11`, `17`, `19`",
+        ),
         (
             "users: [{ username: a, tokens: [{ scopes: [apy] }] }]",
             "apy",
@@ -70,6 +73,17 @@ fn wrong_seeds_are_told_where() {
         assert!(
             complaint.contains(part),
             "{yaml}: {complaint:?} does not say {part:?}"
+        );
+    }
+}
+
+#[test]
+fn an_era_needs_no_quotes() {
+    for era in ["15.11", "'15.11'", "17", "'17'", "19"] {
+        assert_eq!(
+            complaint(&format!("settings: {{ era: {era} }}")),
+            "",
+            "{era}"
         );
     }
 }

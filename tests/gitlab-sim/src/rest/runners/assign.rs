@@ -44,9 +44,7 @@ fn may_assign(gitlab: &GitLab, caller: &Caller, runner: &Runner) -> Result<(), R
     if runner.locked {
         return Err(Refusal::forbidden_because("Runner is locked"));
     }
-    // A runner without projects has no owner to ask; the service refuses it below.
-    let orphaned = runner.runner_type == RunnerType::Project && runner.projects.is_empty();
-    if !orphaned && !gitlab.can_manage_as_owner(caller, runner) {
+    if !gitlab.can_manage_as_owner(caller, runner) {
         return Err(Refusal::forbidden_because("No access granted"));
     }
     Ok(())
@@ -59,7 +57,8 @@ fn service_refusal(call: &Call<'_>, runner: &Runner, project: &Project) -> Optio
             "Assign to Validation failed: Runner projects {text} - runner_error"
         ))
     };
-    if runner.organization != project.organization {
+    // 15.11 had no organisations.
+    if runner.organization != project.organization && call.gitlab.settings.era > Era::V15 {
         return Some(
             "runner can only be assigned to projects in the same organization - \
              project_not_in_same_organization"
@@ -105,8 +104,8 @@ pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
             return Err(Refusal::forbidden_because("No access granted"));
         }
     }
-    stays_owned(call.gitlab.settings.era, &runner, &project)?;
     call.check_unmodified_since(runner.updated_at)?;
+    stays_owned(call.gitlab.settings.era, &runner, &project)?;
     let now = call.now;
     if let Some(runner) = call.gitlab.runners.get_mut(&runner.id) {
         runner.projects.retain(|id| *id != project.id);
