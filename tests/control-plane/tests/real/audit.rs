@@ -8,6 +8,7 @@ use kube::config::KubeConfigOptions;
 
 #[tokio::test]
 async fn the_audit_log_tells_who_wrote_what() {
+    let _turn = crate::turn().await;
     let plane = ControlPlane::start(Options::default()).await.unwrap();
     plane.create_namespace("story").await.unwrap();
     let mark = plane.audit_mark().unwrap();

@@ -62,6 +62,7 @@ async fn nothing_is_left(folder: &Path) {
 
 #[tokio::test]
 async fn after_sigkill() {
+    let _turn = crate::turn().await;
     let (mut child, folder) = start();
     let before = alive(&folder);
     // Three servers with their leashes, and the sweeper.
@@ -73,6 +74,7 @@ async fn after_sigkill() {
 
 #[tokio::test]
 async fn after_sigkill_with_a_frozen_apiserver() {
+    let _turn = crate::turn().await;
     let (mut child, folder) = start();
     let apiserver = alive(&folder)
         .into_iter()
@@ -95,6 +97,7 @@ async fn after_sigkill_with_a_frozen_apiserver() {
 
 #[tokio::test]
 async fn after_sigterm() {
+    let _turn = crate::turn().await;
     let (mut child, folder) = start();
     let pid = child.id().to_string();
     assert!(
@@ -113,6 +116,7 @@ async fn after_sigterm() {
 
 #[tokio::test]
 async fn after_the_command_whose_exit_code_it_has() {
+    let _turn = crate::turn().await;
     let script = r#"kubectl get nodes -o name && echo "$PLAYGROUND_FOLDER"; exit 7"#;
     let mut child = playground(&["--", "sh", "-c", script])
         .stdout(Stdio::piped())

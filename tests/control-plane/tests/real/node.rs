@@ -164,6 +164,7 @@ async fn get(view: &PodView, path: &str) -> reqwest::Result<reqwest::Response> {
 
 #[tokio::test]
 async fn a_deployment_runs_is_replaced_and_ends() {
+    let _turn = crate::turn().await;
     let world = World::start().await;
     let labels = json!({"app": "sample"});
     world
@@ -230,6 +231,7 @@ async fn a_deployment_runs_is_replaced_and_ends() {
 
 #[tokio::test]
 async fn a_container_that_dies_or_is_sick_is_started_again() {
+    let _turn = crate::turn().await;
     let world = World::start().await;
     world.create::<Pod>(pod("sample", &json!({}))).await;
     let first = world.node.pod_when(|pod| pod.ready).await.unwrap();
@@ -266,6 +268,7 @@ async fn a_container_that_dies_or_is_sick_is_started_again() {
 
 #[tokio::test]
 async fn what_a_node_would_refuse_is_refused() {
+    let _turn = crate::turn().await;
     let world = World::start().await;
     let secret = json!({"secretKeyRef": {"name": "late", "key": "word"}});
     let container = json!({"env": [{"name": "WORD", "valueFrom": secret}]});
@@ -323,6 +326,7 @@ async fn what_a_node_would_refuse_is_refused() {
 
 #[tokio::test]
 async fn probes_go_on_while_the_apiserver_is_frozen() {
+    let _turn = crate::turn().await;
     let world = World::start().await;
     world.create::<Pod>(pod("sample", &json!({}))).await;
     let first = world.node.pod_when(|pod| pod.ready).await.unwrap();

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 #[tokio::test]
 async fn it_freezes_dies_and_comes_back_with_its_data() {
+    let _turn = crate::turn().await;
     let plane = ControlPlane::start(Options::default()).await.unwrap();
     plane.create_namespace("story").await.unwrap();
     let namespaces: Api<Namespace> = Api::all(plane.admin_client().await.unwrap());
