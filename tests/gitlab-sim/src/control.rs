@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -23,6 +24,7 @@ use crate::{Command, Seed};
 
 type Shares = State<Arc<Shared>>;
 type Answer = Result<Response, Refusal>;
+type FaultPath = Result<Path<u64>, PathRejection>;
 
 /// How long a waiting request waits unless it says otherwise.
 const USUAL_WAIT: Duration = Duration::from_secs(30);
@@ -171,7 +173,11 @@ struct WhichRequests {
     wait: Option<SignedDuration>,
 }
 
-async fn list_requests(State(shared): Shares, Query(which): Query<WhichRequests>) -> Answer {
+async fn list_requests(
+    State(shared): Shares,
+    which: Result<Query<WhichRequests>, QueryRejection>,
+) -> Answer {
+    let Query(which) = which.map_err(Refusal::bad)?;
     let WhichRequests {
         method,
         path,
@@ -231,9 +237,11 @@ struct HowManyHeld {
 
 async fn show_fault(
     State(shared): Shares,
-    Path(id): Path<u64>,
-    Query(wanted): Query<HowManyHeld>,
+    id: FaultPath,
+    wanted: Result<Query<HowManyHeld>, QueryRejection>,
 ) -> Answer {
+    let Path(id) = id.map_err(Refusal::bad)?;
+    let Query(wanted) = wanted.map_err(Refusal::bad)?;
     let HowManyHeld { held, struck, wait } = wanted;
     let standing = || {
         shared
@@ -256,7 +264,8 @@ async fn show_fault(
     }
 }
 
-async fn remove_fault(State(shared): Shares, Path(id): Path<u64>) -> Answer {
+async fn remove_fault(State(shared): Shares, id: FaultPath) -> Answer {
+    let Path(id) = id.map_err(Refusal::bad)?;
     if shared.faults.remove(FaultId(id)) {
         shown(json!({}))
     } else {
@@ -264,12 +273,13 @@ async fn remove_fault(State(shared): Shares, Path(id): Path<u64>) -> Answer {
     }
 }
 
-async fn release(State(shared): Shares, Path(id): Path<u64>, body: Bytes) -> Answer {
+async fn release(State(shared): Shares, id: FaultPath, body: Bytes) -> Answer {
     #[derive(Default, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct HowMany {
         count: Option<usize>,
     }
+    let Path(id) = id.map_err(Refusal::bad)?;
     let HowMany { count } = if body.is_empty() {
         HowMany::default()
     } else {

@@ -15,7 +15,7 @@ pub(crate) fn whole(bytes: Bytes) -> Body {
     Full::new(bytes).map_err(|never| match never {}).boxed()
 }
 
-/// A JSON object of exactly that many bytes (at least 12), made while it is sent.
+/// A JSON object of exactly that many bytes (at least 11), made while it is sent.
 pub(crate) fn bulk(length: u64) -> Body {
     const HEAD: &[u8] = b"{\"bulk\":\"";
     const TAIL: &[u8] = b"\"}";

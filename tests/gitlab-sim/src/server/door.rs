@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, DATE, HOST};
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -80,13 +80,13 @@ async fn answer(
     request.extensions_mut().insert(Peer(peer));
     request.extensions_mut().insert(external);
     let (head, incoming) = request.into_parts();
-    let Ok(whole) = Limited::new(incoming, LARGEST_BODY).collect().await else {
+    let Some(whole) = read_whole(incoming).await else {
         return Ok(page(
             StatusCode::PAYLOAD_TOO_LARGE,
             "the body is too large or broken",
         ));
     };
-    let request = Request::from_parts(head, whole.to_bytes());
+    let request = Request::from_parts(head, whole);
     let seq = shared.log.received(&request, shared.clock.now());
     let underway = Underway::new(shared, seq);
     let answer = answer_whole(shared, &request, &underway).await;
@@ -95,6 +95,16 @@ async fn answer(
         Err(Cut) => underway.end(End::Cut, None),
     }
     answer.map(|response| finish(shared, seq, response))
+}
+
+/// The body; nothing if it is broken off or larger than anything that the API takes.
+async fn read_whole(incoming: Incoming) -> Option<Bytes> {
+    // Known from its announced length before a byte of it is read.
+    if incoming.size_hint().lower() > LARGEST_BODY as u64 {
+        return None;
+    }
+    let whole = Limited::new(incoming, LARGEST_BODY).collect().await.ok()?;
+    Some(whole.to_bytes())
 }
 
 async fn answer_whole(
