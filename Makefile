@@ -24,7 +24,7 @@ demo: control-plane operator
 endif
 
 playground: control-plane operator ## The same surroundings, kept until Ctrl-C, to try things in
-	@$(PLAYGROUND) up --sim-seed tests/demo/seed.yaml
+	@$(PLAYGROUND) up --sim-seed tests/demo/seed.yaml -- tests/demo/stay.sh || [ $$? -eq 130 ]
 
 test: control-plane operator chart ## Every test, from a fresh clone
 	cargo test --workspace

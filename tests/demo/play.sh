@@ -2,19 +2,7 @@
 # current context is the cluster and its namespace the demo's.
 # shellcheck shell=bash
 
-say 'A connection: which GitLab, and the access token for it'
-run kubectl create secret generic gitlab-credentials --from-literal=token=glpat-demo-administrator
-apply <<YAML
-apiVersion: gitlab-registrar.dev/v1alpha1
-kind: GitLabConnection
-metadata:
-  name: gitlab
-spec:
-  url: $GITLAB_URL
-  credentialsSecretRef: {name: gitlab-credentials, key: token}
-YAML
-run kubectl wait --for=condition=Ready --timeout=60s gitlabconnection/gitlab
-run kubectl get gitlabconnections
+source "$demo/connect.sh"
 
 say 'Three runners: for the instance, for a group by its path, for a project with one more project'
 run cat tests/demo/runners.yaml
