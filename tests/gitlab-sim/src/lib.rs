@@ -2,6 +2,11 @@
 //!
 //! One state machine without sockets or clocks: [`GitLab::handle`] takes a request and the time
 //! and gives the reply; [`GitLab::command`] changes the world from behind GitLab's back.
+//!
+//! The rooms, each of which knows only those above it: `state` is the world and the rules that
+//! hold without any request; `build` is how people, places and things enter it, from a [`Seed`] or
+//! a [`Command`]; `auth` turns a credential into a caller; `rest` and `graphql` answer; `server`
+//! is the door to sockets, with `control`, `faults` and `log` beside it.
 pub mod build;
 pub mod clock;
 pub mod command;

@@ -1,13 +1,16 @@
 //! People, places and things as a seed or a command describes them, and how they enter the world.
+mod groups;
 mod jobs;
 mod people;
 mod places;
+mod projects;
 mod refer;
 mod runners;
 
+pub use groups::{GroupSettings, NewGroup};
 pub use jobs::NewJob;
 pub use people::{NewToken, NewUser};
-pub use places::{GroupSettings, NewGroup, NewProject, ProjectSettings};
+pub use projects::{NewProject, ProjectSettings};
 pub use refer::{RunnerRef, ThingRef};
 pub use runners::{NewManager, RunnerEdit, SeedRunner};
 

@@ -1,265 +1,11 @@
-//! Groups and projects.
+//! What groups and projects have in common.
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde::Deserialize;
-
 use super::{ThingRef, Unbuildable};
-use crate::state::{
-    GitLab, Group, GroupId, Namespace, OrganizationId, Project, ProjectId, Role, Secret, UserId,
-    Visibility,
-};
-
-/// A group or subgroup.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewGroup {
-    /// Its full path; the group above must exist.
-    pub path: String,
-    /// Its number; omitted, the next free one.
-    pub id: Option<u64>,
-    /// Its name for humans; omitted, the last part of the path.
-    pub name: Option<String>,
-    /// What it is for.
-    #[serde(default)]
-    pub description: String,
-    /// Where a top-level group belongs; omitted, organisation 1.
-    pub organization: Option<OrganizationId>,
-    /// Its registration token; omitted, one is made up.
-    pub runners_token: Option<Secret>,
-    /// Direct members, by username.
-    #[serde(default)]
-    pub members: BTreeMap<String, Role>,
-    /// What can be changed later.
-    #[serde(default)]
-    pub settings: GroupSettings,
-    /// Who can see it; omitted, members only.
-    #[serde(default)]
-    pub visibility: Visibility,
-}
-
-/// What can be changed of a group; what is omitted stays.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GroupSettings {
-    /// Who can see it.
-    pub visibility: Option<Visibility>,
-    /// Whether runners may be registered by other than administrators (default true).
-    pub runner_registration_enabled: Option<bool>,
-    /// Whether registration tokens work here and below (default true).
-    pub allow_runner_registration_token: Option<bool>,
-    /// Whether instance runners serve it (default true).
-    pub shared_runners_enabled: Option<bool>,
-    /// Seconds that tokens of its and its subgroups' runners live.
-    pub runner_token_expiration_interval: Option<i64>,
-    /// Seconds that tokens of project runners below live.
-    pub project_runner_token_expiration_interval: Option<i64>,
-}
-
-/// A project.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewProject {
-    /// Its full path; it begins with a group's path, or with a username.
-    pub path: String,
-    /// Its number; omitted, the next free one.
-    pub id: Option<u64>,
-    /// Its name for humans; omitted, the last part of the path.
-    pub name: Option<String>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// Its registration token; omitted, one is made up.
-    pub runners_token: Option<Secret>,
-    /// Direct members, by username.
-    #[serde(default)]
-    pub members: BTreeMap<String, Role>,
-    /// What can be changed later.
-    #[serde(default)]
-    pub settings: ProjectSettings,
-    /// Who can see it; omitted, members only.
-    #[serde(default)]
-    pub visibility: Visibility,
-    /// Where a project of a user belongs; omitted, organisation 1.
-    pub organization: Option<OrganizationId>,
-}
-
-/// What can be changed of a project; what is omitted stays.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProjectSettings {
-    /// Who can see it.
-    pub visibility: Option<Visibility>,
-    /// Whether runners may be registered by other than administrators (default true).
-    pub runner_registration_enabled: Option<bool>,
-    /// Whether its groups' runners serve it (default true).
-    pub group_runners_enabled: Option<bool>,
-    /// Whether instance runners serve it (default true).
-    pub shared_runners_enabled: Option<bool>,
-    /// Seconds that tokens of its runners live.
-    pub runner_token_expiration_interval: Option<i64>,
-}
+use crate::state::{GitLab, Role, UserId};
 
 impl GitLab {
-    pub(crate) fn add_group(
-        &mut self,
-        new: NewGroup,
-        now: Timestamp,
-    ) -> Result<GroupId, Unbuildable> {
-        self.check_path_free(&new.path)?;
-        let (parent, path) = match new.path.rsplit_once('/') {
-            Some((above, path)) => {
-                let parent = self
-                    .find_group(above)
-                    .map(|group| group.id)
-                    .ok_or_else(|| {
-                        let text = format!("group `{}`: list its parent `{above}` first", new.path);
-                        Unbuildable::new(text)
-                    })?;
-                (Some(parent), path.to_owned())
-            }
-            None => (None, new.path.clone()),
-        };
-        let above = parent
-            .and_then(|id| self.groups.get(&id))
-            .map(|group| group.organization);
-        let organization = above.or(new.organization).unwrap_or(OrganizationId(1));
-        let members = self.members(&new.members)?;
-        let id = GroupId(self.fresh_id("group", new.id, |world, id| {
-            world.groups.contains_key(&GroupId(id))
-        })?);
-        let made_up = self.mint.token("GR1348941", 20);
-        let group = Group {
-            id,
-            name: new.name.unwrap_or_else(|| path.clone()),
-            path,
-            parent,
-            organization,
-            description: new.description,
-            visibility: new.visibility,
-            members,
-            runners_token: new.runners_token.unwrap_or(made_up),
-            runner_registration_enabled: true,
-            allow_runner_registration_token: true,
-            shared_runners_enabled: true,
-            runner_token_expiration_interval: None,
-            project_runner_token_expiration_interval: None,
-            created_at: now,
-        };
-        self.organizations.insert(organization);
-        self.groups.insert(id, group);
-        self.set_group(id, &new.settings);
-        Ok(id)
-    }
-
-    /// Changes a group.
-    pub(crate) fn set_group(&mut self, id: GroupId, settings: &GroupSettings) {
-        let Some(group) = self.groups.get_mut(&id) else {
-            return;
-        };
-        set(&mut group.visibility, settings.visibility);
-        set(
-            &mut group.runner_registration_enabled,
-            settings.runner_registration_enabled,
-        );
-        set(
-            &mut group.allow_runner_registration_token,
-            settings.allow_runner_registration_token,
-        );
-        set(
-            &mut group.shared_runners_enabled,
-            settings.shared_runners_enabled,
-        );
-        let interval = settings.runner_token_expiration_interval;
-        group.runner_token_expiration_interval =
-            interval.or(group.runner_token_expiration_interval);
-        let interval = settings.project_runner_token_expiration_interval;
-        group.project_runner_token_expiration_interval =
-            interval.or(group.project_runner_token_expiration_interval);
-    }
-
-    pub(crate) fn add_project(
-        &mut self,
-        new: NewProject,
-        now: Timestamp,
-    ) -> Result<ProjectId, Unbuildable> {
-        self.check_path_free(&new.path)?;
-        let (namespace, path) = self.namespace_of(&new.path)?;
-        let above = match namespace {
-            Namespace::Group(id) => self.groups.get(&id).map(|group| group.organization),
-            Namespace::User(_) => None,
-        };
-        let organization = above.or(new.organization).unwrap_or(OrganizationId(1));
-        let members = self.members(&new.members)?;
-        let id = ProjectId(self.fresh_id("project", new.id, |world, id| {
-            world.projects.contains_key(&ProjectId(id))
-        })?);
-        let made_up = self.mint.token("GR1348941", 20);
-        let project = Project {
-            id,
-            name: new.name.unwrap_or_else(|| path.clone()),
-            path,
-            namespace,
-            organization,
-            description: new.description,
-            visibility: new.visibility,
-            members,
-            runners_token: new.runners_token.unwrap_or(made_up),
-            runner_registration_enabled: true,
-            group_runners_enabled: true,
-            shared_runners_enabled: true,
-            runner_token_expiration_interval: None,
-            created_at: now,
-        };
-        self.organizations.insert(organization);
-        self.projects.insert(id, project);
-        self.set_project(id, &new.settings);
-        Ok(id)
-    }
-
-    /// Changes a project.
-    pub(crate) fn set_project(&mut self, id: ProjectId, settings: &ProjectSettings) {
-        let Some(project) = self.projects.get_mut(&id) else {
-            return;
-        };
-        set(&mut project.visibility, settings.visibility);
-        set(
-            &mut project.runner_registration_enabled,
-            settings.runner_registration_enabled,
-        );
-        set(
-            &mut project.group_runners_enabled,
-            settings.group_runners_enabled,
-        );
-        set(
-            &mut project.shared_runners_enabled,
-            settings.shared_runners_enabled,
-        );
-        let interval = settings.runner_token_expiration_interval;
-        project.runner_token_expiration_interval =
-            interval.or(project.runner_token_expiration_interval);
-    }
-
-    fn namespace_of(&self, path: &str) -> Result<(Namespace, String), Unbuildable> {
-        let (above, own) = path.rsplit_once('/').ok_or_else(|| {
-            Unbuildable::new(format!(
-                "project `{path}`: a path is `<group or user>/<name>`"
-            ))
-        })?;
-        let group = self
-            .find_group(above)
-            .map(|group| Namespace::Group(group.id));
-        let user = self.users.values().find(|user| user.username == above);
-        let namespace = group
-            .or_else(|| user.map(|user| Namespace::User(user.id)))
-            .ok_or_else(|| {
-                Unbuildable::new(format!(
-                    "project `{path}`: no group or user `{above}` is there"
-                ))
-            })?;
-        Ok((namespace, own.to_owned()))
-    }
-
-    fn check_path_free(&self, path: &str) -> Result<(), Unbuildable> {
+    pub(super) fn check_path_free(&self, path: &str) -> Result<(), Unbuildable> {
         if path.is_empty() || path.starts_with('/') || path.ends_with('/') {
             return Err(Unbuildable::new(format!("`{path}` is not a full path")));
         }
@@ -274,7 +20,7 @@ impl GitLab {
         Ok(())
     }
 
-    fn members(
+    pub(super) fn members(
         &self,
         by_name: &BTreeMap<String, Role>,
     ) -> Result<BTreeMap<UserId, Role>, Unbuildable> {
@@ -285,7 +31,8 @@ impl GitLab {
     }
 }
 
-fn set<T>(slot: &mut T, value: Option<T>) {
+/// Changes what is given, and leaves the rest.
+pub(super) fn set<T>(slot: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *slot = value;
     }

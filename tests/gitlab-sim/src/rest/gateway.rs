@@ -46,15 +46,8 @@ impl GitLab {
 
     /// The path below the instance's root.
     fn local_path<'a>(&self, request: &'a Request<Bytes>) -> Option<&'a str> {
-        let root = self
-            .settings
-            .relative_url_root
-            .as_deref()
-            .unwrap_or_default();
-        request
-            .uri()
-            .path()
-            .strip_prefix(root.trim_end_matches('/'))
+        let root = self.settings.root();
+        request.uri().path().strip_prefix(root)
     }
 
     fn route(&mut self, request: &Request<Bytes>, now: Timestamp) -> Answer {
@@ -203,17 +196,9 @@ fn with_window(reply: Reply, window: &Window) -> Reply {
 
 /// The configured external host with the request's own scheme (contract §1.8), and the root.
 fn external_url(gitlab: &GitLab, request: &Request<Bytes>) -> String {
-    let root = gitlab
-        .settings
-        .relative_url_root
-        .as_deref()
-        .unwrap_or_default();
+    let root = gitlab.settings.root();
     let host = external_host(gitlab, request);
-    format!(
-        "{}{}",
-        host.strip_suffix(root).unwrap_or(&host),
-        root.trim_end_matches('/')
-    )
+    format!("{}{}", host.strip_suffix(root).unwrap_or(&host), root)
 }
 
 fn external_host(gitlab: &GitLab, request: &Request<Bytes>) -> String {

@@ -114,12 +114,7 @@ fn page_url(call: &Call<'_>, page: usize, per_page: usize) -> String {
 /// The request's own path at the instance's external address, with every parameter in the
 /// alphabetical order of Rails' `to_query`.
 pub(crate) fn url_with(call: &Call<'_>, params: &Params) -> String {
-    let root = call
-        .gitlab
-        .settings
-        .relative_url_root
-        .as_deref()
-        .unwrap_or_default();
+    let root = call.gitlab.settings.root();
     let path = call.request.uri().path();
     let path = path.strip_prefix(root).unwrap_or(path);
     let mut query = Serializer::new(String::new());

@@ -114,6 +114,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The path below which the instance is served, without a slash at its end.
+    pub(crate) fn root(&self) -> &str {
+        self.relative_url_root
+            .as_deref()
+            .unwrap_or_default()
+            .trim_end_matches('/')
+    }
+
     /// Whether registration tokens work: always before 16.0, off by default since 17.0.
     pub fn registration_tokens_allowed(&self) -> bool {
         match self.era {
