@@ -1,8 +1,9 @@
-//! The address by which the outside knows the instance.
+//! The address by which a request came in.
 
-/// Scheme, host, port and relative URL root, without a slash at the end; an extension of the request.
+/// Scheme, host with port, and relative URL root by which a request came in, without a slash at the
+/// end; an extension of the request.
 ///
-/// Pagination links are built on it: GitLab writes its configured external host into them, whatever
-/// name the client came in by, while the scheme stays the request's (contract §1.8).
+/// Pagination links are built on it unless an external host is configured; even then the scheme
+/// stays the request's (contract §1.8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalUrl(pub String);

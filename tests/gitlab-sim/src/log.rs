@@ -258,6 +258,10 @@ mod tests {
             .unwrap()
     }
 
+    fn note(log: &Log, request: &Request<Bytes>) {
+        log.received(request, NOON);
+    }
+
     #[test]
     fn no_secret_shows_in_the_log() {
         let log = Log::new(10);
@@ -275,14 +279,14 @@ mod tests {
                 "--x\r\nname=token\r\n\r\nglrt-0123456789abcdef",
             ),
         ] {
-            log.received(
+            note(
+                &log,
                 &request(
                     "POST",
                     "/a?private_token=glpat-0123456789abcdef",
                     kind,
                     body,
                 ),
-                NOON,
             );
         }
         let shown = format!(
@@ -317,7 +321,7 @@ mod tests {
     fn the_oldest_is_forgotten_and_the_numbers_go_on() {
         let log = Log::new(2);
         for path in ["/a", "/b", "/c"] {
-            log.received(&request("GET", path, "", ""), NOON);
+            note(&log, &request("GET", path, "", ""));
         }
         log.update(0, |forgotten| forgotten.status = Some(500));
         log.update(2, |last| last.status = Some(200));
@@ -338,10 +342,10 @@ mod tests {
     #[test]
     fn filters_combine() {
         let log = Log::new(10);
-        log.received(&request("GET", "/api/v4/runners/1", "", ""), NOON);
-        log.received(&request("PUT", "/api/v4/runners/1", "", "{}"), NOON);
-        log.received(&request("POST", "/api/graphql", "", "{}"), NOON);
-        log.received(&request("PUT", "/api/v4/runners/2", "", "{}"), NOON);
+        note(&log, &request("GET", "/api/v4/runners/1", "", ""));
+        note(&log, &request("PUT", "/api/v4/runners/1", "", "{}"));
+        note(&log, &request("POST", "/api/graphql", "", "{}"));
+        note(&log, &request("PUT", "/api/v4/runners/2", "", "{}"));
         log.update(1, |request| request.status = Some(200));
         let seqs = |filter: Filter| log.list(&filter).iter().map(|r| r.seq).collect::<Vec<_>>();
         assert_eq!(

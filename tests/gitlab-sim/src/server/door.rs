@@ -146,12 +146,11 @@ fn external_url<B>(shared: &Shared, request: &Request<B>) -> ExternalUrl {
         .headers()
         .get(HOST)
         .and_then(|host| host.to_str().ok());
-    let host = shared
-        .external_host
-        .as_deref()
-        .or(asked)
-        .unwrap_or("localhost");
-    ExternalUrl(format!("{scheme}://{host}{}", shared.root))
+    ExternalUrl(format!(
+        "{scheme}://{}{}",
+        asked.unwrap_or("localhost"),
+        shared.root
+    ))
 }
 
 /// The headers that every answer has, whoever wrote it.
@@ -188,6 +187,7 @@ mod tests {
                 "/gitlab/api/v4/user?a=b",
                 Some("/api/v4/user?a=b"),
             ),
+            ("/gitlab", "/gitlab", None),
             ("/gitlab", "/api/v4/user", None),
             ("/gitlab", "/gitlabs/api", None),
             (

@@ -37,7 +37,9 @@ impl Server {
     /// Starts one on the current tokio runtime, from a [`Seed`](crate::Seed) or its YAML.
     pub async fn start(seed: impl IntoSeed, options: Options) -> Result<Self, StartError> {
         let clock = options.frozen_at.map_or_else(Clock::default, Clock::frozen);
-        let seed = seed.into_seed()?;
+        let mut seed = seed.into_seed()?;
+        options.adjust(&mut seed);
+        let root = options.checked_root()?;
         let gitlab = GitLab::new(seed.clone(), clock.now())?;
         let identity = options.identity()?;
         let tls = identity
@@ -49,7 +51,6 @@ impl Server {
             listen(options.listen).await?,
             listen(options.control).await?,
         ];
-        let root = options.checked_root()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared::new(Facts {
             clock,
@@ -57,7 +58,6 @@ impl Server {
             seed,
             url: format!("{scheme}://{}{root}", address(&listener)?),
             root,
-            external_host: options.external_host,
             ca_pem: identity.map(|identity| identity.ca),
             log_capacity: options.log_capacity,
         }));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::tls::{Identity, TlsError};
-use crate::{Seed, SeedError};
+use crate::{Era, Seed, SeedError};
 
 /// What can be chosen when a stand-in is started; the default is plain HTTP on two free loopback
 /// ports, with the wall clock.
@@ -21,11 +21,10 @@ pub struct Options {
     pub tls: bool,
     /// Keeps authority and certificate in this folder and uses them again; implies `tls`.
     pub tls_dir: Option<PathBuf>,
-    /// The relative URL root, such as `/gitlab`.
+    /// The relative URL root, such as `/gitlab`, which GitLab itself never gets to see.
     pub root: String,
-    /// Host, with port, that GitLab believes to be known by; it stands in `Link` headers. When
-    /// omitted it is the one that the client asked for.
-    pub external_host: Option<String>,
+    /// Which GitLab to behave like, instead of what the seed says.
+    pub era: Option<Era>,
     /// The clock stands still at this moment.
     pub frozen_at: Option<Timestamp>,
     /// How many requests the log remembers.
@@ -41,7 +40,7 @@ impl Default for Options {
             tls: false,
             tls_dir: None,
             root: String::new(),
-            external_host: None,
+            era: None,
             frozen_at: None,
             log_capacity: 100_000,
         }
@@ -56,6 +55,12 @@ impl Options {
         }
     }
 
+    /// What the options say about the world overrides the seed.
+    pub(super) fn adjust(&self, seed: &mut Seed) {
+        seed.settings.era = self.era.unwrap_or(seed.settings.era);
+    }
+
+    /// The root as paths are compared with it: without a slash at the end.
     pub(super) fn checked_root(&self) -> Result<String, StartError> {
         let root = self.root.trim_end_matches('/');
         if root.is_empty() || root.starts_with('/') {

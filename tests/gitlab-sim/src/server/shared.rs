@@ -19,8 +19,6 @@ pub(crate) struct Shared {
     pub(crate) seed: Mutex<Seed>,
     /// The relative URL root, such as `/gitlab`; empty for none.
     pub(crate) root: String,
-    /// The host, with port, that GitLab believes to be known by; else what the client asked for.
-    pub(crate) external_host: Option<String>,
     pub(crate) ca_pem: Option<String>,
     pub(crate) url: String,
     /// Ticks whenever log or gates have changed, so that nobody needs to poll.
@@ -33,7 +31,6 @@ pub(crate) struct Facts {
     pub(crate) gitlab: GitLab,
     pub(crate) seed: Seed,
     pub(crate) root: String,
-    pub(crate) external_host: Option<String>,
     pub(crate) ca_pem: Option<String>,
     pub(crate) url: String,
     pub(crate) log_capacity: usize,
@@ -46,7 +43,6 @@ impl Shared {
             gitlab,
             seed,
             root,
-            external_host,
             ca_pem,
             url,
             log_capacity,
@@ -58,7 +54,6 @@ impl Shared {
             gitlab: Mutex::new(gitlab),
             seed: Mutex::new(seed),
             root,
-            external_host,
             ca_pem,
             url,
             changed: watch::Sender::new(()),
