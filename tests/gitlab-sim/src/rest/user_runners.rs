@@ -9,7 +9,7 @@ use super::{
     reply::Reply,
 };
 use crate::state::{
-    AccessLevel, Caller, GitLab, GroupId, NewRunner, ProjectId, RegistrationType, RunnerType,
+    AccessLevel, Caller, GitLab, GroupId, NewRunner, ProjectId, RegistrationType, RunnerType, after,
 };
 
 const DECLARED: [Param; 9] = [
@@ -119,11 +119,11 @@ fn expiry(
     );
     let now = call.now;
     if let Some(expires) = expires {
-        if expires < now + SignedDuration::from_mins(5) {
+        if expires < after(now, SignedDuration::from_mins(5)) {
             let text = "token_expires_at must be at least 5 minutes in the future";
             return Err(Refusal::bad_request(text));
         }
-        let longest = now + SignedDuration::from_hours(24 * 15);
+        let longest = after(now, SignedDuration::from_hours(24 * 15));
         let longest = runner
             .token_expires_at
             .map_or(longest, |setting| setting.min(longest));

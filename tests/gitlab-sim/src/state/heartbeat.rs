@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CreationState, GitLab, Manager, ManagerId, RunnerId};
+use super::{CreationState, GitLab, Manager, ManagerId, RunnerId, before};
 
 /// The system id of a manager that did not say one.
 pub(crate) const LEGACY_SYSTEM_ID: &str = "<legacy>";
@@ -126,7 +126,7 @@ impl GitLab {
             runner.ip_address = Some(address);
             if runner
                 .stored_contacted_at
-                .is_none_or(|stored| stored < now - patience)
+                .is_none_or(|stored| stored < before(now, patience))
             {
                 runner.stored_contacted_at = Some(now);
             }

@@ -3,17 +3,27 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{CreationState, Era, GitLab, JobStatus, Manager, Runner};
 
+/// A while ago; the clock can be set to the beginning of time, before which there is nothing.
+pub(crate) fn before(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// In a while; the clock can be set to the end of time too.
+pub(crate) fn after(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
 /// Newer than this is online.
 const ONLINE: SignedDuration = SignedDuration::from_hours(2);
 
 /// Whether a contact counts as online.
 pub(crate) fn is_online(contacted_at: Option<Timestamp>, now: Timestamp) -> bool {
-    contacted_at.is_some_and(|at| at > now - ONLINE)
+    contacted_at.is_some_and(|at| at > before(now, ONLINE))
 }
 
 /// Since when one must have been silent, and have existed, to be stale.
 pub(crate) fn stale_deadline(era: Era, now: Timestamp) -> Timestamp {
-    now - SignedDuration::from_hours(24 * era.stale_days())
+    before(now, SignedDuration::from_hours(24 * era.stale_days()))
 }
 
 /// Created long ago, and never or long ago contacted.

@@ -55,8 +55,8 @@ impl Windows {
             limit: throttle.requests,
             period,
             observed: *observed,
-            reset: start + period,
-            wait: start + period - second,
+            reset: start.saturating_add(period),
+            wait: start.saturating_add(period).saturating_sub(second),
         }
     }
 }

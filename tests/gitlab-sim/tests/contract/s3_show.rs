@@ -1,7 +1,7 @@
 //! Contract §3.3, §3.4, §3.5, and the two reads that turn paths into ids.
 use gitlab_sim::Era;
 
-use crate::harness::{Any, Has, Ids, Is, case, error, get, message, run};
+use crate::harness::{Any, Has, Ids, Is, Sim, case, error, get, message, run};
 use serde_json::json;
 
 #[test]
@@ -249,4 +249,57 @@ fn groups_and_projects_by_number_and_path() {
             error("404 Not Found"),
         ),
     ]);
+}
+
+#[test]
+fn who_sees_what_is_internal() {
+    fn internal(sim: &mut Sim) {
+        for (what, id) in [("project", 20), ("group", 10)] {
+            sim.command(json!({"do": format!("set_{what}"), what: id, "settings": {"visibility": "internal"}}));
+        }
+        sim.command(
+            json!({"do": "add_user", "username": "external", "external": true,
+            "tokens": [{"token": "glpat-external", "scopes": ["api"]}]}),
+        );
+    }
+    let rows = vec![
+        case(
+            "project: a stranger",
+            get("/projects/20").by("stranger"),
+            200,
+            Any,
+        ),
+        case(
+            "project: an external user",
+            get("/projects/20").by("external"),
+            404,
+            Any,
+        ),
+        case("project: nobody", get("/projects/20"), 404, Any),
+        case(
+            "group: a stranger",
+            get("/groups/10").by("stranger"),
+            200,
+            Any,
+        ),
+        case(
+            "group: an external user",
+            get("/groups/10").by("external"),
+            404,
+            Any,
+        ),
+        case(
+            "runners of what one sees, but is no member of",
+            get("/projects/20/runners").by("stranger"),
+            403,
+            message("403 Forbidden"),
+        ),
+        case(
+            "runners of a group, likewise",
+            get("/groups/10/runners").by("stranger"),
+            403,
+            message("403 Forbidden"),
+        ),
+    ];
+    run(rows.into_iter().map(|row| row.given(internal)).collect());
 }

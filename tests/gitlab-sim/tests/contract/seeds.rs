@@ -123,3 +123,23 @@ fn a_command_that_fails_changes_nothing() {
     }
     assert_eq!(format!("{:?}", sim.gitlab), before);
 }
+
+#[test]
+fn the_ends_of_time_do_no_harm() {
+    for now in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
+        let mut sim = Sim::new();
+        sim.now = now;
+        sim.set(serde_json::json!({
+            "throttle_authenticated": { "requests": 1000, "period": i64::MAX },
+            "runner_token_expiration_interval": i64::MAX,
+        }));
+        sim.call(&crate::harness::post("/jobs/request").form("token=glrt-one"));
+        let create = crate::harness::post("/user/runners").by("root");
+        let body = serde_json::json!({"runner_type": "instance_type", "token_expires_at": now});
+        sim.call(&create.send(body));
+        for status in ["online", "offline", "stale"] {
+            let got = sim.call(&get(&format!("/runners/all?status={status}")).by("root"));
+            assert_eq!(got.status, 200, "{now} {status}");
+        }
+    }
+}
