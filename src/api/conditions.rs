@@ -99,8 +99,8 @@ reasons! {
     RegistrationUnclear => "Wait: it is looked for, and registered anew when it is surely not there. If the message says that the credential cannot search, give it read_api or api.",
     /// A Secret of that name exists and is not the operator's.
     SecretConflict => "Choose another spec.tokenSecret.name, or delete that Secret.",
-    /// The runner of the recorded number, at a connection whose url has changed, is not this object's.
-    RunnerForeign => "Point the connection back, or set spec.deletionPolicy to Orphan to register a new runner at the new url.",
+    /// The runner of the recorded number does not carry this object's mark: the connection's url has changed, or somebody has edited the Secret.
+    RunnerForeign => "Point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
     /// The runner was gone from GitLab.
     RunnerVanished => "Nothing: it is registered anew, with a new number and token.",
     /// GitLab differs from spec, and spec.driftPolicy is Report.

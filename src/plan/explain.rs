@@ -11,7 +11,9 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
         ),
         Blocked::Unclear(Doubt::Foreign(id)) => (
             Reason::RunnerForeign,
-            format!("the connection's url has changed, and runner {id} there is not this object's"),
+            format!(
+                "runner {id} is not there, or does not carry this object's mark, at the url that the connection has now"
+            ),
         ),
         Blocked::Unclear(Doubt::NotAsked) => {
             (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())

@@ -19,7 +19,7 @@ pub enum Sighting<T> {
 pub enum Doubt {
     /// An attempt to register got no answer, and the credential may not search.
     Unsearchable,
-    /// There is a runner of that number, and it is not this object's.
+    /// The runner of that number is not known to be this object's.
     Foreign(RunnerId),
     /// We did not look, because there is no usable connection.
     NotAsked,

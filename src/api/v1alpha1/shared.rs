@@ -62,7 +62,9 @@ pub struct Target {
     pub path: Option<String>,
 }
 
-/// Which refs a runner may take jobs from.
+/// Which refs the runner serves: `not_protected` is all of them, `ref_protected` only protected
+/// branches and tags. GitLab's default at registration is not_protected; when omitted it is left
+/// alone.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessLevel {

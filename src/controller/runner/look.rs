@@ -142,11 +142,19 @@ impl Pass<'_> {
                 what: "the runner",
                 source,
             })?;
+        let elsewhere = known.gitlab_url != link.url;
         let Some(runner) = runner else {
-            return Ok(Sighting::Absent);
+            // The GitLab that the number belongs to was not asked.
+            let foreign = Sighting::Unclear(Doubt::Foreign(known.id));
+            return Ok(if elsewhere { foreign } else { Sighting::Absent });
         };
-        // At another url the same number may be anybody's runner.
-        if known.gitlab_url != link.url && !self.is_ours(&runner) {
+        // At another url the same number may be anybody's runner; and the number in a Secret is
+        // believed only with our mark in GitLab, or whoever may write Secrets could have us reset
+        // the token of any runner that the credential reaches.
+        let recorded = self
+            .recorded()
+            .is_some_and(|recorded| recorded.id == known.id);
+        if (elsewhere || !recorded) && !self.is_ours(&runner) {
             return Ok(Sighting::Unclear(Doubt::Foreign(known.id)));
         }
         memory.keep(&self.uid, &link.url, &runner, Instant::now());
