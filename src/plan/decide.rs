@@ -48,6 +48,11 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether it changes anything in GitLab, and not only in Kubernetes.
+    pub fn is_in_gitlab(&self) -> bool {
+        !matches!(self, Self::Mend(_) | Self::Discard(_) | Self::Release)
+    }
+
     /// Its name, for labels and log lines.
     pub fn name(&self) -> &'static str {
         match self {

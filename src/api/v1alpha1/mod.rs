@@ -13,7 +13,7 @@ mod connection;
 mod runner;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner_status;
-#[expect(unreachable_pub, reason = "see above")]
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod shared;
 
 pub use connection::{

@@ -20,7 +20,7 @@ pub(super) enum After {
 /// Takes a step.
 pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error> {
     // Whatever comes of a step in GitLab, what we remember of the runner is out of date.
-    if !matches!(step, Step::Mend(_) | Step::Discard(_) | Step::Release) {
+    if step.is_in_gitlab() {
         pass.ctx.memory.forget(&pass.uid);
     }
     match step {
