@@ -32,7 +32,7 @@ pub(crate) fn request(call: &mut Call<'_>) -> Answer {
     let unchanged = given
         .text("last_update")
         .is_some_and(|text| text == tick(&runner));
-    if !runner.active || unchanged {
+    if unchanged {
         return Ok(nothing);
     }
     match call.gitlab.take_job(runner.id, manager, call.now) {
