@@ -3,7 +3,7 @@ use super::{
     decide::Step,
     observed::{Observed, ProjectSighting},
 };
-use crate::gitlab::model::{ProjectId, Runner, Scope};
+use crate::gitlab::model::{ProjectId, Runner, Scope, Settings};
 
 /// The next assignment to make or to undo. Nothing is undone while a wanted project is unknown: it
 /// may be the one that would be undone, under the name it had before.
@@ -32,6 +32,26 @@ pub(super) fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
     surplus
         .filter(|_| found.len() == wanted.len())
         .map(|project| Step::Unassign(runner.id, project.id))
+}
+
+/// What must be undone before anyone but an administrator can remove a runner: further projects
+/// (contract §3.7), and before those the lock (contract §3.13).
+pub(super) fn before_removal(runner: &Runner, seen: &Observed) -> Option<Step> {
+    let (false, Some(Scope::Project(owner)), Some(projects)) =
+        (seen.admin, seen.scope, &runner.projects)
+    else {
+        return None;
+    };
+    let further = projects.iter().find(|project| project.id != owner)?;
+    let unlocked = Settings {
+        locked: Some(false),
+        ..Settings::default()
+    };
+    Some(if runner.locked {
+        Step::Edit(runner.id, Box::new(unlocked))
+    } else {
+        Step::Unassign(runner.id, further.id)
+    })
 }
 
 /// The wanted projects that GitLab does not know, in the words of spec.

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 use super::{
-    assignment::{assignment, unknown_projects},
+    assignment::{assignment, before_removal, unknown_projects},
     desired::{Desired, Wanted},
     diff::diff,
     mark::Mark,
@@ -131,11 +131,7 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
         .description
         .get_or_insert_with(|| want.first_description.clone());
     // GitLab refuses to assign a locked runner (contract §3.12), so it is locked afterwards.
-    if seen
-        .projects
-        .as_ref()
-        .is_some_and(|projects| !projects.is_empty())
-    {
+    if want.projects.iter().flatten().next().is_some() {
         settings.locked = None;
     }
     Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
@@ -151,8 +147,10 @@ fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
     }
     let assignment = assignment(runner, seen);
     let mut settings = want.settings.clone();
-    if matches!(assignment, Some(Step::Assign(..))) && settings.locked == Some(true) {
-        settings.locked = None;
+    // A locked runner is neither assigned nor, lately, unassigned (contract §3.12, §3.13), unless by
+    // an administrator; so the lock is opened first and closed when all is done.
+    if settings.locked == Some(true) && assignment.is_some() && !seen.admin {
+        settings.locked = Some(false);
     }
     if let Some(edit) = diff(runner, &settings, mark) {
         return Plan::Act(Step::Edit(runner.id, Box::new(edit)));
@@ -207,17 +205,8 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
         Sighting::Unclear(Doubt::NotAsked) => by_token(seen),
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
         Sighting::Present(runner) => {
-            // GitLab lets only administrators delete a runner of several projects (contract §3.7).
-            let further = match (seen.admin, seen.scope, &runner.projects) {
-                (false, Some(Scope::Project(owner)), Some(projects)) => {
-                    projects.iter().find(|project| project.id != owner)
-                }
-                _ => None,
-            };
-            Plan::Act(match further {
-                Some(project) => Step::Unassign(runner.id, project.id),
-                None => Step::Unregister(runner.id),
-            })
+            let first = before_removal(runner, seen);
+            Plan::Act(first.unwrap_or(Step::Unregister(runner.id)))
         }
     }
 }

@@ -4,6 +4,9 @@
     reason = "a test that cannot go on should stop there and then"
 )]
 mod client;
+mod decisions;
 mod generated;
+mod harness;
 mod house;
 mod layers;
+mod lifecycle;

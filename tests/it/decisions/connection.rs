@@ -1,0 +1,278 @@
+//! What a credential opens, and what the status of a connection says of it.
+use gitlab_runner_registrar::{
+    api::{
+        conditions::{ConditionType, Reason, find},
+        v1alpha1::ConnectionStatus,
+    },
+    gitlab::model::{AccessToken, Metadata},
+    plan::{Account, Can, Recheck, Trouble, connection_status, recheck, too_small},
+};
+use jiff::{Timestamp, civil::date};
+
+use super::given::{now, seconds};
+
+const NOTHING: Can = Can {
+    register: false,
+    manage: false,
+    assign: false,
+    list: false,
+    graphql: false,
+    rotate: false,
+};
+
+fn account(scopes: &[&str]) -> Account {
+    Account {
+        token: Some(AccessToken {
+            name: "operator".to_owned(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            expires_at: None,
+        }),
+        metadata: Some(Metadata {
+            version: "18.5.0-ee".to_owned(),
+            enterprise: Some(true),
+        }),
+        admin: Some(false),
+    }
+}
+
+/// Contract §1.2, row by row.
+#[test]
+fn a_scope_opens_what_the_contract_says() {
+    let reads = Can {
+        list: true,
+        graphql: true,
+        ..NOTHING
+    };
+    let least = Can {
+        register: true,
+        manage: true,
+        ..NOTHING
+    };
+    let rows: [(&[&str], Can); 10] = [
+        (&["api"], Can::ALL),
+        (&["read_api"], reads),
+        (
+            &["create_runner"],
+            Can {
+                register: true,
+                ..NOTHING
+            },
+        ),
+        (
+            &["manage_runner"],
+            Can {
+                manage: true,
+                ..NOTHING
+            },
+        ),
+        (&["read_user"], NOTHING),
+        (
+            &["self_rotate"],
+            Can {
+                rotate: true,
+                ..NOTHING
+            },
+        ),
+        (&["admin_mode"], NOTHING),
+        (&["create_runner", "manage_runner"], least),
+        (
+            &["create_runner", "manage_runner", "read_api", "self_rotate"],
+            Can {
+                assign: false,
+                ..Can::ALL
+            },
+        ),
+        (&[], NOTHING),
+    ];
+    for (scopes, can) in rows {
+        assert_eq!(account(scopes).can(), can, "{scopes:?}");
+    }
+    assert_eq!(
+        Account::default().can(),
+        Can::ALL,
+        "a token that tells no scopes is tried"
+    );
+}
+
+#[test]
+fn what_cannot_register_is_too_small() {
+    for (scopes, has) in [
+        (
+            &["read_api", "manage_runner"][..],
+            "manage_runner, read_api",
+        ),
+        (&[], "none"),
+    ] {
+        let trouble = too_small(&account(scopes)).unwrap();
+        assert_eq!(trouble.reason, Reason::ScopeTooSmall);
+        assert!(trouble.message.contains(has), "{}", trouble.message);
+    }
+    for scopes in [&["api"][..], &["create_runner"]] {
+        assert_eq!(too_small(&account(scopes)), None);
+    }
+    assert_eq!(too_small(&Account::default()), None);
+}
+
+/// A revoked token that is used again revokes its successors (contract §1.10).
+#[test]
+fn gitlab_is_asked_again_only_where_that_can_help() {
+    let soon = [
+        Reason::Unreachable,
+        Reason::TlsFailed,
+        Reason::NotGitLab,
+        Reason::CredentialForbidden,
+        Reason::GitLabThrottled,
+    ];
+    for reason in Reason::ALL {
+        let expected = if soon.contains(reason) {
+            Recheck::Soon
+        } else {
+            Recheck::OnChange
+        };
+        assert_eq!(recheck(&Trouble::new(*reason, "")), expected, "{reason:?}");
+    }
+}
+
+fn status(
+    previous: &ConnectionStatus,
+    account: Option<&Account>,
+    trouble: Option<Reason>,
+    at: Timestamp,
+) -> ConnectionStatus {
+    let trouble = trouble.map(|reason| Trouble::new(reason, "why"));
+    connection_status(previous, Some(3), account, trouble.as_ref(), at)
+}
+
+/// The conditions in short: type, value and reason.
+fn told(status: &ConnectionStatus) -> Vec<String> {
+    let conditions = status.conditions.iter();
+    conditions
+        .map(|c| format!("{}={} {}", c.type_, c.status, c.reason))
+        .collect()
+}
+
+#[test]
+fn the_status_of_a_connection_says_what_is_wrong_and_whose_turn_it_is() {
+    let fine = account(&["api"]);
+    let none = ConnectionStatus::default();
+    let rows: [(&str, Option<&Account>, Option<Reason>, &[&str]); 4] = [
+        (
+            "well",
+            Some(&fine),
+            None,
+            &["Ready=True Succeeded", "CredentialsValid=True Accepted"],
+        ),
+        (
+            "a revoked token is the user's turn",
+            None,
+            Some(Reason::CredentialRevoked),
+            &[
+                "Ready=False CredentialRevoked",
+                "Stalled=True CredentialRevoked",
+                "CredentialsValid=False CredentialRevoked",
+            ],
+        ),
+        (
+            "an outage is ours, and says nothing of the token",
+            None,
+            Some(Reason::Unreachable),
+            &[
+                "Ready=False Unreachable",
+                "Reconciling=True Unreachable",
+                "CredentialsValid=Unknown Unreachable",
+            ],
+        ),
+        (
+            "a missing Secret is the credential's trouble",
+            None,
+            Some(Reason::SecretNotFound),
+            &[
+                "Ready=False SecretNotFound",
+                "Stalled=True SecretNotFound",
+                "CredentialsValid=False SecretNotFound",
+            ],
+        ),
+    ];
+    for (sentence, account, trouble, expected) in rows {
+        let status = status(&none, account, trouble, now());
+        assert_eq!(told(&status), expected, "{sentence}");
+        assert_eq!(status.observed_generation, Some(3));
+        let of_generation = |c: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition| {
+            c.observed_generation == Some(3)
+        };
+        assert!(status.conditions.iter().all(of_generation));
+    }
+}
+
+#[test]
+fn every_trouble_of_a_credential_is_told_as_such() {
+    let about_it = [
+        Reason::CredentialInvalid,
+        Reason::CredentialExpired,
+        Reason::CredentialRevoked,
+        Reason::CredentialForbidden,
+        Reason::ScopeTooSmall,
+        Reason::SecretNotFound,
+        Reason::SecretKeyMissing,
+    ];
+    for reason in Reason::ALL {
+        let status = status(&ConnectionStatus::default(), None, Some(*reason), now());
+        let valid = find(&status.conditions, ConditionType::CredentialsValid).unwrap();
+        let expected = if about_it.contains(reason) {
+            "False"
+        } else {
+            "Unknown"
+        };
+        assert_eq!(valid.status, expected, "{reason:?}");
+    }
+}
+
+#[test]
+fn a_connection_says_what_it_opens_and_keeps_what_it_knew() {
+    let first = status(
+        &ConnectionStatus::default(),
+        Some(&account(&["api"])),
+        None,
+        now(),
+    );
+    assert_eq!(
+        first.can,
+        ["register", "manage", "assign", "list", "graphql", "rotate"]
+    );
+    assert_eq!(first.credential.as_ref().unwrap().scopes, ["api"]);
+    let later = now() + seconds(3600);
+    let again = status(&first, Some(&account(&["api"])), None, later);
+    assert_eq!(again, first, "an unchanged world makes no write");
+    let lost = status(&first, None, Some(Reason::Unreachable), later);
+    assert_eq!(
+        lost.gitlab, first.gitlab,
+        "an outage does not erase the version"
+    );
+    let ready = |status: &ConnectionStatus| {
+        let ready = find(&status.conditions, ConditionType::Ready).unwrap();
+        ready.last_transition_time.0
+    };
+    assert_eq!((ready(&first), ready(&lost)), (now(), later));
+}
+
+#[test]
+fn the_end_of_a_token_is_told_seven_days_before() {
+    // now() is noon of the first of March; a token stops at the first moment of its date.
+    for (end, told) in [
+        (date(2026, 3, 2), true),
+        (date(2026, 3, 8), true),
+        (date(2026, 3, 9), false),
+        (date(2026, 2, 1), true),
+    ] {
+        let mut account = account(&["api"]);
+        account.token.as_mut().unwrap().expires_at = Some(end);
+        let status = status(&ConnectionStatus::default(), Some(&account), None, now());
+        let expiring = find(&status.conditions, ConditionType::CredentialsExpiring);
+        assert_eq!(expiring.is_some(), told, "{end}");
+        assert!(expiring.is_none_or(|c| c.message.contains(&end.to_string())));
+        let shown = status
+            .credential
+            .and_then(|credential| credential.expires_at);
+        assert_eq!(shown, Some(end.to_string()));
+    }
+}

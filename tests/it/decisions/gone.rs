@@ -1,0 +1,238 @@
+//! The object goes: with its runner, or without.
+use gitlab_runner_registrar::{
+    api::v1alpha1::DeletionPolicy,
+    gitlab::model::{ProjectId, RunnerId, Settings},
+    plan::{Blocked, Desired, Doubt, Keeping, Kept, Observed, Plan, Sighting, Step, TokenState},
+};
+
+use super::given::{
+    GROUP, RUNNER, but, keeping, keeping_with, known, nothing, now, of_projects, seconds,
+};
+use super::{act, hold, wait};
+
+const GONE: Desired = Desired::Gone(DeletionPolicy::Delete);
+const ORPHAN: Desired = Desired::Gone(DeletionPolicy::Orphan);
+
+#[test]
+fn a_runner_is_removed_before_its_object() {
+    let later = now() + seconds(1);
+    hold(vec![
+        (
+            "it is there",
+            GONE,
+            but(|_| {}),
+            act(Step::Unregister(RUNNER)),
+        ),
+        (
+            "a Secret of somebody else is no obstacle",
+            GONE,
+            but(|seen| seen.secret = Kept::Foreign),
+            act(Step::Unregister(RUNNER)),
+        ),
+        ("it is not there", GONE, nothing(|_| {}), Plan::Rest),
+        (
+            "an attempt may still bear fruit",
+            GONE,
+            nothing(|seen| seen.settles_at = Some(later)),
+            wait(Blocked::Settling(later)),
+        ),
+        (
+            "it may no longer",
+            GONE,
+            nothing(|seen| seen.settles_at = Some(now())),
+            Plan::Rest,
+        ),
+        (
+            "a scope that is unknown does not matter",
+            GONE,
+            but(|seen| seen.scope = None),
+            act(Step::Unregister(RUNNER)),
+        ),
+    ]);
+    for doubt in [Doubt::Unsearchable, Doubt::Foreign(RunnerId(8))] {
+        hold(vec![(
+            "in doubt the object stays",
+            GONE,
+            but(|seen| seen.runner = Sighting::Unclear(doubt)),
+            wait(Blocked::Unclear(doubt)),
+        )]);
+    }
+}
+
+#[test]
+fn further_projects_are_unassigned_first_when_a_non_admin_must() {
+    let open = Settings {
+        locked: Some(false),
+        ..Settings::default()
+    };
+    hold(vec![
+        (
+            "one after the other",
+            GONE,
+            of_projects(&[41, 42], |_| {}),
+            act(Step::Unassign(RUNNER, ProjectId(41))),
+        ),
+        (
+            "until only the owner is left",
+            GONE,
+            of_projects(&[], |_| {}),
+            act(Step::Unregister(RUNNER)),
+        ),
+        (
+            "an administrator need not",
+            GONE,
+            Observed {
+                admin: true,
+                ..of_projects(&[41], |_| {})
+            },
+            act(Step::Unregister(RUNNER)),
+        ),
+        (
+            "a locked one is opened for that",
+            GONE,
+            of_projects(&[41], |runner| runner.locked = true),
+            act(Step::Edit(RUNNER, Box::new(open))),
+        ),
+        (
+            "a locked one with no further project need not",
+            GONE,
+            of_projects(&[], |runner| runner.locked = true),
+            act(Step::Unregister(RUNNER)),
+        ),
+        (
+            "without the owner's number GitLab may judge",
+            GONE,
+            Observed {
+                scope: None,
+                ..of_projects(&[41], |_| {})
+            },
+            act(Step::Unregister(RUNNER)),
+        ),
+        (
+            "the projects of a group runner are none to unassign",
+            GONE,
+            Observed {
+                scope: Some(GROUP),
+                ..of_projects(&[41], |_| {})
+            },
+            act(Step::Unregister(RUNNER)),
+        ),
+    ]);
+}
+
+#[test]
+fn without_a_credential_the_runners_own_token_removes_it() {
+    let not_asked = |here: Kept, former: Option<Keeping>| {
+        but(|seen| {
+            seen.runner = Sighting::Unclear(Doubt::NotAsked);
+            seen.secret = here;
+            seen.former = former.map(|former| ("former".to_owned(), former));
+        })
+    };
+    let by_token = |id| act(Step::UnregisterByToken(id));
+    let spoilt = |token| keeping_with(|kept| kept.token = token);
+    let undeletable = || wait(Blocked::Undeletable);
+    hold(vec![
+        (
+            "the token we keep",
+            GONE,
+            not_asked(Kept::Ours(keeping()), None),
+            by_token(RUNNER),
+        ),
+        (
+            "or kept under the former name",
+            GONE,
+            not_asked(Kept::Absent, Some(keeping())),
+            by_token(RUNNER),
+        ),
+        (
+            "of whichever runner it is",
+            GONE,
+            not_asked(
+                Kept::Ours(keeping_with(|kept| kept.runner = Some(known(RunnerId(8))))),
+                None,
+            ),
+            by_token(RunnerId(8)),
+        ),
+        (
+            "an edited token is no proof",
+            GONE,
+            not_asked(Kept::Ours(spoilt(TokenState::Edited)), None),
+            undeletable(),
+        ),
+        (
+            "an emptied Secret holds none",
+            GONE,
+            not_asked(Kept::Ours(spoilt(TokenState::Missing)), None),
+            undeletable(),
+        ),
+        (
+            "a token of nobody knows which runner",
+            GONE,
+            not_asked(Kept::Ours(keeping_with(|kept| kept.runner = None)), None),
+            undeletable(),
+        ),
+        (
+            "no Secret",
+            GONE,
+            not_asked(Kept::Absent, None),
+            undeletable(),
+        ),
+        (
+            "a Secret of somebody else",
+            GONE,
+            not_asked(Kept::Foreign, None),
+            undeletable(),
+        ),
+    ]);
+}
+
+#[test]
+fn an_orphan_keeps_its_token() {
+    let release = || act(Step::Release);
+    let former = || Some(("former".to_owned(), keeping()));
+    hold(vec![
+        ("the Secret is released", ORPHAN, but(|_| {}), release()),
+        (
+            "so is a former one",
+            ORPHAN,
+            but(|seen| {
+                seen.secret = Kept::Absent;
+                seen.former = former();
+            }),
+            release(),
+        ),
+        (
+            "beside one of somebody else",
+            ORPHAN,
+            but(|seen| {
+                seen.secret = Kept::Foreign;
+                seen.former = former();
+            }),
+            release(),
+        ),
+        (
+            "whatever it holds, and whatever GitLab says",
+            ORPHAN,
+            nothing(|seen| {
+                seen.secret = Kept::Ours(keeping_with(|kept| kept.token = TokenState::Missing));
+            }),
+            release(),
+        ),
+        (
+            "released, it is not ours",
+            ORPHAN,
+            but(|seen| seen.secret = Kept::Foreign),
+            Plan::Rest,
+        ),
+        (
+            "none is to be released",
+            ORPHAN,
+            nothing(|seen| {
+                seen.runner = Sighting::Unclear(Doubt::NotAsked);
+                seen.settles_at = Some(now() + seconds(60));
+            }),
+            Plan::Rest,
+        ),
+    ]);
+}

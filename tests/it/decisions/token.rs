@@ -1,0 +1,156 @@
+//! The token of a runner that is there: kept, mended, moved or replaced.
+use gitlab_runner_registrar::{
+    api::v1alpha1::DriftPolicy,
+    gitlab::model::RunnerId,
+    plan::{Keeping, Kept, Observed, Plan, Step, TokenState, Why},
+};
+
+use super::given::{RUNNER, but, exists, keeping, keeping_with, known};
+use super::{act, hold};
+
+fn renew(why: Why) -> Plan {
+    act(Step::Renew(RUNNER, why))
+}
+
+fn kept(change: impl FnOnce(&mut Keeping)) -> Observed {
+    but(|seen| seen.secret = Kept::Ours(keeping_with(change)))
+}
+
+fn moved(here: Kept, former: Keeping) -> Observed {
+    but(|seen| {
+        seen.secret = here;
+        seen.former = Some(("former".to_owned(), former));
+    })
+}
+
+#[test]
+fn a_token_is_replaced_only_when_it_is_not_the_runners() {
+    hold(vec![
+        (
+            "no Secret",
+            exists(|_| {}),
+            but(|seen| seen.secret = Kept::Absent),
+            renew(Why::Missing),
+        ),
+        (
+            "an emptied Secret",
+            exists(|_| {}),
+            kept(|kept| kept.token = TokenState::Missing),
+            renew(Why::Missing),
+        ),
+        (
+            "an edited token",
+            exists(|_| {}),
+            kept(|kept| kept.token = TokenState::Edited),
+            renew(Why::Edited),
+        ),
+        (
+            "the token of another runner",
+            exists(|_| {}),
+            kept(|kept| kept.runner = Some(known(RunnerId(8)))),
+            renew(Why::Foreign),
+        ),
+        (
+            "a token of nobody knows which runner",
+            exists(|_| {}),
+            kept(|kept| kept.runner = None),
+            renew(Why::Foreign),
+        ),
+        (
+            "an edited token of another runner",
+            exists(|_| {}),
+            kept(|kept| {
+                kept.runner = Some(known(RunnerId(8)));
+                kept.token = TokenState::Edited;
+            }),
+            renew(Why::Edited),
+        ),
+        (
+            "under Report a token heals too: it is no setting",
+            exists(|want| want.drift = DriftPolicy::Report),
+            kept(|kept| kept.token = TokenState::Missing),
+            renew(Why::Missing),
+        ),
+        (
+            "an untidy Secret keeps its token",
+            exists(|_| {}),
+            kept(|kept| kept.tidy = false),
+            act(Step::Mend(RUNNER)),
+        ),
+        (
+            "a replaced token makes it tidy anyway",
+            exists(|_| {}),
+            kept(|kept| {
+                kept.tidy = false;
+                kept.token = TokenState::Missing;
+            }),
+            renew(Why::Missing),
+        ),
+        (
+            "another attempt is no reason, nor are times",
+            exists(|_| {}),
+            kept(|kept| {
+                kept.attempt = None;
+                kept.issued_at = None;
+                kept.expires_at = Some("2020-01-01T00:00:00Z".parse().unwrap());
+            }),
+            Plan::Rest,
+        ),
+    ]);
+}
+
+#[test]
+fn a_token_moves_along_when_its_secret_gets_another_name() {
+    let ours = || Kept::Ours(keeping());
+    let emptied = || keeping_with(|kept| kept.token = TokenState::Missing);
+    hold(vec![
+        (
+            "it is written under the new name",
+            exists(|_| {}),
+            moved(Kept::Absent, keeping()),
+            act(Step::Mend(RUNNER)),
+        ),
+        (
+            "then the former Secret goes",
+            exists(|_| {}),
+            moved(ours(), keeping()),
+            act(Step::Discard("former".to_owned())),
+        ),
+        (
+            "whatever that holds",
+            exists(|_| {}),
+            moved(ours(), emptied()),
+            act(Step::Discard("former".to_owned())),
+        ),
+        (
+            "but not before the new one is as it should be",
+            exists(|_| {}),
+            moved(
+                Kept::Ours(keeping_with(|kept| kept.tidy = false)),
+                keeping(),
+            ),
+            act(Step::Mend(RUNNER)),
+        ),
+        (
+            "a former token that is not right is not moved",
+            exists(|_| {}),
+            moved(Kept::Absent, emptied()),
+            renew(Why::Missing),
+        ),
+        (
+            "nor is that of another runner",
+            exists(|_| {}),
+            moved(
+                Kept::Absent,
+                keeping_with(|kept| kept.runner = Some(known(RunnerId(8)))),
+            ),
+            renew(Why::Missing),
+        ),
+        (
+            "under Report it moves too",
+            exists(|want| want.drift = DriftPolicy::Report),
+            moved(Kept::Absent, keeping()),
+            act(Step::Mend(RUNNER)),
+        ),
+    ]);
+}
