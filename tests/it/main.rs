@@ -4,9 +4,12 @@
     reason = "a test that cannot go on should stop there and then"
 )]
 mod client;
+mod crash;
 mod decisions;
 mod generated;
 mod harness;
 mod house;
+mod idle;
 mod layers;
 mod lifecycle;
+mod shutdown;

@@ -1,0 +1,144 @@
+//! The operator as a process.
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use control_plane::{ControlPlane, Leash, Leashed, Signal};
+use tokio::time::Instant;
+
+use super::wait::{PATIENCE, until};
+
+/// How often another free port is tried, since somebody else may take one before we do.
+const ATTEMPTS: usize = 5;
+
+/// What is needed to start an operator again and again.
+#[derive(Clone, Debug)]
+pub(crate) struct Cast {
+    pub(crate) kubeconfig: PathBuf,
+    /// What is typed after `registrar run`, besides the address.
+    pub(crate) args: Vec<String>,
+    pub(crate) name: String,
+}
+
+/// A running operator; it ends when this is dropped, or with us.
+pub(crate) struct Operator {
+    leash: Leash,
+    url: String,
+    log: PathBuf,
+}
+
+impl Operator {
+    /// Starts one and returns when it listens. It need not be ready: see [`Self::is_ready`].
+    pub(crate) async fn start(plane: &ControlPlane, cast: &Cast) -> Self {
+        for _ in 0..ATTEMPTS {
+            let operator = Self::launch(plane, cast);
+            let listens = async || match (operator.leash.code(), operator.get("/livez").await) {
+                (Some(code), _) => Ok(Err(code)),
+                (None, Ok(_)) => Ok(Ok(())),
+                (None, Err(error)) => Err(error),
+            };
+            match until("the operator listens", listens).await {
+                Ok(()) => return operator,
+                Err(_) if operator.lines().contains("cannot listen on") => {}
+                Err(code) => panic!("the operator ended with {code}:\n{}", operator.lines()),
+            }
+        }
+        panic!("no port is free");
+    }
+
+    fn launch(plane: &ControlPlane, cast: &Cast) -> Self {
+        let port = free_port();
+        let mut args = vec!["run".to_owned(), format!("--listen=127.0.0.1:{port}")];
+        args.extend(cast.args.iter().cloned());
+        let kubeconfig = cast.kubeconfig.display().to_string();
+        let what = Leashed {
+            program: env!("CARGO_BIN_EXE_registrar").into(),
+            args: args.into_iter().map(Into::into).collect(),
+            env: [("KUBECONFIG".to_owned(), kubeconfig)].into(),
+            // A proxy of the person who runs the tests must not come between.
+            only_this_env: true,
+            grace: 2,
+            ..Leashed::default()
+        };
+        let name = format!("operator-{}", cast.name);
+        Self {
+            leash: plane.attach(&name, what).unwrap(),
+            url: format!("http://127.0.0.1:{port}"),
+            log: plane.log(&name),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Result<String, String> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(5));
+        let answer = client
+            .build()
+            .unwrap()
+            .get(format!("{}{path}", self.url))
+            .send();
+        let answer = answer.await.and_then(reqwest::Response::error_for_status);
+        match answer {
+            Ok(answer) => answer.text().await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Waits until all of its lists are in.
+    pub(crate) async fn is_ready(&self) {
+        until("the operator is ready", async || self.get("/readyz").await).await;
+    }
+
+    /// Whether it says of itself that it is ready.
+    pub(crate) async fn says_ready(&self) -> bool {
+        self.get("/readyz").await.is_ok()
+    }
+
+    /// Everything that it counts, as text; nothing when it cannot be asked any more.
+    pub(crate) async fn metrics(&self) -> String {
+        self.get("/metrics").await.unwrap_or_default()
+    }
+
+    /// What it has logged in all of its lives.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub(crate) fn log_path(&self) -> &Path {
+        &self.log
+    }
+
+    /// What it has logged, without the small print.
+    pub(crate) fn lines(&self) -> String {
+        let log = self.log();
+        let told = log.lines().filter(|line| {
+            !line.contains(r#""level":"TRACE""#) && !line.contains(r#""level":"DEBUG""#)
+        });
+        told.map(|line| format!("{line}\n")).collect()
+    }
+
+    /// SIGKILL, and waits until it is gone.
+    pub(crate) async fn is_killed(&self) {
+        self.leash.signal(Signal::Kill).unwrap();
+        self.leash.ended().await;
+    }
+
+    /// SIGTERM. Tells the exit code and how long it took.
+    pub(crate) async fn is_told_to_stop(&self) -> (i32, Duration) {
+        let told = Instant::now();
+        self.leash.signal(Signal::Term).unwrap();
+        let Ok(code) = tokio::time::timeout(PATIENCE, self.leash.ended()).await else {
+            panic!("the operator does not stop:\n{}", self.lines());
+        };
+        (code, told.elapsed())
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.leash.code().is_some()
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}

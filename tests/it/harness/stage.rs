@@ -1,0 +1,71 @@
+//! The control plane that stories are told on.
+use std::path::{Path, PathBuf};
+
+use control_plane::{ControlPlane, Options};
+use tokio::sync::OnceCell;
+
+use super::command::Tool;
+use super::rights::{Mode, Rights};
+use super::wait::until;
+
+/// A control plane with our kinds in it, and what the chart grants.
+pub(crate) struct Stage {
+    pub(crate) plane: ControlPlane,
+    pub(crate) rights: Rights,
+}
+
+/// Lives until the process ends; the control plane itself sees to it that nothing outlives that.
+static SHARED: OnceCell<Stage> = OnceCell::const_new();
+
+impl Stage {
+    /// The one that all stories of a run share.
+    pub(crate) async fn shared() -> &'static Self {
+        SHARED.get_or_init(Self::new).await
+    }
+
+    /// One that a story may stop, or that only one operator may watch as a whole.
+    pub(crate) async fn new() -> Self {
+        let plane = ControlPlane::start(Options::default()).await.unwrap();
+        let kubectl = kubectl(&plane);
+        let crds = repository().join("crds");
+        let crds = crds.to_str().unwrap();
+        kubectl
+            .done(&["apply", "--server-side", "-k", crds], "")
+            .await;
+        let established = ["wait", "--for=condition=Established", "crd", "--all"];
+        kubectl.done(&established, "").await;
+        // Established is not yet served: for a moment more the storage is said to initialise.
+        let kinds = "gitlabrunners,gitlabconnections,clustergitlabconnections";
+        let list = ["get", "--all-namespaces", kinds];
+        until("our kinds are served", async || {
+            kubectl.run(&list, "").await
+        })
+        .await;
+        Self {
+            rights: Rights::of_the_chart(&plane).await,
+            plane,
+        }
+    }
+
+    pub(crate) fn kubectl(&self) -> Tool {
+        kubectl(&self.plane)
+    }
+
+    /// Lets an operator of that namespace do what the chart would let it do.
+    pub(crate) async fn grant(&self, mode: Mode, namespace: &str) {
+        let manifests = self.rights.manifests(mode, namespace);
+        let apply = ["apply", "--server-side", "-f", "-"];
+        self.kubectl().done(&apply, &manifests).await;
+    }
+}
+
+fn kubectl(plane: &ControlPlane) -> Tool {
+    Tool {
+        program: plane.kubectl(),
+        environment: plane.environment(),
+    }
+}
+
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}

@@ -1,0 +1,273 @@
+//! A story from its beginning to its end.
+use std::time::Duration;
+
+use gitlab_runner_registrar::api::v1alpha1::{
+    ClusterGitLabConnection, GitLabConnection, GitLabRunner,
+};
+use k8s_openapi::api::events::v1::Event;
+use kube::Api;
+use kube::api::ListParams;
+
+use super::canaries::Canaries;
+use super::gitlab::{GitLab, token};
+use super::manifest::{connection, secret};
+use super::operator::{Cast, Operator};
+use super::rights::{ACCOUNT, Mode};
+use super::stage::Stage;
+
+/// What a story needs that is not usual.
+pub(crate) struct Plot {
+    name: &'static str,
+    mode: Mode,
+    allow_http: bool,
+    resync: &'static str,
+    granted: bool,
+    operator_starts: bool,
+    own_stage: bool,
+}
+
+/// A story of that name, which is also its namespace's.
+pub(crate) fn story(name: &'static str) -> Plot {
+    Plot {
+        name,
+        mode: Mode::Namespaced,
+        allow_http: true,
+        resync: "5m",
+        granted: true,
+        operator_starts: true,
+        own_stage: false,
+    }
+}
+
+impl Plot {
+    /// GitLab is asked about idle runners that often.
+    pub(crate) fn resyncing_every(self, resync: &'static str) -> Self {
+        Self { resync, ..self }
+    }
+
+    /// Connections over http are refused.
+    pub(crate) fn refusing_http(self) -> Self {
+        Self {
+            allow_http: false,
+            ..self
+        }
+    }
+
+    /// The operator's `ServiceAccount` may do nothing at all.
+    pub(crate) fn without_rights(self) -> Self {
+        Self {
+            granted: false,
+            ..self
+        }
+    }
+
+    /// There is nobody but the API server, at first.
+    pub(crate) fn without_an_operator(self) -> Self {
+        Self {
+            operator_starts: false,
+            ..self
+        }
+    }
+
+    /// With a control plane that nobody else uses.
+    pub(crate) fn on_a_stage_of_its_own(self) -> Self {
+        Self {
+            own_stage: true,
+            ..self
+        }
+    }
+
+    /// The operator watches all namespaces, which needs a stage of its own.
+    pub(crate) fn in_cluster_mode(self) -> Self {
+        Self {
+            mode: Mode::Cluster,
+            own_stage: true,
+            ..self
+        }
+    }
+
+    /// Tells the story, and looks for leaked tokens at its end.
+    pub(crate) async fn tell(self, plot: impl AsyncFnOnce(&mut Story<'_>)) {
+        let own;
+        let stage = if self.own_stage {
+            own = Stage::new().await;
+            &own
+        } else {
+            Stage::shared().await
+        };
+        let mut story = self.begin(stage).await;
+        plot(&mut story).await;
+        story.end().await;
+    }
+
+    async fn begin(self, stage: &Stage) -> Story<'_> {
+        let namespace = self.name.to_owned();
+        stage.plane.create_namespace(&namespace).await.unwrap();
+        stage.grant(self.mode, &namespace).await;
+        let kubeconfig = stage.plane.service_account_kubeconfig(&namespace, ACCOUNT);
+        let cast = Cast {
+            kubeconfig: kubeconfig.await.unwrap(),
+            args: self.args(),
+            name: namespace.clone(),
+        };
+        let mut story = Story {
+            stage,
+            namespace,
+            kube: stage.plane.admin_client().await.unwrap(),
+            gitlab: GitLab::start().await,
+            cast,
+            operator: None,
+            mode: self.mode,
+        };
+        if !self.granted {
+            story.rights_are_taken_away().await;
+        }
+        if self.operator_starts {
+            story.the_operator_starts().await;
+        }
+        story
+    }
+
+    fn args(&self) -> Vec<String> {
+        let mut args = vec![
+            format!("--resync={}", self.resync),
+            "--log-level=trace".to_owned(),
+            "--log-format=json".to_owned(),
+        ];
+        if self.mode == Mode::Namespaced {
+            args.push(format!("--watch-namespaces={}", self.name));
+        }
+        if self.allow_http {
+            args.push("--allow-http".to_owned());
+        }
+        args
+    }
+}
+
+/// What a story plays with.
+pub(crate) struct Story<'stage> {
+    pub(crate) stage: &'stage Stage,
+    pub(crate) namespace: String,
+    /// With all rights.
+    pub(crate) kube: kube::Client,
+    pub(crate) gitlab: GitLab,
+    cast: Cast,
+    operator: Option<Operator>,
+    mode: Mode,
+}
+
+impl Story<'_> {
+    /// A connection `gitlab` with an administrator's credential, and works.
+    pub(crate) async fn is_connected_to_gitlab(&self) {
+        self.connects("gitlab", token::ADMIN).await;
+        self.is_connected("gitlab").await;
+    }
+
+    /// A connection to the story's GitLab with that credential.
+    pub(crate) async fn connects(&self, name: &str, credential: &str) {
+        let place = format!("{name}-credential");
+        self.apply(&secret(&place).holding("pat", credential)).await;
+        self.apply(&connection(name, self.gitlab.url())).await;
+    }
+
+    pub(crate) async fn the_operator_starts(&mut self) {
+        self.operator = Some(Operator::start(&self.stage.plane, &self.cast).await);
+    }
+
+    pub(crate) async fn the_operator_is_killed(&self) {
+        self.operator().is_killed().await;
+    }
+
+    pub(crate) async fn the_operator_is_told_to_stop(&self) -> (i32, Duration) {
+        self.operator().is_told_to_stop().await
+    }
+
+    pub(crate) fn operator(&self) -> &Operator {
+        self.operator.as_ref().unwrap()
+    }
+
+    /// Removes the Role, binding and all, and returns when that is known.
+    pub(crate) async fn rights_are_taken_away(&self) {
+        let args = ["delete", "rolebinding", "--all"];
+        self.kubectl(&args).await;
+    }
+
+    /// Grants what the chart grants.
+    pub(crate) async fn rights_are_granted(&self) {
+        self.stage.grant(self.mode, &self.namespace).await;
+    }
+
+    /// How the audit log names the operator.
+    pub(crate) fn account(&self) -> (&str, &str) {
+        (&self.namespace, ACCOUNT)
+    }
+
+    /// Ends the operator as a node would, and looks for leaked tokens.
+    async fn end(mut self) {
+        let canaries = Canaries::of(&self.gitlab);
+        let mut places = vec![("status", self.everything_shown().await)];
+        if let Some(operator) = self.operator.take_if(|operator| !operator.has_ended()) {
+            places.push(("metrics", operator.metrics().await));
+            let (code, took) = operator.is_told_to_stop().await;
+            let lines = operator.lines();
+            assert_eq!(code, 0, "the operator ended badly:\n{lines}");
+            assert!(took < Duration::from_secs(10), "{took:?} to stop:\n{lines}");
+            let log = operator.log();
+            assert!(!log.contains("panicked at"), "a panic:\n{lines}");
+            assert!(log.contains(r#""level":"TRACE""#), "nothing to search");
+            places.push(("log", log));
+            self.operator = Some(operator);
+        }
+        let found: Vec<String> = places
+            .iter()
+            .flat_map(|(place, text)| canaries.found_in(place, text))
+            .collect();
+        assert!(
+            found.is_empty(),
+            "tokens have leaked:\n{}",
+            found.join("\n")
+        );
+    }
+
+    /// Objects of our kinds and events, each on a line.
+    async fn everything_shown(&self) -> String {
+        let all = ListParams::default();
+        let runners = self.api::<GitLabRunner>().list(&all).await.unwrap();
+        let connections = self.api::<GitLabConnection>().list(&all).await.unwrap();
+        let cluster = Api::<ClusterGitLabConnection>::all(self.kube.clone());
+        let cluster = cluster.list(&all).await.unwrap();
+        let events = self.api::<Event>().list(&all).await.unwrap();
+        let mut lines = lines(&runners.items);
+        lines.extend(self::lines(&connections.items));
+        lines.extend(self::lines(&cluster.items));
+        lines.extend(self::lines(&events.items));
+        lines.join("\n")
+    }
+}
+
+fn lines(objects: &[impl serde::Serialize]) -> Vec<String> {
+    let line = |object| serde_json::to_string(object).unwrap();
+    objects.iter().map(line).collect()
+}
+
+impl Drop for Story<'_> {
+    #[expect(
+        clippy::print_stderr,
+        reason = "a story that has failed is told with what the operator said"
+    )]
+    fn drop(&mut self) {
+        let Some(operator) = self.operator.as_ref().filter(|_| std::thread::panicking()) else {
+            return;
+        };
+        let lines = operator.lines();
+        let lines: Vec<&str> = lines.lines().collect();
+        let last = lines
+            .get(lines.len().saturating_sub(40)..)
+            .unwrap_or_default();
+        let kept = format!("{}/{}.log", env!("CARGO_TARGET_TMPDIR"), self.namespace);
+        let _ = std::fs::copy(operator.log_path(), &kept);
+        eprintln!("the operator of {} (all of it: {kept}):", self.namespace);
+        eprintln!("{}", last.join("\n"));
+        eprintln!("asked of GitLab:\n{}", self.gitlab.asked().join("\n"));
+    }
+}
