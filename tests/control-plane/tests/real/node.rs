@@ -325,7 +325,7 @@ async fn what_a_node_would_refuse_is_refused() {
 }
 
 #[tokio::test]
-async fn probes_go_on_while_the_apiserver_is_frozen() {
+async fn probes_go_on_while_the_apiserver_is_away() {
     let _turn = crate::turn().await;
     let world = World::start().await;
     world.create::<Pod>(pod("sample", &json!({}))).await;
@@ -336,13 +336,23 @@ async fn probes_go_on_while_the_apiserver_is_frozen() {
     get(&first, "/sick").await.unwrap();
     world.node.pod_when(|pod| pod.last.is_some()).await.unwrap();
     world.plane.resume_apiserver().await.unwrap();
-    let again = |pod: &Pod| {
+    world.wait("sample", ready_after_restarts(1)).await;
+
+    let second = world.node.pod_when(|pod| pod.ready).await.unwrap();
+    world.plane.kill_apiserver().await.unwrap();
+    get(&second, "/sick").await.unwrap();
+    world.node.pod_when(|pod| pod.restarts == 2).await.unwrap();
+    world.plane.restart_apiserver().await.unwrap();
+    world.wait("sample", ready_after_restarts(2)).await;
+    world.end().await;
+}
+
+fn ready_after_restarts(count: i32) -> impl Fn(&Pod) -> bool {
+    move |pod: &Pod| {
         let containers = pod
             .status
             .as_ref()
             .and_then(|status| status.container_statuses.as_ref());
-        is_ready(pod) && containers.is_some_and(|all| all[0].restart_count == 1)
-    };
-    world.wait("sample", again).await;
-    world.end().await;
+        is_ready(pod) && containers.is_some_and(|all| all[0].restart_count == count)
+    }
 }
