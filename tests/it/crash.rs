@@ -1,0 +1,156 @@
+//! Killed at the worst moments of a registration, the operator ends up with exactly one runner, and
+//! with its token in the Secret.
+use std::time::Duration;
+
+use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use gitlab_sim::{Fault, Recorded, Rule};
+use k8s_openapi::api::core::v1::Secret;
+
+use crate::harness::{Story, condition, runner, shown, story, within};
+
+const POST: &str = "/api/v4/user/runners";
+/// The grace time for an attempt of unknown outcome is a minute, and the rest of a story comes on top.
+const GRACE_AND_MORE: Duration = Duration::from_mins(3);
+
+/// There is one runner, the operator knows it, and the Secret opens it.
+async fn all_is_well(story: &Story<'_>, name: &str) {
+    within(GRACE_AND_MORE, "the runner is ready", async || {
+        let object = story.get::<GitLabRunner>(name).await;
+        let ready = object.as_ref().is_some_and(|object| is_ready(object));
+        if ready { Ok(()) } else { Err(shown(&object)) }
+    })
+    .await;
+    let known = story
+        .is_ready(name)
+        .await
+        .status
+        .unwrap()
+        .runner
+        .unwrap()
+        .id;
+    assert_eq!(story.gitlab.only_runner()["id"], known);
+    let token = story.token_in(&format!("{name}-runner-token")).await;
+    assert!(
+        story.gitlab.accepts(&token).await,
+        "the Secret holds another token"
+    );
+}
+
+fn is_ready(runner: &GitLabRunner) -> bool {
+    condition(runner, "Ready").is_some_and(|ready| ready.status == "True")
+}
+
+fn posts(story: &Story<'_>) -> usize {
+    let posts = story.gitlab.requests();
+    posts
+        .iter()
+        .filter(|asked| asked.method == "POST" && asked.path == POST)
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_when_gitlab_has_made_the_runner() {
+    story("crash-after-post")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let gate = story
+                .gitlab
+                .misbehaves(Rule::new("POST", POST, Fault::Gate).after_doing());
+            story.apply(&runner("orphan").in_group("platform")).await;
+            story.gitlab.holds_one(gate).await;
+            story.the_operator_is_killed().await;
+            story.gitlab.recovers();
+            assert!(story.get::<Secret>("orphan-runner-token").await.is_none());
+            story.the_operator_starts().await;
+            all_is_well(story, "orphan").await;
+            assert_eq!(
+                posts(story),
+                1,
+                "it is found by its mark and not made again"
+            );
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_when_the_answer_has_come_but_no_secret_can_be_written() {
+    story("crash-after-answer")
+        .on_a_stage_of_its_own()
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let gate = story
+                .gitlab
+                .misbehaves(Rule::new("POST", POST, Fault::Gate).after_doing());
+            story
+                .apply(&runner("widow").in_project("platform/docs"))
+                .await;
+            story.gitlab.holds_one(gate).await;
+            story.stage.plane.stop_apiserver().await.unwrap();
+            story.gitlab.recovers();
+            let answered = |asked: &Recorded| asked.path == POST && asked.status == Some(201);
+            story
+                .gitlab
+                .is_asked("the POST is answered", answered)
+                .await;
+            story.the_operator_is_killed().await;
+            story.stage.plane.resume_apiserver().await.unwrap();
+            story.the_operator_starts().await;
+            all_is_well(story, "widow").await;
+            assert_eq!(posts(story), 1);
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_when_the_secret_is_written_and_the_status_is_not() {
+    story("crash-after-secret")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            // The first thing after the Secret is to look at the new runner again.
+            let gate = story
+                .gitlab
+                .misbehaves(Rule::new("GET", "/api/v4/runners/*", Fault::Gate));
+            story.apply(&runner("amnesiac")).await;
+            story.gitlab.holds_one(gate).await;
+            let token = story.token_in("amnesiac-runner-token").await;
+            story.the_operator_is_killed().await;
+            story.gitlab.recovers();
+            story.the_operator_starts().await;
+            all_is_well(story, "amnesiac").await;
+            assert_eq!(posts(story), 1);
+            assert_eq!(
+                story.token_in("amnesiac-runner-token").await,
+                token,
+                "and no reset"
+            );
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_the_intent_and_the_registration() {
+    story("crash-after-intent")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            // GitLab never gets to see the request.
+            story.gitlab.answers("POST", POST, Fault::Hang);
+            story.apply(&runner("unborn").in_group("platform")).await;
+            story
+                .gitlab
+                .is_asked("the POST", |asked| asked.path == POST)
+                .await;
+            story.the_operator_is_killed().await;
+            story.gitlab.recovers();
+            assert_eq!(story.gitlab.runners().len(), 0);
+            story.the_operator_starts().await;
+            story.is_not_ready("unborn", "RegistrationUnclear").await;
+            assert_eq!(
+                posts(story),
+                1,
+                "not registered again while the first may still count"
+            );
+            all_is_well(story, "unborn").await;
+            assert_eq!(posts(story), 2);
+        })
+        .await;
+}
