@@ -9,7 +9,7 @@ use super::{
     observed::{Doubt, Keeping, Kept, Observed, Sighting, TokenState},
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
-use crate::gitlab::model::{NewRunner, ProjectId, Runner, RunnerId, Scope, Settings};
+use crate::gitlab::model::{NewRunner, ProjectId, Runner, RunnerId, Settings};
 
 /// The next thing to do about one `GitLabRunner`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -180,9 +180,10 @@ fn web_url(runner: &Runner, facts: &Facts<'_>) -> Option<String> {
 }
 
 fn token_status(want: Option<&Wanted>, seen: &Observed) -> Option<TokenStatus> {
-    let (secret_name, keeping) = match (&seen.secret, want, &seen.former) {
-        (Kept::Ours(keeping), Some(want), _) => (&want.secret.name, keeping),
-        (_, _, Some((name, keeping))) => (name, keeping),
+    let (secret_name, keeping) = match (&seen.former, &seen.secret, want) {
+        // Named as long as it is there, or it would be forgotten there, with the token.
+        (Some((name, keeping)), ..) => (name, keeping),
+        (None, Kept::Ours(keeping), Some(want)) => (&want.secret.name, keeping),
         _ => return None,
     };
     Some(TokenStatus {

@@ -13,3 +13,4 @@ mod idle;
 mod layers;
 mod lifecycle;
 mod shutdown;
+mod status;

@@ -1,0 +1,132 @@
+//! What the status of a runner says: from the facts, the outcome of a pass, and what it said before.
+mod conditions;
+mod facts;
+
+use gitlab_runner_registrar::{
+    api::{
+        conditions::{ConditionType, Reason},
+        v1alpha1::GitLabRunnerStatus,
+    },
+    plan::{Facts, Failure, Mark, Observed, Outcome, Plan, Wanted, project},
+};
+use jiff::Timestamp;
+
+use super::decisions::given::{URL, mark, now, seconds};
+
+/// What a pass knew, owned.
+struct Known {
+    want: Option<Wanted>,
+    seen: Option<Observed>,
+    mark: Mark,
+    project_scope: bool,
+    generation: i64,
+}
+
+impl Known {
+    fn new(want: Wanted, seen: Observed) -> Self {
+        Self {
+            want: Some(want),
+            seen: Some(seen),
+            mark: mark(),
+            project_scope: false,
+            generation: 3,
+        }
+    }
+
+    /// Before anything was looked at.
+    fn unseen() -> Self {
+        Self {
+            want: None,
+            seen: None,
+            mark: mark(),
+            project_scope: false,
+            generation: 3,
+        }
+    }
+
+    fn after(
+        &self,
+        previous: &GitLabRunnerStatus,
+        how: &Outcome,
+        at: Timestamp,
+    ) -> GitLabRunnerStatus {
+        let facts = Facts {
+            want: self.want.as_ref(),
+            seen: self.seen.as_ref(),
+            gitlab_url: URL,
+            mark: &self.mark,
+            project_scope: self.project_scope,
+            generation: Some(self.generation),
+        };
+        let status = project(previous, &facts, how, at);
+        readable(&status, self.generation);
+        let later = at + seconds(5);
+        assert_eq!(
+            project(&status, &facts, how, later),
+            status,
+            "an unchanged world makes an unchanged status: {how:?}"
+        );
+        status
+    }
+
+    fn first(&self, how: &Outcome) -> GitLabRunnerStatus {
+        self.after(&GitLabRunnerStatus::default(), how, now())
+    }
+}
+
+/// What every status must be, so that `kubectl wait`, kstatus and Helm can read it.
+fn readable(status: &GitLabRunnerStatus, generation: i64) {
+    assert_eq!(status.observed_generation, Some(generation));
+    let mut types: Vec<&str> = Vec::new();
+    for condition in &status.conditions {
+        let mood = matches!(&*condition.type_, "Reconciling" | "Stalled");
+        assert!(!mood || condition.status == "True", "{condition:?}");
+        assert!(!types.contains(&&*condition.type_), "twice: {condition:?}");
+        assert!(condition.message.chars().count() <= 1024, "{condition:?}");
+        assert_eq!(condition.last_transition_time.0.subsec_nanosecond(), 0);
+        types.push(&condition.type_);
+    }
+    let has = |name: &str| types.contains(&name);
+    assert!(has("Ready"), "{types:?}");
+    assert!(!(has("Reconciling") && has("Stalled")), "{types:?}");
+    let ready = &status
+        .conditions
+        .iter()
+        .find(|c| c.type_ == "Ready")
+        .unwrap()
+        .status;
+    assert!(
+        ready != "True" || !(has("Reconciling") || has("Stalled")),
+        "{types:?}"
+    );
+}
+
+/// The conditions in short: type, value and reason.
+fn told(status: &GitLabRunnerStatus) -> Vec<String> {
+    let conditions = status.conditions.iter();
+    conditions
+        .map(|c| format!("{}={} {}", c.type_, c.status, c.reason))
+        .collect()
+}
+
+fn rest() -> Outcome {
+    Outcome::Planned(Plan::Rest)
+}
+
+fn failure(change: impl FnOnce(&mut Failure)) -> Outcome {
+    let mut failure = Failure {
+        reason: Reason::GitLabUnavailable,
+        message: "could not read the runner from GitLab: no route".to_owned(),
+        about: None,
+        stalled: false,
+        persistent: false,
+        attempt_is_void: false,
+    };
+    change(&mut failure);
+    Outcome::Failed(failure)
+}
+
+fn since(status: &GitLabRunnerStatus, about: ConditionType) -> Option<Timestamp> {
+    let found = gitlab_runner_registrar::api::conditions::find(&status.conditions, about);
+    found.map(|condition| condition.last_transition_time.0)
+}

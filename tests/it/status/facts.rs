@@ -1,0 +1,179 @@
+//! What status knows of the runner, its token and its attempt: kept where nobody looked.
+use gitlab_runner_registrar::{
+    api::v1alpha1::{GitLabRunnerStatus, Registration},
+    gitlab::model::{Runner, RunnerId, Scope},
+    plan::{Doubt, Kept, Observed, Outcome, Plan, Sighting, resolved},
+};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::super::decisions::given::{
+    GROUP, SECRET, URL, but, keeping, keeping_with, nothing, now, of_projects, runner, seconds,
+    seen, want,
+};
+use super::{Known, failure, rest};
+
+fn with_runner(change: impl FnOnce(&mut Runner)) -> Observed {
+    let mut runner = runner();
+    change(&mut runner);
+    but(|seen| seen.runner = Sighting::Present(runner))
+}
+
+fn status(seen: Observed) -> GitLabRunnerStatus {
+    Known::new(want(), seen).first(&rest())
+}
+
+#[test]
+fn a_runner_is_shown_as_gitlab_holds_it() {
+    let status = status(seen());
+    let shown = status.runner.unwrap();
+    assert_eq!((shown.id, &*shown.type_), (7, "group_type"));
+    assert_eq!((&*shown.gitlab_url, &*shown.status), (URL, "online"));
+    assert_eq!((shown.paused, shown.online), (false, Some(true)));
+    assert_eq!(shown.tags, ["linux"]);
+    let page = "https://gitlab.example.com/groups/platform/-/runners/7";
+    assert_eq!(shown.web_url.as_deref(), Some(page));
+    assert_eq!(status.scope, Some(resolved(GROUP)));
+}
+
+#[test]
+fn its_page_is_shown_where_it_can_be_told() {
+    let at = |scope, mut seen: Observed| {
+        seen.scope = scope;
+        status(seen).runner.unwrap().web_url
+    };
+    let page = |path: &str| Some(format!("{URL}{path}"));
+    assert_eq!(at(Some(Scope::Instance), seen()), page("/admin/runners/7"));
+    assert_eq!(
+        status(of_projects(&[41], |_| {})).runner.unwrap().web_url,
+        page("/platform/project-40/-/runners/7")
+    );
+    let hidden = of_projects(&[], |runner| runner.projects = None);
+    assert_eq!(status(hidden).runner.unwrap().web_url, None);
+    assert_eq!(at(Some(GROUP), with_runner(|r| r.group_url = None)), None);
+    assert_eq!(at(None, seen()), None);
+}
+
+#[test]
+fn what_was_not_looked_at_is_kept_and_what_is_gone_is_not() {
+    let before = status(seen());
+    let keeps = |known: &Known| known.after(&before, &failure(|_| {}), now());
+    let unseen = keeps(&Known::unseen());
+    assert_eq!(unseen.runner, before.runner);
+    assert_eq!(
+        (unseen.token, unseen.scope),
+        (before.token.clone(), before.scope.clone())
+    );
+    for doubt in [
+        Doubt::NotAsked,
+        Doubt::Unsearchable,
+        Doubt::Foreign(RunnerId(7)),
+    ] {
+        let unclear = Known::new(want(), but(|seen| seen.runner = Sighting::Unclear(doubt)));
+        assert_eq!(keeps(&unclear).runner, before.runner, "{doubt:?}");
+    }
+    let gone = keeps(&Known::new(want(), nothing(|seen| seen.scope = None)));
+    assert_eq!((gone.runner, gone.token), (None, None));
+    assert_eq!(gone.scope, before.scope, "a number once found is kept");
+    let projects = Known::new(want(), of_projects(&[41], |_| {})).first(&rest());
+    let hidden = Known::new(want(), of_projects(&[41], |runner| runner.projects = None));
+    let hidden = hidden.after(&projects, &rest(), now());
+    assert_eq!(
+        hidden.runner.unwrap().projects.len(),
+        2,
+        "a reply may leave projects out"
+    );
+}
+
+/// Contacts come every few seconds, and must not become writes.
+#[test]
+fn a_contact_is_written_once_in_an_hour_or_with_something_else() {
+    let at = |n: i64| now() + seconds(n);
+    let contact = |n: i64| with_runner(|runner| runner.contacted_at = Some(at(n)));
+    let shown = |status: &GitLabRunnerStatus| {
+        status
+            .runner
+            .as_ref()
+            .unwrap()
+            .contacted_at
+            .as_ref()
+            .map(|time| time.0)
+    };
+    let first = status(contact(0));
+    let next = |seen: Observed| Known::new(want(), seen).after(&first, &rest(), at(9999));
+    assert_eq!(next(contact(3599)), first);
+    assert_eq!(shown(&next(contact(3600))), Some(at(3600)));
+    assert_eq!(
+        shown(&next(contact(-3600))),
+        Some(at(-3600)),
+        "a clock that was set back"
+    );
+    let busy = with_runner(|runner| {
+        runner.contacted_at = Some(at(10));
+        runner.paused = true;
+    });
+    assert_eq!(
+        shown(&next(busy)),
+        Some(at(10)),
+        "a write that is due anyway"
+    );
+    let never = with_runner(|runner| runner.contacted_at = None);
+    assert_eq!(shown(&next(never)), None);
+    let fraction: Timestamp = "2026-03-01T10:00:00.75Z".parse().unwrap();
+    let fine = status(with_runner(|runner| runner.contacted_at = Some(fraction)));
+    assert_eq!(shown(&fine), Some("2026-03-01T10:00:00Z".parse().unwrap()));
+}
+
+#[test]
+fn the_secret_is_named_where_the_token_is() {
+    let named = |seen: Observed| status(seen).token.map(|token| token.secret_name);
+    let former = || Some(("former".to_owned(), keeping()));
+    let with = |secret: Kept| {
+        but(|seen| {
+            seen.secret = secret;
+            seen.former = former();
+        })
+    };
+    assert_eq!(named(seen()).as_deref(), Some(SECRET));
+    assert_eq!(named(with(Kept::Absent)).as_deref(), Some("former"));
+    assert_eq!(named(with(Kept::Foreign)).as_deref(), Some("former"));
+    assert_eq!(
+        named(with(Kept::Ours(keeping()))).as_deref(),
+        Some("former"),
+        "a former Secret that is still there must not be forgotten"
+    );
+    assert_eq!(named(but(|seen| seen.secret = Kept::Foreign)), None);
+    let expiring = keeping_with(|kept| kept.expires_at = Some(now()));
+    let token = status(but(|seen| seen.secret = Kept::Ours(expiring)))
+        .token
+        .unwrap();
+    assert_eq!(token.expires_at, Some(Time(now())));
+}
+
+#[test]
+fn an_attempt_is_kept_until_it_surely_made_nothing() {
+    let attempted = GitLabRunnerStatus {
+        registration: Some(Registration {
+            attempt: "a1".to_owned(),
+            attempted_at: Time(now()),
+        }),
+        ..GitLabRunnerStatus::default()
+    };
+    let known = Known::new(want(), nothing(|_| {}));
+    let lost = known.after(&attempted, &failure(|_| {}), now());
+    assert_eq!(lost.registration, attempted.registration);
+    let void = known.after(&attempted, &failure(|f| f.attempt_is_void = true), now());
+    assert_eq!(void.registration, None);
+    let settled = Known::new(want(), seen()).after(&attempted, &rest(), now());
+    assert_eq!(
+        settled.registration, attempted.registration,
+        "it names the runner's mark"
+    );
+    let holds = Outcome::Planned(Plan::Hold(
+        gitlab_runner_registrar::plan::Blocked::Settling(now()),
+    ));
+    assert_eq!(
+        known.after(&attempted, &holds, now()).registration,
+        attempted.registration
+    );
+}
