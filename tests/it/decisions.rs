@@ -1,10 +1,12 @@
 //! What is done about what: one row per case, with the exact plan.
+mod absent;
 mod connection;
+mod credential;
 mod diff;
-mod exists;
 pub(crate) mod given;
 mod gone;
 mod place;
+mod present;
 mod projects;
 mod token;
 

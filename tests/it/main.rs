@@ -6,11 +6,14 @@
 mod client;
 mod crash;
 mod decisions;
+mod drift;
+mod fields;
 mod generated;
 mod harness;
 mod house;
 mod idle;
 mod layers;
 mod lifecycle;
+mod projects;
 mod shutdown;
 mod status;

@@ -1,6 +1,7 @@
 //! What the status of a runner says: from the facts, the outcome of a pass, and what it said before.
 mod conditions;
 mod facts;
+mod failures;
 
 use gitlab_runner_registrar::{
     api::{

@@ -1,0 +1,108 @@
+//! The runner is there, or might be: made as declared, unless a Secret of somebody else forbids.
+use gitlab_runner_registrar::{
+    api::v1alpha1::{DeletionPolicy, DriftPolicy},
+    gitlab::model::Settings,
+    plan::{Blocked, Doubt, Kept, Plan, Sighting, Step},
+};
+
+use super::given::{RUNNER, but, exists, keeping, keeping_with, mark, nothing, now, seconds};
+use super::{act, hold, wait};
+
+#[test]
+fn a_secret_of_somebody_else_stops_everything() {
+    let conflict = || wait(Blocked::SecretConflict);
+    let orphan = || exists(|want| want.deletion = DeletionPolicy::Orphan);
+    hold(vec![
+        (
+            "a token would have no place",
+            exists(|_| {}),
+            nothing(|seen| seen.secret = Kept::Foreign),
+            conflict(),
+        ),
+        (
+            "nor does a runner that is there get edited",
+            exists(|want| want.settings.paused = Some(true)),
+            but(|seen| seen.secret = Kept::Foreign),
+            conflict(),
+        ),
+        (
+            "a token under its former name stays there",
+            exists(|_| {}),
+            but(|seen| {
+                seen.secret = Kept::Foreign;
+                seen.former = Some(("former".into(), keeping()));
+            }),
+            conflict(),
+        ),
+        (
+            "it comes before doubt",
+            orphan(),
+            but(|seen| {
+                seen.runner = Sighting::Unclear(Doubt::Foreign(RUNNER));
+                seen.secret = Kept::Foreign;
+            }),
+            conflict(),
+        ),
+    ]);
+}
+
+#[test]
+fn a_runner_that_is_there_is_made_as_declared() {
+    let edit = Settings {
+        paused: Some(true),
+        ..Settings::default()
+    };
+    let paused = || exists(|want| want.settings.paused = Some(true));
+    hold(vec![
+        (
+            "what is as declared is left alone",
+            exists(|_| {}),
+            but(|_| {}),
+            Plan::Rest,
+        ),
+        (
+            "what differs is changed, and nothing else",
+            paused(),
+            but(|_| {}),
+            act(Step::Edit(RUNNER, Box::new(edit))),
+        ),
+        (
+            "unless it is only to be reported",
+            exists(|want| {
+                want.settings.paused = Some(true);
+                want.drift = DriftPolicy::Report;
+            }),
+            but(|_| {}),
+            Plan::Rest,
+        ),
+        (
+            "the token comes first",
+            paused(),
+            but(|seen| seen.secret = Kept::Ours(keeping_with(|kept| kept.tidy = false))),
+            act(Step::Mend(RUNNER)),
+        ),
+        (
+            "a note that lost its mark gets this object's",
+            exists(|want| want.settings.maintenance_note = Some("text".into())),
+            but(|seen| {
+                let Sighting::Present(runner) = &mut seen.runner else {
+                    return;
+                };
+                runner.maintenance_note = None;
+            }),
+            act(Step::Edit(
+                RUNNER,
+                Box::new(Settings {
+                    maintenance_note: Some(mark().sign("text")),
+                    ..Settings::default()
+                }),
+            )),
+        ),
+        (
+            "no time is waited for once the runner is there",
+            exists(|_| {}),
+            but(|seen| seen.settles_at = Some(now() + seconds(60))),
+            Plan::Rest,
+        ),
+    ]);
+}
