@@ -19,9 +19,10 @@ pub enum Whereabouts {
 
 /// Works out where to look.
 ///
-/// The Secret is believed first, since token and number are written to it in one step; but not
-/// when a later attempt was begun, because then its number is the one of a runner that vanished.
-/// Beginning an attempt removes the number from status, so a number there is never out of date.
+/// Status is believed first: beginning an attempt removes the number from it, so a number there is
+/// never out of date, and people who may write Secrets cannot write it. Next is the Secret, since
+/// token and number are written to it in one step; but not when a later attempt was begun, because
+/// then its number is the one of a runner that vanished.
 pub fn whereabouts(
     secret: &Kept,
     former: Option<&Keeping>,
@@ -36,7 +37,7 @@ pub fn whereabouts(
         let current = intent.is_none_or(|intent| keeping.attempt.as_ref() == Some(&intent.attempt));
         keeping.runner.as_ref().filter(|_| current)
     });
-    match (kept.or(status), intent) {
+    match (status.or(kept), intent) {
         (Some(known), _) => Whereabouts::Number(known.clone()),
         (None, Some(intent)) => Whereabouts::Mark(intent.clone()),
         (None, None) => Whereabouts::Nowhere,
