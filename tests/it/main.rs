@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop there and then"
 )]
+mod chart;
 mod client;
 mod crash;
 mod decisions;

@@ -1,0 +1,134 @@
+//! What a `ServiceAccount` may do, and what it did.
+use std::collections::BTreeSet;
+use std::fmt;
+
+use control_plane::AuditEvent;
+use k8s_openapi::api::rbac::v1::{
+    ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
+};
+use kube::api::ListParams;
+use kube::{Api, Client, ResourceExt};
+
+/// One thing that may be done, or was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Right {
+    verb: String,
+    /// Resource with its subresource and group, and a name if it is about that one only.
+    what: String,
+    /// A namespace, or everywhere.
+    place: String,
+}
+
+const EVERYWHERE: &str = "every namespace";
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { verb, what, place } = self;
+        write!(f, "{verb} {what} in {place}")
+    }
+}
+
+/// The right that a request takes.
+pub(super) fn used(event: &AuditEvent, granted: &BTreeSet<Right>) -> Right {
+    let what = what(&event.group, &event.resource, &event.subresource);
+    let named = format!("{what} {}", event.name);
+    let right = |what: &str, place: &str| Right {
+        verb: event.verb.clone(),
+        what: what.to_owned(),
+        place: place.to_owned(),
+    };
+    let exact = right(&what, &event.namespace);
+    let wider = [
+        right(&what, EVERYWHERE),
+        right(&named, &event.namespace),
+        right(&named, EVERYWHERE),
+    ];
+    let mut candidates = std::iter::once(exact.clone()).chain(wider);
+    candidates
+        .find(|right| granted.contains(right))
+        .unwrap_or(exact)
+}
+
+fn what(group: &str, resource: &str, subresource: &str) -> String {
+    let resource = match subresource {
+        "" => resource.to_owned(),
+        subresource => format!("{resource}/{subresource}"),
+    };
+    match group {
+        "" => resource,
+        group => format!("{resource} of {group}"),
+    }
+}
+
+/// All rights of a `ServiceAccount`, from the API server's own objects: nothing else that is
+/// installed may give it more.
+pub(super) async fn granted(kube: &Client, account: (&str, &str)) -> BTreeSet<Right> {
+    let all = ListParams::default();
+    let mut granted = BTreeSet::new();
+    let bindings = Api::<RoleBinding>::all(kube.clone()).list(&all).await;
+    for binding in bindings.unwrap() {
+        if concerns(binding.subjects.as_ref(), account) {
+            let place = binding.namespace().unwrap();
+            let rules = rules(kube, &binding.role_ref, &place).await;
+            granted.extend(rules.iter().flat_map(|rule| expand(rule, &place)));
+        }
+    }
+    let bindings = Api::<ClusterRoleBinding>::all(kube.clone())
+        .list(&all)
+        .await;
+    for binding in bindings.unwrap() {
+        if concerns(binding.subjects.as_ref(), account) {
+            let rules = rules(kube, &binding.role_ref, "").await;
+            granted.extend(rules.iter().flat_map(|rule| expand(rule, EVERYWHERE)));
+        }
+    }
+    granted
+}
+
+fn concerns(subjects: Option<&Vec<Subject>>, (namespace, name): (&str, &str)) -> bool {
+    let mut subjects = subjects.into_iter().flatten();
+    subjects.any(|subject| {
+        subject.kind == "ServiceAccount"
+            && subject.name == name
+            && subject.namespace.as_deref() == Some(namespace)
+    })
+}
+
+async fn rules(kube: &Client, role: &RoleRef, namespace: &str) -> Vec<PolicyRule> {
+    let rules = if role.kind == "Role" {
+        let roles = Api::<Role>::namespaced(kube.clone(), namespace);
+        roles.get(&role.name).await.unwrap().rules
+    } else {
+        let roles = Api::<ClusterRole>::all(kube.clone());
+        roles.get(&role.name).await.unwrap().rules
+    };
+    rules.unwrap_or_default()
+}
+
+fn expand(rule: &PolicyRule, place: &str) -> Vec<Right> {
+    assert_eq!(rule.non_resource_urls, None);
+    let mut rights = Vec::new();
+    for group in rule.api_groups.iter().flatten() {
+        for resource in rule.resources.iter().flatten() {
+            let what = what(group, resource, "");
+            assert!(!what.contains('*'), "a right to everything: {rule:?}");
+            let names = rule.resource_names.iter().flatten();
+            let mut subjects: Vec<String> = names.map(|name| format!("{what} {name}")).collect();
+            if subjects.is_empty() {
+                subjects.push(what);
+            }
+            for (verb, what) in rule.verbs.iter().flat_map(|verb| {
+                let subjects = subjects.iter().cloned();
+                subjects.map(move |what| (verb.clone(), what))
+            }) {
+                assert_ne!(verb, "*", "{rule:?}");
+                rights.push(Right {
+                    verb,
+                    what,
+                    place: place.to_owned(),
+                });
+            }
+        }
+    }
+    rights
+}

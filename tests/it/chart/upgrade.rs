@@ -1,0 +1,93 @@
+//! A new version of the Pod takes over from the old one.
+use control_plane::{PodView, State};
+use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use serde_json::json;
+
+use super::release::{FULL_NAME, Release};
+use crate::harness::{Story, runner, secret, story};
+
+/// A variable that the Pod cannot start without, from a Secret that is not there yet: nothing runs
+/// until the story goes on.
+const HELD_BACK: &str =
+    r#"extraEnv=[{"name":"WORD","valueFrom":{"secretKeyRef":{"name":"late","key":"word"}}}]"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_loses_nothing_and_forgets_nothing() {
+    story("chart-upgrade")
+        .without_an_operator()
+        .tell(async |story| {
+            let home = &story.namespace;
+            let release = Release::install(story, home, &["crds.install=false"]).await;
+            story.is_connected_to_gitlab().await;
+            let penguin = runner("penguin").tagged(["before"]);
+            let puffin = runner("puffin").in_group("platform");
+            story.apply(&penguin).await;
+            story.apply(&puffin).await;
+            let before = [known(story, "penguin").await, known(story, "puffin").await];
+            let old = release.pod();
+            story.gitlab.clear_requests();
+
+            let meanwhile = async {
+                let held = |pod: &PodView| pod.uid != old.uid && is_held_back(pod);
+                release.node.pod_when(held).await.unwrap();
+                // The old one went first, so that there are never two.
+                let ended = release.node.pod(home, &old.name).unwrap();
+                assert!(ended.gone, "{ended:#?}");
+                release.has_ended(&ended, &old);
+                story.gitlab.clear_requests();
+                story.apply(&penguin.clone().tagged(["after"])).await;
+                story
+                    .apply(&runner("pelican").in_project("platform/docs"))
+                    .await;
+                story.delete(&puffin).await;
+                assert_eq!(story.gitlab.asked(), Vec::<String>::new());
+                story.apply(&secret("late").holding("word", "go")).await;
+            };
+            tokio::join!(release.is_upgraded(HELD_BACK), meanwhile);
+
+            let deployment = format!("deployment/{FULL_NAME}");
+            story
+                .kubectl(&[
+                    "wait",
+                    "--for=condition=Available",
+                    "--timeout=0",
+                    &deployment,
+                ])
+                .await;
+            let [(penguin_id, penguin_token), (puffin_id, _)] = before;
+            assert_eq!(known(story, "penguin").await, (penguin_id, penguin_token));
+            let there = story.gitlab.runner(penguin_id).unwrap();
+            assert_eq!(there["tag_list"], json!(["after"]));
+            let (pelican_id, _) = known(story, "pelican").await;
+            story.is_gone(&puffin).await;
+            assert_eq!(story.gitlab.runner(puffin_id), None);
+
+            let mut asked = story.gitlab.changes_asked();
+            asked.sort_by(|one, other| one.0.cmp(&other.0));
+            let asked: Vec<_> = asked
+                .into_iter()
+                .map(|(how, what, _)| (how, what))
+                .collect();
+            let expected = [
+                ("DELETE", format!("/runners/{puffin_id}")),
+                ("POST", "/user/runners".to_owned()),
+                ("PUT", format!("/runners/{penguin_id}")),
+            ];
+            assert_eq!(asked, expected.map(|(how, what)| (how.to_owned(), what)));
+            assert_eq!(story.gitlab.runners().len(), 2);
+            assert!(story.gitlab.runner(pelican_id).is_some());
+            release.says_no_token();
+        })
+        .await;
+}
+
+fn is_held_back(pod: &PodView) -> bool {
+    matches!(&pod.state, State::Waiting { reason, .. } if reason == "CreateContainerConfigError")
+}
+
+/// The number and the token of a runner that is as declared.
+async fn known(story: &Story<'_>, name: &str) -> (i64, String) {
+    let runner: GitLabRunner = story.is_ready(name).await;
+    let token = story.token_in(&format!("{name}-runner-token")).await;
+    (runner.status.unwrap().runner.unwrap().id, token)
+}
