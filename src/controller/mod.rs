@@ -2,6 +2,7 @@
 pub mod connection;
 pub mod connections;
 pub mod error;
+mod events;
 pub mod guards;
 mod memory;
 pub mod realm;
@@ -21,16 +22,16 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Client, Resource,
     runtime::{
-        events::{Event, EventType, Recorder, Reporter},
+        events::{Event, EventType},
         reflector::ObjectRef,
     },
 };
 
-use crate::api::MANAGER;
 use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
 use crate::metrics::Metrics;
 
 use connections::Connections;
+use events::Events;
 use memory::Memory;
 use realm::{Commons, ConnectionKey, Realm};
 
@@ -67,8 +68,8 @@ pub struct Context {
     pub(in crate::controller) checkups: connection::Checkups,
     /// What was last seen of each runner.
     pub(in crate::controller) memory: Memory,
-    /// Who is told.
-    pub recorder: Recorder,
+    /// Who tells.
+    events: Events,
     /// What is counted.
     pub metrics: Metrics,
     /// How often each object has failed in a row, by uid: kube tells its error policy no count.
@@ -84,12 +85,8 @@ impl Context {
         commons: Option<Commons>,
         metrics: Metrics,
     ) -> Self {
-        let reporter = Reporter {
-            controller: MANAGER.into(),
-            instance: options.instance.clone(),
-        };
         Self {
-            recorder: Recorder::new(kube.clone(), reporter),
+            events: Events::new(kube.clone(), options.instance.clone()),
             kube,
             options,
             realms,
@@ -174,7 +171,7 @@ impl Context {
             action: action.to_owned(),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, about).await {
+        if let Err(error) = self.events.publish(&event, about).await {
             tracing::debug!(error = error::chain(&error), "event not recorded");
         }
     }

@@ -1,0 +1,63 @@
+//! Events: each thing is told once, and counted when it happens again.
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::{
+    Client,
+    runtime::events::{Event, Recorder, Reporter},
+};
+
+use crate::api::MANAGER;
+
+/// What is remembered of what was told: about so many objects and reasons.
+const MOST_TOPICS: usize = 4096;
+
+/// What an event is about: an object by its uid, and the reason.
+type Topic = (Option<String>, String);
+
+/// Who tells. kube's recorder takes two events of one object and reason for the same, whatever they
+/// say, and keeps the first one's words: the second of two drifts would never be read of. So
+/// another note gets another recorder, and the same note again is counted by the one that it had.
+pub(super) struct Events {
+    kube: Client,
+    reporter: Reporter,
+    last: Mutex<HashMap<Topic, (Option<String>, Recorder)>>,
+}
+
+impl Events {
+    pub(super) fn new(kube: Client, instance: Option<String>) -> Self {
+        let reporter = Reporter {
+            controller: MANAGER.into(),
+            instance,
+        };
+        Self {
+            kube,
+            reporter,
+            last: Mutex::default(),
+        }
+    }
+
+    pub(super) async fn publish(&self, event: &Event, about: &ObjectReference) -> kube::Result<()> {
+        self.recorder(event, about).publish(event, about).await
+    }
+
+    fn recorder(&self, event: &Event, about: &ObjectReference) -> Recorder {
+        let topic = (about.uid.clone(), event.reason.clone());
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((note, recorder)) = last.get(&topic)
+            && *note == event.note
+        {
+            return recorder.clone();
+        }
+        // What is forgotten is at worst told as a new event instead of being counted.
+        if last.len() >= MOST_TOPICS {
+            last.clear();
+        }
+        let recorder = Recorder::new(self.kube.clone(), self.reporter.clone());
+        last.insert(topic, (event.note.clone(), recorder.clone()));
+        recorder
+    }
+}
