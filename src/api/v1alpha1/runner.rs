@@ -68,7 +68,8 @@ pub struct GitLabRunnerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 50), inner(length(min = 1, max = 255)))]
     #[x_kube(
-        merge_strategy = ListMerge::Set,
+        // As a whole, although it is a set: server-side apply takes an empty set for an absent one.
+        merge_strategy = ListMerge::Atomic,
         validation = Rule::new("self.all(t, t.trim() == t && !t.contains(',') && !t.contains('\"') && !t.startsWith(\"'\"))")
             .message("a tag has no comma, no quotation mark and no space at either end: GitLab would read it as several tags or another one")
     )]
