@@ -5,10 +5,10 @@ use gitlab_runner_registrar::api::v1alpha1::{
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Resource;
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
 };
-use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -119,6 +119,11 @@ impl Story<'_> {
             says(runner, "Ready", "True", "Succeeded")
         })
         .await
+    }
+
+    /// Waits until the runner is as declared, and tells its number in GitLab.
+    pub(crate) async fn is_registered(&self, name: &str) -> i64 {
+        number(&self.is_ready(name).await).unwrap()
     }
 
     /// Waits until the runner is not ready for that reason, and tells its sentence.
@@ -264,6 +269,11 @@ impl Story<'_> {
     }
 }
 
+/// A runner's number in GitLab, if it has one.
+pub(crate) fn number(runner: &GitLabRunner) -> Option<i64> {
+    Some(runner.status.as_ref()?.runner.as_ref()?.id)
+}
+
 /// The text in a key of a Secret.
 pub(crate) fn text_of(secret: &Secret, key: &str) -> String {
     let data = secret.data.as_ref().and_then(|data| data.get(key));
@@ -292,9 +302,4 @@ pub(crate) fn shown(object: &impl Serialize) -> String {
         meta.remove("managedFields");
     }
     format!("{object:#}")
-}
-
-/// The name of an object, for lists of them.
-pub(crate) fn names<K: ResourceExt>(objects: &[K]) -> Vec<String> {
-    objects.iter().map(ResourceExt::name_any).collect()
 }

@@ -17,7 +17,7 @@ mod story;
 mod wait;
 
 pub(crate) use canaries::Canaries;
-pub(crate) use cluster::{condition, shown, text_of};
+pub(crate) use cluster::{condition, number, says, shown, text_of};
 pub(crate) use gitlab::{GitLab, token};
 pub(crate) use manifest::{
     Manifest, cluster_connection, config_map, connection, namespace, runner, secret,
