@@ -101,9 +101,20 @@ pub fn connection_status(
     trouble: Option<&Trouble>,
     now: Timestamp,
 ) -> ConnectionStatus {
-    let verdicts = verdicts(account, trouble, now);
+    // In an outage what is known stays; of a refused credential nothing is known any more.
+    let outage =
+        account.is_none() && trouble.is_some_and(|trouble| recheck(trouble) == Recheck::Soon);
+    let credential = match account {
+        None => previous.credential.clone().filter(|_| outage),
+        Some(account) => account.token.as_ref().map(|token| Credential {
+            name: token.name.chars().take(1024).collect(),
+            scopes: token.scopes.iter().take(32).cloned().collect(),
+            expires_at: token.expires_at.map(|date| date.to_string()),
+            admin: account.admin,
+        }),
+    };
+    let verdicts = verdicts(credential.as_ref(), trouble, now);
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let token = account.and_then(|account| account.token.as_ref());
     ConnectionStatus {
         observed_generation: generation,
         conditions: merge(&previous.conditions, verdicts, generation, now),
@@ -114,19 +125,20 @@ pub fn connection_status(
             }),
             None => previous.gitlab.clone(),
         },
-        credential: token.map(|token| Credential {
-            name: token.name.chars().take(1024).collect(),
-            scopes: token.scopes.iter().take(32).cloned().collect(),
-            expires_at: token.expires_at.map(|date| date.to_string()),
-            admin: account.and_then(|account| account.admin),
-        }),
-        can: account
-            .map(|account| account.can().words())
-            .unwrap_or_default(),
+        credential,
+        can: match account {
+            Some(account) => account.can().words(),
+            None if outage => previous.can.clone(),
+            None => Vec::new(),
+        },
     }
 }
 
-fn verdicts(account: Option<&Account>, trouble: Option<&Trouble>, now: Timestamp) -> Vec<Verdict> {
+fn verdicts(
+    credential: Option<&Credential>,
+    trouble: Option<&Trouble>,
+    now: Timestamp,
+) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     match trouble {
         None => {
@@ -168,7 +180,7 @@ fn verdicts(account: Option<&Account>, trouble: Option<&Trouble>, now: Timestamp
             "GitLab could not be asked",
         )),
     }
-    verdicts.extend(expiring(account, now));
+    verdicts.extend(expiring(credential, now));
     verdicts
 }
 
@@ -185,12 +197,14 @@ fn about_credential(reason: Reason) -> bool {
     )
 }
 
-fn expiring(account: Option<&Account>, now: Timestamp) -> Option<Verdict> {
-    let token = account?.token.as_ref()?;
-    let date = token.expires_at?;
+fn expiring(credential: Option<&Credential>, now: Timestamp) -> Option<Verdict> {
+    let Credential {
+        name, expires_at, ..
+    } = credential?;
+    let date: jiff::civil::Date = expires_at.as_ref()?.parse().ok()?;
     let end = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
     (end.duration_since(now) < EXPIRES_SOON).then(|| {
-        let message = format!("the token {:?} stops working on {date}", token.name);
+        let message = format!("the token {name:?} stops working on {date}");
         Verdict::new(
             ConditionType::CredentialsExpiring,
             true,

@@ -213,17 +213,16 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
 
 /// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15).
 fn by_token(seen: &Observed) -> Plan {
-    let kept = match (&seen.secret, &seen.former) {
-        (Kept::Ours(keeping), _) | (_, Some((_, keeping))) => Some(keeping),
-        (Kept::Absent | Kept::Foreign, None) => None,
+    let here = match &seen.secret {
+        Kept::Ours(keeping) => Some(keeping),
+        Kept::Absent | Kept::Foreign => None,
     };
-    match kept {
-        Some(Keeping {
-            runner: Some(known),
-            token: TokenState::Intact,
-            ..
-        }) => Plan::Act(Step::UnregisterByToken(known.id)),
-        _ => Plan::Hold(Blocked::Undeletable),
+    let former = seen.former.as_ref().map(|(_, keeping)| keeping);
+    let intact = |keeping: &&Keeping| keeping.token == TokenState::Intact;
+    let kept = here.into_iter().chain(former).find(intact);
+    match kept.and_then(|keeping| keeping.runner.as_ref()) {
+        Some(known) => Plan::Act(Step::UnregisterByToken(known.id)),
+        None => Plan::Hold(Blocked::Undeletable),
     }
 }
 

@@ -5,15 +5,10 @@ use super::{
     outcome::{Facts, Failure, Judged, Outcome},
     parts::{present, projects_assigned, synced},
 };
-use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, find, is_true};
-use crate::api::v1alpha1::GitLabRunnerStatus;
+use crate::api::conditions::{ConditionType, Reason, Truth, Verdict};
 
 /// Ready, and Reconciling or Stalled where they apply.
-pub(super) fn summary(
-    previous: &GitLabRunnerStatus,
-    facts: &Facts<'_>,
-    outcome: &Outcome,
-) -> Vec<Judged> {
+pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
     let (truth, reason, message, mood) = match outcome {
         Outcome::Planned(Plan::Rest) => resting(facts),
         Outcome::Planned(Plan::Hold(blocked)) => {
@@ -40,7 +35,7 @@ pub(super) fn summary(
             };
             (truth, *reason, message.clone(), mood)
         }
-        Outcome::Failed(failure) => return failed(previous, facts, failure),
+        Outcome::Failed(failure) => return failed(failure),
     };
     let mut judged = vec![Judged::Now(Verdict::new(
         ConditionType::Ready,
@@ -92,35 +87,26 @@ fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Mood) {
     )
 }
 
-/// A passing fault leaves a Ready object Ready, so that one lost packet is not two writes and an
-/// alarm; one that stays, or that a person must mend, does not.
-fn failed(previous: &GitLabRunnerStatus, facts: &Facts<'_>, failure: &Failure) -> Vec<Judged> {
+/// Unknown while it may pass, False when a person must mend it.
+fn failed(failure: &Failure) -> Vec<Judged> {
     let Failure {
         reason,
         message,
         about: _,
         stalled,
-        persistent,
+        persistent: _,
         attempt_is_void: _,
     } = failure;
-    let was_ready = is_true(&previous.conditions, ConditionType::Ready)
-        && previous.observed_generation == facts.generation;
-    let ready = find(&previous.conditions, ConditionType::Ready);
-    if let (true, false, false, Some(ready)) = (was_ready, *stalled, *persistent, ready) {
-        return vec![Judged::AsBefore(ready.clone())];
-    }
-    let truth = if *stalled {
-        Truth::False
+    let (truth, mood) = if *stalled {
+        (Truth::False, Mood::Stuck)
     } else {
-        Truth::Unknown
+        (Truth::Unknown, Mood::Busy)
     };
-    let mood = if *stalled { Mood::Stuck } else { Mood::Busy };
-    let mut judged = vec![Judged::Now(Verdict::new(
-        ConditionType::Ready,
-        truth,
-        *reason,
-        message,
-    ))];
-    judged.extend(mood.verdict(*reason, message.clone()).map(Judged::Now));
-    judged
+    let ready = Verdict::new(ConditionType::Ready, truth, *reason, message);
+    let mood = mood.verdict(*reason, message.clone());
+    [Some(ready), mood]
+        .into_iter()
+        .flatten()
+        .map(Judged::Now)
+        .collect()
 }

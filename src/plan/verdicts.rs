@@ -5,7 +5,7 @@ use super::{
     parts::{projects_assigned, registered, synced, token_ready},
     summary::summary,
 };
-use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, find};
+use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, find, is_true};
 use crate::api::v1alpha1::GitLabRunnerStatus;
 
 /// Judges every condition, in the order in which they are shown.
@@ -14,6 +14,12 @@ pub(super) fn judge(
     facts: &Facts<'_>,
     outcome: &Outcome,
 ) -> Vec<Judged> {
+    if let Outcome::Failed(failure) = outcome
+        && is_passing(previous, facts, failure)
+    {
+        let before = previous.conditions.iter().cloned();
+        return before.map(Judged::AsBefore).collect();
+    }
     let mut parts = vec![
         part(
             previous,
@@ -35,9 +41,17 @@ pub(super) fn judge(
         let about = ConditionType::ProjectsAssigned;
         parts.push(part(previous, facts, outcome, about, projects_assigned));
     }
-    let mut judged = summary(previous, facts, outcome);
+    let mut judged = summary(facts, outcome);
     judged.extend(parts.into_iter().flatten());
     judged
+}
+
+/// A passing fault changes no condition of a Ready object, so that one lost packet is not two writes
+/// and an alarm; one that stays, or that a person must mend, does.
+fn is_passing(previous: &GitLabRunnerStatus, facts: &Facts<'_>, failure: &Failure) -> bool {
+    let was_ready = is_true(&previous.conditions, ConditionType::Ready)
+        && previous.observed_generation == facts.generation;
+    was_ready && !failure.stalled && !failure.persistent
 }
 
 /// A part: what the failed step says of it, else what the facts say, else what was there before.

@@ -114,16 +114,11 @@ async fn announce<K: Connection>(
     if ready(before).is_some_and(|before| before.reason == now.reason) {
         return;
     }
-    let (type_, reason) = match (&*now.status, before.conditions.is_empty()) {
-        ("True", _) => (EventType::Normal, "Connected"),
-        _ => (EventType::Warning, &*now.reason),
+    let (type_, reason, note) = if now.status == "True" {
+        (EventType::Normal, "Connected", "GitLab accepts the credential")
+    } else {
+        (EventType::Warning, &*now.reason, &*now.message)
     };
-    ctx.tell(
-        &connection.object_ref(&()),
-        type_,
-        reason,
-        "Check",
-        &now.message,
-    )
-    .await;
+    let about = connection.object_ref(&());
+    ctx.tell(&about, type_, reason, "Check", note).await;
 }

@@ -106,27 +106,26 @@ async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
         .map_err(|error| Error::kube("write the Secret of the token", error))
 }
 
-/// Writes the token that we have once more, here or under the name that spec asks for now.
-pub(super) async fn mend(pass: &Pass<'_>) -> Result<(), Error> {
-    let Some(Seen {
+/// What the Secret holds, here or under its former name, if the token is as we wrote it.
+fn kept(pass: &Pass<'_>) -> Option<Entry> {
+    let Seen {
         facts,
         secret,
         former,
-    }) = &pass.seen
-    else {
-        return Err(Error::Stale);
-    };
+    } = pass.seen.as_ref()?;
     let here = match (&facts.secret, secret) {
         (Kept::Ours(keeping), Some(secret)) => secrets::entry(secret, keeping),
         _ => None,
     };
-    let there = match (&facts.former, former) {
-        (Some((_, keeping)), Some(secret)) => secrets::entry(secret, keeping),
-        _ => None,
-    };
-    let Some(entry) = here.or(there) else {
-        return Err(Error::Stale);
-    };
+    here.or_else(|| {
+        let (_, keeping) = facts.former.as_ref()?;
+        secrets::entry(former.as_ref()?, keeping)
+    })
+}
+
+/// Writes the token that we have once more, here or under the name that spec asks for now.
+pub(super) async fn mend(pass: &Pass<'_>) -> Result<(), Error> {
+    let entry = kept(pass).ok_or(Error::Stale)?;
     let gitlab_url = pass
         .link
         .as_ref()
@@ -155,23 +154,7 @@ pub(super) async fn unregister_by_token(
     step: &Step,
     id: RunnerId,
 ) -> Result<(), Error> {
-    let Some(Seen {
-        facts,
-        secret,
-        former,
-    }) = &pass.seen
-    else {
-        return Err(Error::Stale);
-    };
-    let entry = match (&facts.secret, secret, &facts.former, former) {
-        (Kept::Ours(keeping), Some(secret), ..) | (_, _, Some((_, keeping)), Some(secret)) => {
-            secrets::entry(secret, keeping)
-        }
-        _ => None,
-    };
-    let Some(entry) = entry else {
-        return Err(Error::Stale);
-    };
+    let entry = kept(pass).ok_or(Error::Stale)?;
     let client = super::link::anonymous(pass, &entry.gitlab_url)?;
     let done = client.unregister_by_token(&entry.token).await;
     pass.settle(
