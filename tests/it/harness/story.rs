@@ -170,6 +170,11 @@ impl Story<'_> {
         self.apply(&connection(name, self.gitlab.url())).await;
     }
 
+    /// Goes on in another namespace; tells the one it was in. The operator stays where it is.
+    pub(crate) fn moves_to(&mut self, namespace: &str) -> String {
+        std::mem::replace(&mut self.namespace, namespace.to_owned())
+    }
+
     pub(crate) async fn the_operator_starts(&mut self) {
         self.operator = Some(Operator::start(&self.stage.plane, &self.cast).await);
     }
