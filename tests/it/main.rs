@@ -3,8 +3,11 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop there and then"
 )]
+#![expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
+
 mod chart;
 mod client;
+mod convergence;
 mod crash;
 mod decisions;
 mod deletion;
@@ -20,3 +23,4 @@ mod projects;
 mod secrets;
 mod shutdown;
 mod status;
+mod validation;

@@ -29,11 +29,19 @@ fn told(status: &ConnectionStatus) -> Vec<String> {
         .collect()
 }
 
+/// A sentence, what GitLab said, what is wrong, and the conditions.
+type Row<'a> = (
+    &'static str,
+    Option<&'a Account>,
+    Option<Reason>,
+    &'static [&'static str],
+);
+
 #[test]
 fn the_status_of_a_connection_says_what_is_wrong_and_whose_turn_it_is() {
     let fine = account(&["api"]);
     let none = ConnectionStatus::default();
-    let rows: [(&str, Option<&Account>, Option<Reason>, &[&str]); 4] = [
+    let rows: [Row<'_>; 4] = [
         (
             "well",
             Some(&fine),

@@ -28,17 +28,16 @@ fn in_folder(folder: &str) -> Vec<(String, String)> {
 #[test]
 fn the_crds_are_current() {
     let mut files = in_folder(PLAIN);
-    let names: String = api::crds()
-        .iter()
-        .map(|crd| format!("  - {}\n", file_name(crd)))
-        .collect();
+    let crds = api::crds();
+    let names: Vec<String> = crds.iter().map(file_name).collect();
+    let names = names.join("\n  - ");
     files.push((
         format!("{PLAIN}/kustomization.yaml"),
         format!(
             "# Every file here is written by `make crds`.\n\
              apiVersion: kustomize.config.k8s.io/v1beta1\n\
              kind: Kustomization\n\
-             resources:\n{names}"
+             resources:\n  - {names}\n"
         ),
     ));
     current(&files);
@@ -63,10 +62,8 @@ fn the_binary_prints_just_these() {
         .output()
         .unwrap();
     let files = in_folder(PLAIN);
-    let expected: String = files
-        .iter()
-        .map(|(_, text)| format!("---\n{text}"))
-        .collect();
+    let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+    let expected = format!("---\n{}", texts.join("---\n"));
     assert!(printed.status.success());
     assert_eq!(String::from_utf8(printed.stdout).unwrap(), expected);
 }

@@ -92,7 +92,9 @@ fn rows(page: &mut String, above: &str, schema: &Value) {
         let default = match &field["default"] {
             Value::Null => String::new(),
             Value::String(value) => code(value),
-            value => code(&value.to_string()),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                code(&field["default"].to_string())
+            }
         };
         let mut meaning = vec![cell(text(&field["description"]))];
         meaning.extend(bounds(field));

@@ -114,7 +114,7 @@ fn drift_is_told_and_not_called_stalled() {
         ("paused", "true", "false")
     );
 
-    let edit = Step::Edit(RUNNER, Box::new(Settings::default()));
+    let edit = Step::Edit(RUNNER, Box::default());
     let status = drifted(DriftPolicy::Correct).first(&Outcome::Planned(Plan::Act(edit)));
     let busy = ["Ready=False Progressing", "Reconciling=True Progressing"];
     let expected = with_parts(&busy, &[FINE[0], FINE[1], "Synced=False Progressing"]);

@@ -1,0 +1,235 @@
+//! Each step as its single effects, in the order of `controller::runner::act` and `::token`.
+use gitlab_runner_registrar::{
+    api::{
+        conditions::{ConditionType, Reason},
+        v1alpha1::Registration,
+    },
+    gitlab::model::{NewRunner, ProjectRef, RunnerId, Settings},
+    plan::{Failure, Kept, Observed, Step, TokenState, resolved},
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::world::{Credential, How, Interruption, Secret, World, set};
+use crate::decisions::given::{SECRET, seconds};
+
+/// Why a pass stops.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The process is dead, or the object has changed meanwhile: nothing more is written.
+    Dead,
+    /// With an error, which is told in status.
+    Failed(Failure),
+}
+
+pub(super) fn failure(reason: Reason, about: Option<ConditionType>) -> Failure {
+    Failure {
+        reason,
+        message: "it failed".to_owned(),
+        about,
+        stalled: false,
+        persistent: false,
+        attempt_is_void: false,
+    }
+}
+
+impl World {
+    /// One effect, or what comes instead of it.
+    fn effect<R>(
+        &mut self,
+        about: Option<ConditionType>,
+        effect: impl FnOnce(&mut Self) -> Result<R, Stop>,
+    ) -> Result<R, Stop> {
+        let how = match &mut self.trouble {
+            None => None,
+            Some(Interruption { after: 0, how }) => Some(*how),
+            Some(Interruption { after, how: _ }) => {
+                *after -= 1;
+                None
+            }
+        };
+        let Some(how) = how else {
+            self.writes += 1;
+            return effect(self);
+        };
+        self.trouble = None;
+        match how {
+            How::Killed => Err(Stop::Dead),
+            How::Lost => {
+                effect(self)?;
+                Err(Stop::Failed(failure(Reason::GitLabUnavailable, about)))
+            }
+            How::Late => Err(Stop::Failed(failure(Reason::GitLabUnavailable, about))),
+            How::Refused => Err(Stop::Failed(Failure {
+                attempt_is_void: about == Some(ConditionType::Registered),
+                ..failure(Reason::GitLabRefused, about)
+            })),
+        }
+    }
+
+    /// A write of status. When its answer is lost, what we hold of the object is out of date.
+    pub(super) fn write_status(&mut self, change: impl FnOnce(&mut Self)) -> Result<(), Stop> {
+        let done = self.effect(None, |world| {
+            change(world);
+            Ok(())
+        });
+        done.map_err(|_| Stop::Dead)
+    }
+
+    pub(super) fn act(&mut self, step: &Step, seen: &Observed) -> Result<(), Stop> {
+        match step {
+            Step::Register(new) => self.register(new),
+            Step::Renew(id, _) => {
+                let token = self.effect(Some(ConditionType::TokenReady), |world| {
+                    let token = world.mint();
+                    world.find(*id).ok_or_else(gone)?.token = token;
+                    Ok(token)
+                })?;
+                self.keep(*id, token)
+            }
+            Step::Mend(_) => self.mend(seen),
+            Step::Discard(name) => self.effect(None, |world| {
+                world.secrets.remove(name);
+                Ok(())
+            }),
+            Step::Release => self.release(seen),
+            Step::Edit(id, edit) => self.effect(Some(ConditionType::Synced), |world| {
+                set(&mut world.find(*id).ok_or_else(gone)?.runner, edit);
+                Ok(())
+            }),
+            Step::Assign(id, project) => self.of_projects(*id, |projects| {
+                let path = format!("p/{project}");
+                projects.push(ProjectRef { id: *project, path });
+            }),
+            Step::Unassign(id, project) => self.of_projects(*id, |projects| {
+                projects.retain(|have| have.id != *project);
+            }),
+            Step::Unregister(id) => self.unregister(*id),
+            Step::UnregisterByToken(_) => self.unregister_by_token(),
+        }
+    }
+
+    fn register(&mut self, new: &NewRunner) -> Result<(), Stop> {
+        let now = self.now;
+        let scope = resolved(new.scope);
+        self.write_status(|world| {
+            world.status.registration = Some(Registration {
+                attempt: format!("{:x}", now.as_millisecond()),
+                attempted_at: Time(now),
+            });
+            world.status.runner = None;
+            world.status.scope = Some(scope);
+        })?;
+        let text = new.settings.maintenance_note.clone().unwrap_or_default();
+        let signed = NewRunner {
+            scope: new.scope,
+            settings: Settings {
+                maintenance_note: Some(self.mark().sign(&text)),
+                ..new.settings.clone()
+            },
+        };
+        let next = self.trouble.filter(|trouble| trouble.after == 0);
+        let how = next.map(|trouble| trouble.how);
+        if how != Some(How::Killed) {
+            self.posting(how == Some(How::Refused));
+        }
+        if how == Some(How::Late) {
+            self.late.push((self.now + seconds(29), signed.clone()));
+        }
+        let made = self.effect(Some(ConditionType::Registered), |world| {
+            Ok(world.make(&signed, world.now))
+        });
+        let (id, token) = made?;
+        self.keep(id, token)
+    }
+
+    fn keep(&mut self, id: RunnerId, token: u32) -> Result<(), Stop> {
+        let secret = Secret {
+            ours: true,
+            runner: Some(id),
+            attempt: self.attempt(),
+            token: Some(token),
+            written: Some(token),
+            tidy: true,
+        };
+        self.put(secret)
+    }
+
+    fn put(&mut self, secret: Secret) -> Result<(), Stop> {
+        let name = SECRET.to_owned();
+        self.effect(None, |world| {
+            let foreign = world.secrets.get(&name).is_some_and(|secret| !secret.ours);
+            assert!(!foreign, "a Secret of somebody else was overwritten");
+            world.secrets.insert(name, secret);
+            Ok(())
+        })
+    }
+
+    fn mend(&mut self, seen: &Observed) -> Result<(), Stop> {
+        let here = match &seen.secret {
+            Kept::Ours(keeping) if keeping.token == TokenState::Intact => Some(SECRET.to_owned()),
+            Kept::Ours(_) | Kept::Absent | Kept::Foreign => None,
+        };
+        let name = here.or(seen.former.as_ref().map(|(name, _)| name.clone()));
+        let kept = name.and_then(|name| self.secrets.get(&name).cloned());
+        let mut kept = kept.ok_or(Stop::Dead)?;
+        kept.tidy = true;
+        self.put(kept)
+    }
+
+    fn release(&mut self, seen: &Observed) -> Result<(), Stop> {
+        let here = matches!(seen.secret, Kept::Ours(_)).then(|| SECRET.to_owned());
+        let former = seen.former.as_ref().map(|(name, _)| name.clone());
+        for name in here.into_iter().chain(former) {
+            self.effect(None, |world| {
+                world.secrets.get_mut(&name).ok_or(Stop::Dead)?.ours = false;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// GitLab neither assigns nor unassigns a locked runner (contract §3.12, §3.13).
+    fn of_projects(
+        &mut self,
+        id: RunnerId,
+        change: impl FnOnce(&mut Vec<ProjectRef>),
+    ) -> Result<(), Stop> {
+        self.effect(Some(ConditionType::ProjectsAssigned), |world| {
+            let runner = &mut world.find(id).ok_or_else(gone)?.runner;
+            assert!(!runner.locked, "a locked runner would be refused");
+            change(runner.projects.get_or_insert_default());
+            Ok(())
+        })
+    }
+
+    fn unregister(&mut self, id: RunnerId) -> Result<(), Stop> {
+        self.effect(Some(ConditionType::Ready), |world| {
+            let projects = &world.find(id).ok_or_else(gone)?.runner.projects;
+            let several = projects.as_ref().is_some_and(|projects| projects.len() > 1);
+            assert!(
+                !several,
+                "a runner of several projects would be refused (contract §3.7)"
+            );
+            world.gitlab.retain(|made| made.runner.id != id);
+            Ok(())
+        })
+    }
+
+    /// GitLab removes the runner of that token, whatever number we think it has.
+    fn unregister_by_token(&mut self) -> Result<(), Stop> {
+        assert_eq!(self.credential, Credential::Gone);
+        self.effect(Some(ConditionType::Ready), |world| {
+            let kept: Vec<Option<u32>> = world.secrets.values().map(|kept| kept.token).collect();
+            let before = world.gitlab.len();
+            world
+                .gitlab
+                .retain(|made| !kept.contains(&Some(made.token)));
+            (world.gitlab.len() < before).then_some(()).ok_or_else(gone)
+        })
+    }
+}
+
+/// What GitLab answers about what is not there.
+fn gone() -> Stop {
+    Stop::Failed(failure(Reason::GitLabRefused, None))
+}

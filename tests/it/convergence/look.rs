@@ -1,0 +1,133 @@
+//! What a pass sees of the world: as `controller::runner::look` does it.
+use gitlab_runner_registrar::{
+    gitlab::model::{ProjectId, Runner, RunnerId},
+    plan::{
+        Desired, Doubt, Intent, Keeping, Kept, Known, Mark, Observed, ProjectSighting, Sighting,
+        Wanted, Whereabouts, grace, whereabouts,
+    },
+};
+
+use super::world::{Credential, TIMEOUT, World, is_ours, mark_of};
+use crate::decisions::given::{self, SECRET};
+
+impl World {
+    pub(super) fn want(&self) -> Option<&Wanted> {
+        match &self.desired {
+            Desired::Exists(want) => Some(want),
+            Desired::Gone(_) => None,
+        }
+    }
+
+    pub(super) fn intent(&self) -> Option<Intent> {
+        let registration = self.status.registration.as_ref()?;
+        Some(Intent {
+            attempt: registration.attempt.clone(),
+            at: registration.attempted_at.0,
+        })
+    }
+
+    fn recorded(&self) -> Option<Known> {
+        let runner = self.status.runner.as_ref()?;
+        Some(Known {
+            id: RunnerId(u64::try_from(runner.id).unwrap()),
+            gitlab_url: runner.gitlab_url.clone(),
+        })
+    }
+
+    pub(super) fn here(&self) -> Kept {
+        let secret = self.secrets.get(SECRET);
+        secret.map_or(Kept::Absent, |secret| {
+            let mut kept = secret.kept();
+            // Nobody judges the rest of a Secret whose object goes.
+            if let (Kept::Ours(keeping), None) = (&mut kept, self.want()) {
+                keeping.tidy = true;
+            }
+            kept
+        })
+    }
+
+    pub(super) fn former(&self) -> Option<(String, Keeping)> {
+        let name = self.status.token.as_ref()?.secret_name.clone();
+        if name == SECRET {
+            return None;
+        }
+        match self.secrets.get(&name)?.kept() {
+            Kept::Ours(mut keeping) => {
+                keeping.tidy = true;
+                Some((name, keeping))
+            }
+            Kept::Absent | Kept::Foreign => None,
+        }
+    }
+
+    pub(super) fn attempt(&self) -> Option<String> {
+        let kept = match self.here() {
+            Kept::Ours(keeping) => keeping.attempt,
+            Kept::Absent | Kept::Foreign => None,
+        };
+        self.intent().map(|intent| intent.attempt).or(kept)
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            attempt: self.attempt().unwrap_or_else(|| "0".to_owned()),
+            ..given::mark()
+        }
+    }
+
+    pub(super) fn look(&self) -> Observed {
+        let former = self.former();
+        let mut seen = Observed {
+            runner: Sighting::Absent,
+            settles_at: None,
+            scope: Some(self.scope),
+            secret: self.here(),
+            former,
+            projects: None,
+            admin: false,
+        };
+        let former = seen.former.as_ref().map(|(_, keeping)| keeping);
+        let (intent, recorded) = (self.intent(), self.recorded());
+        let place = whereabouts(&seen.secret, former, recorded.as_ref(), intent.as_ref());
+        match (place, self.credential) {
+            (Whereabouts::Nowhere, _) => {}
+            (_, Credential::Gone) => seen.runner = Sighting::Unclear(Doubt::NotAsked),
+            (Whereabouts::Number(known), _) => {
+                let found = self.gitlab.iter().find(|made| made.runner.id == known.id);
+                if let Some(made) = found {
+                    seen.runner = Sighting::Present(made.runner.clone());
+                }
+            }
+            (Whereabouts::Mark(_), Credential::CannotList) => {
+                seen.runner = Sighting::Unclear(Doubt::Unsearchable);
+            }
+            (Whereabouts::Mark(intent), Credential::Works) => match self.search(&intent.attempt) {
+                Some(runner) => seen.runner = Sighting::Present(runner),
+                None => seen.settles_at = Some(grace(&intent, TIMEOUT)),
+            },
+        }
+        seen.projects = self.look_for_projects(&seen);
+        seen
+    }
+
+    fn search(&self, attempt: &str) -> Option<Runner> {
+        let listed = || {
+            let made = self.gitlab.iter().filter(|made| made.listed <= self.now);
+            made.map(|made| &made.runner)
+                .filter(|runner| is_ours(runner))
+        };
+        let signed = |runner: &&Runner| mark_of(runner).is_some_and(|mark| mark.attempt == attempt);
+        listed().find(signed).or_else(|| listed().next()).cloned()
+    }
+
+    fn look_for_projects(&self, seen: &Observed) -> Option<Vec<ProjectSighting>> {
+        let wanted = self.want()?.projects.as_ref()?;
+        matches!(seen.runner, Sighting::Present(_)).then(|| {
+            let number = |id: i64| ProjectSighting::Found(ProjectId(u64::try_from(id).unwrap()));
+            wanted
+                .iter()
+                .filter_map(|target| target.id.map(number))
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! One pass: look, decide, act, look again, and the status at the end.
+use gitlab_runner_registrar::{
+    api::conditions::Reason,
+    plan::{Blocked, Desired, Facts, Observed, Outcome, Plan, Step, decide, project},
+};
+
+use super::act::{Stop, failure};
+use super::world::World;
+use crate::decisions::given::{URL, seconds};
+
+/// How a pass ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Ended {
+    /// With a plan that asks for no step.
+    Planned(Plan),
+    /// Otherwise: there will be another.
+    Interrupted,
+}
+
+impl World {
+    /// One pass, and the time until the next.
+    pub(super) fn pass(&mut self) -> Ended {
+        let mut seen = None;
+        let outcome = match self.pursue(&mut seen) {
+            Ok(plan) => Outcome::Planned(plan),
+            Err(Stop::Failed(failure)) => Outcome::Failed(failure),
+            Err(Stop::Dead) => {
+                self.wait(seconds(1));
+                return Ended::Interrupted;
+            }
+        };
+        let gone = matches!(self.desired, Desired::Gone(_));
+        if gone && outcome == Outcome::Planned(Plan::Rest) {
+            return Ended::Planned(Plan::Rest);
+        }
+        let told = self.conclude(seen.as_ref(), &outcome);
+        let until = match &outcome {
+            Outcome::Planned(Plan::Hold(Blocked::Settling(until))) => {
+                assert!(*until > self.now, "it waits for what is past");
+                until.duration_since(self.now).min(seconds(30)) + seconds(1)
+            }
+            Outcome::Planned(_) | Outcome::Obstructed(..) | Outcome::Failed(_) => seconds(1),
+        };
+        self.wait(until);
+        match (told, outcome) {
+            (Ok(()), Outcome::Planned(plan)) => Ended::Planned(plan),
+            _ => Ended::Interrupted,
+        }
+    }
+
+    fn pursue(&mut self, last_seen: &mut Option<Observed>) -> Result<Plan, Stop> {
+        let mut last: Option<Step> = None;
+        for _ in 0..8 {
+            let seen = self.look();
+            *last_seen = Some(seen.clone());
+            match decide(&self.desired, &seen, &self.mark(), self.now) {
+                Plan::Act(step) if last.as_ref() == Some(&step) => {
+                    return Err(Stop::Failed(failure(Reason::NotTaken, None)));
+                }
+                Plan::Act(step) => {
+                    self.act(&step, &seen)?;
+                    if matches!(step, Step::UnregisterByToken(_)) {
+                        return Ok(Plan::Rest);
+                    }
+                    last = Some(step);
+                }
+                plan @ (Plan::Hold(_) | Plan::Rest) => return Ok(plan),
+            }
+        }
+        Err(Stop::Dead)
+    }
+
+    fn conclude(&mut self, seen: Option<&Observed>, outcome: &Outcome) -> Result<(), Stop> {
+        let mark = self.mark();
+        let facts = Facts {
+            want: self.want(),
+            seen,
+            gitlab_url: URL,
+            mark: &mark,
+            project_scope: false,
+            generation: Some(1),
+        };
+        let status = project(&self.status, &facts, outcome, self.now);
+        if let Outcome::Planned(Plan::Hold(why)) = outcome {
+            let ready = &status.conditions[0];
+            assert!(
+                ready.status != "True" && !ready.message.is_empty(),
+                "{why:?} says nothing"
+            );
+        }
+        if status == self.status {
+            return Ok(());
+        }
+        self.write_status(|world| world.status = status)
+    }
+}

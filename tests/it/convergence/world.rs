@@ -1,0 +1,230 @@
+//! A GitLab, a Kubernetes and a clock, small enough to be tried in every state.
+use std::collections::BTreeMap;
+
+use gitlab_runner_registrar::{
+    api::v1alpha1::GitLabRunnerStatus,
+    gitlab::model::{AccessLevel, NewRunner, ProjectRef, Runner, RunnerId, Scope, Settings},
+    plan::{Desired, Keeping, Kept, Known, Mark, TokenState},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::decisions::given::{self, GROUP, URL, seconds};
+
+/// How long a request may take, so an attempt is given twice this.
+pub(super) const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+
+/// A runner in GitLab. Its token is a number; a reset makes another.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    pub(super) runner: Runner,
+    pub(super) token: u32,
+    /// From when on lists show it.
+    pub(super) listed: Timestamp,
+}
+
+/// A Secret. What we wrote as the token is remembered beside it, as the digest is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Secret {
+    pub(super) ours: bool,
+    pub(super) runner: Option<RunnerId>,
+    pub(super) attempt: Option<String>,
+    pub(super) token: Option<u32>,
+    pub(super) written: Option<u32>,
+    pub(super) tidy: bool,
+}
+
+impl Secret {
+    pub(super) fn kept(&self) -> Kept {
+        if !self.ours {
+            return Kept::Foreign;
+        }
+        Kept::Ours(Keeping {
+            runner: self.runner.map(|id| Known {
+                id,
+                gitlab_url: URL.to_owned(),
+            }),
+            attempt: self.attempt.clone(),
+            token: match self.token {
+                None => TokenState::Missing,
+                token if token == self.written => TokenState::Intact,
+                Some(_) => TokenState::Edited,
+            },
+            tidy: self.tidy,
+            issued_at: None,
+            expires_at: None,
+        })
+    }
+}
+
+/// What the credential allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Credential {
+    Works,
+    CannotList,
+    Gone,
+}
+
+/// What goes wrong in a pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum How {
+    /// The process dies instead of doing it.
+    Killed,
+    /// It is done, and the answer is lost.
+    Lost,
+    /// The answer is lost, and a registration is carried out after that.
+    Late,
+    /// It is refused.
+    Refused,
+}
+
+/// How a pass is interrupted: after so many effects.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Interruption {
+    pub(super) after: u32,
+    pub(super) how: How,
+}
+
+/// What a registration came to, as far as the operator can know.
+#[derive(Clone, Debug)]
+pub(super) struct Post {
+    pub(super) at: Timestamp,
+    /// Whether it was surely in vain.
+    pub(super) void: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) now: Timestamp,
+    pub(super) desired: Desired,
+    pub(super) credential: Credential,
+    pub(super) scope: Scope,
+    pub(super) gitlab: Vec<Made>,
+    pub(super) late: Vec<(Timestamp, NewRunner)>,
+    /// How far lists lag behind.
+    pub(super) lag: SignedDuration,
+    pub(super) secrets: BTreeMap<String, Secret>,
+    pub(super) status: GitLabRunnerStatus,
+    pub(super) minted: u32,
+    pub(super) posts: Vec<Post>,
+    pub(super) writes: u32,
+    pub(super) trouble: Option<Interruption>,
+}
+
+impl World {
+    pub(super) fn new(desired: Desired) -> Self {
+        Self {
+            now: given::now(),
+            desired,
+            credential: Credential::Works,
+            scope: GROUP,
+            gitlab: Vec::new(),
+            late: Vec::new(),
+            lag: SignedDuration::ZERO,
+            secrets: BTreeMap::new(),
+            status: GitLabRunnerStatus::default(),
+            minted: 100,
+            posts: Vec::new(),
+            writes: 0,
+            trouble: None,
+        }
+    }
+
+    /// Time goes by, and what was on its way arrives.
+    pub(super) fn wait(&mut self, time: SignedDuration) {
+        self.now += time;
+        let now = self.now;
+        let (due, late) = self.late.drain(..).partition(|(at, _)| *at <= now);
+        self.late = late;
+        for (at, new) in due {
+            self.make(&new, at);
+        }
+    }
+
+    pub(super) fn make(&mut self, new: &NewRunner, at: Timestamp) -> (RunnerId, u32) {
+        let NewRunner { scope, settings } = new;
+        let token = self.mint();
+        let id = RunnerId(u64::from(token));
+        let owner = match scope {
+            Scope::Project(owner) => Some(vec![ProjectRef {
+                id: *owner,
+                path: format!("p/{owner}"),
+            }]),
+            Scope::Instance | Scope::Group(_) => None,
+        };
+        let mut runner = Runner {
+            id,
+            description: String::new(),
+            tags: [].into(),
+            maintenance_note: None,
+            projects: owner,
+            access_level: AccessLevel::NotProtected,
+            ..given::runner()
+        };
+        set(&mut runner, settings);
+        let listed = at + self.lag;
+        self.gitlab.push(Made {
+            runner,
+            token,
+            listed,
+        });
+        (id, token)
+    }
+
+    pub(super) fn mint(&mut self) -> u32 {
+        self.minted += 1;
+        self.minted
+    }
+
+    /// The runners that carry this object's mark.
+    pub(super) fn ours(&self) -> impl Iterator<Item = &Made> {
+        self.gitlab.iter().filter(|made| is_ours(&made.runner))
+    }
+
+    pub(super) fn find(&mut self, id: RunnerId) -> Option<&mut Made> {
+        self.gitlab.iter_mut().find(|made| made.runner.id == id)
+    }
+
+    /// A registration may still bear fruit: none may follow it.
+    pub(super) fn posting(&mut self, void: bool) {
+        let grace = gitlab_runner_registrar::plan::GRACE_AT_LEAST.max(TIMEOUT * 2);
+        for earlier in self.posts.iter().filter(|post| !post.void) {
+            let age = self.now.duration_since(earlier.at);
+            assert!(age >= grace, "posted again after {age:#}");
+        }
+        self.posts.push(Post { at: self.now, void });
+    }
+
+    pub(super) fn after(&self, earlier: i64) -> Timestamp {
+        self.now - seconds(earlier)
+    }
+}
+
+pub(super) fn set(runner: &mut Runner, settings: &Settings) {
+    let Settings {
+        description,
+        tags,
+        run_untagged,
+        paused,
+        locked,
+        access_level,
+        maximum_timeout,
+        maintenance_note,
+    } = settings.clone();
+    let now = &mut *runner;
+    now.description = description.unwrap_or(std::mem::take(&mut now.description));
+    now.tags = tags.unwrap_or(std::mem::take(&mut now.tags));
+    now.run_untagged = run_untagged.unwrap_or(now.run_untagged);
+    now.paused = paused.unwrap_or(now.paused);
+    now.locked = locked.unwrap_or(now.locked);
+    now.access_level = access_level.unwrap_or(now.access_level);
+    now.maximum_timeout = maximum_timeout.unwrap_or(now.maximum_timeout);
+    now.maintenance_note = maintenance_note.or(now.maintenance_note.take());
+}
+
+pub(super) fn is_ours(runner: &Runner) -> bool {
+    mark_of(runner).is_some_and(|mark| mark.uid == given::mark().uid)
+}
+
+pub(super) fn mark_of(runner: &Runner) -> Option<Mark> {
+    Mark::split(runner.maintenance_note.as_deref()?).1
+}
