@@ -1,8 +1,4 @@
 //! What is done about what: one row per case, with the exact plan.
-#![expect(
-    clippy::too_many_lines,
-    reason = "a table has as many lines as it has rows"
-)]
 mod absent;
 mod connection;
 mod credential;
