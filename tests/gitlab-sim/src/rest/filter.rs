@@ -138,7 +138,7 @@ fn joined_by_version<'a>(gitlab: &GitLab, rows: &[&'a Runner], prefix: &str) -> 
 }
 
 /// `16` matches `16.*`, `15.0` matches `15.0.*`, three parts match exactly.
-fn version_matches(version: &str, prefix: &str) -> bool {
+pub(crate) fn version_matches(version: &str, prefix: &str) -> bool {
     if prefix.matches('.').count() >= 2 && !prefix.ends_with('.') {
         return version == prefix;
     }

@@ -19,6 +19,7 @@ mod user_runners;
 
 pub use call::Peer;
 pub(crate) use entity::{iso, iso_or_null};
+pub(crate) use filter::version_matches;
 pub(crate) use params::query_params;
 pub(crate) use refusal::Refusal;
 pub(crate) use reply::Reply;

@@ -1,0 +1,348 @@
+//! From a parsed query to what is to be read, with everything that is wrong with it found on the way.
+use std::collections::BTreeSet;
+
+use async_graphql_parser::types as ast;
+use async_graphql_parser::{Pos, Positioned};
+use serde_json::{Value, json};
+
+use super::arguments::{self, Arguments};
+use super::document::Document;
+use super::problem::Problem;
+use super::schema::{self, Shape};
+use crate::state::Era;
+
+/// No honest query within the limits of length and weight has as many.
+const MOST_SELECTIONS: usize = 100_000;
+
+/// A field to be read.
+#[derive(Clone, Debug)]
+pub(super) struct Selected {
+    /// Under which it stands in the reply: its alias or its name.
+    pub(super) key: String,
+    pub(super) name: &'static str,
+    /// The type that has the field.
+    pub(super) on: Shape,
+    pub(super) returns: Shape,
+    pub(super) arguments: Arguments,
+    pub(super) children: Vec<Selected>,
+    pub(super) position: Pos,
+}
+
+/// Plans an operation, or says everything that is wrong with it.
+pub(super) fn plan(document: &Document, era: Era) -> Result<Vec<Selected>, Vec<Problem>> {
+    let mut planner = Planner {
+        document,
+        era,
+        problems: Vec::new(),
+        seen: Seen::default(),
+        looked_at: 0,
+    };
+    let root = Shape::Object(&schema::QUERY);
+    let mut path = vec![json!(document.title)];
+    let mut trail = Vec::new();
+    let set = &document.operation.selection_set.node;
+    let mut selected = Vec::new();
+    planner.select(root, set, &mut path, &mut trail, &mut selected);
+    planner.complain_about_leftovers();
+    if planner.looked_at > MOST_SELECTIONS {
+        planner.problems = vec![Problem::new("Query too large")];
+    }
+    if planner.problems.is_empty() {
+        Ok(selected)
+    } else {
+        Err(planner.problems)
+    }
+}
+
+/// What was used, to find what was not.
+#[derive(Default)]
+struct Seen {
+    variables: BTreeSet<String>,
+    fragments: BTreeSet<String>,
+}
+
+struct Planner<'a> {
+    document: &'a Document,
+    era: Era,
+    problems: Vec<Problem>,
+    seen: Seen,
+    /// Selections so far, those of fragments counted each time.
+    looked_at: usize,
+}
+
+impl<'a> Planner<'a> {
+    /// Adds what a selection set selects; `trail` is the fragments that led here.
+    fn select(
+        &mut self,
+        on: Shape,
+        set: &'a ast::SelectionSet,
+        path: &mut Vec<Value>,
+        trail: &mut Vec<&'a str>,
+        out: &mut Vec<Selected>,
+    ) {
+        for item in &set.items {
+            // Fragments that spread each other twice would take for ever otherwise.
+            self.looked_at += 1;
+            if self.looked_at > MOST_SELECTIONS {
+                return;
+            }
+            let wanted = self.is_wanted(item.node.directives());
+            let mut unwanted = Vec::new();
+            // What is skipped must be right all the same.
+            let out = if wanted { &mut *out } else { &mut unwanted };
+            match &item.node {
+                ast::Selection::Field(field) => self.field(on, field, path, trail, out),
+                ast::Selection::InlineFragment(inline) => {
+                    let condition = inline.node.type_condition.as_ref();
+                    let condition = condition.map(|on| on.node.on.node.as_str());
+                    if self.applies(condition, on, inline.pos, path) {
+                        self.select(on, &inline.node.selection_set.node, path, trail, out);
+                    }
+                }
+                ast::Selection::FragmentSpread(spread) => self.spread(on, spread, path, trail, out),
+            }
+        }
+    }
+
+    fn spread(
+        &mut self,
+        on: Shape,
+        spread: &'a Positioned<ast::FragmentSpread>,
+        path: &mut Vec<Value>,
+        trail: &mut Vec<&'a str>,
+        out: &mut Vec<Selected>,
+    ) {
+        let name = spread.node.fragment_name.node.as_str();
+        self.seen.fragments.insert(name.to_owned());
+        let Some(fragment) = self.document.fragments.get(name) else {
+            let text = format!("Fragment {name} was used, but not defined");
+            let problem = Problem::new(text).at(spread.pos).within(path);
+            let more = json!({ "fragmentName": name });
+            self.problems
+                .push(problem.code("useAndDefineFragment", more));
+            return;
+        };
+        if trail.contains(&name) {
+            let text = format!("Fragment {name} contains an infinite loop");
+            let more = json!({ "fragmentName": name });
+            self.problems.push(
+                Problem::new(text)
+                    .at(fragment.pos)
+                    .code("infiniteLoop", more),
+            );
+            return;
+        }
+        let condition = fragment.node.type_condition.node.on.node.as_str();
+        if self.applies(Some(condition), on, spread.pos, path) {
+            trail.push(name);
+            self.select(on, &fragment.node.selection_set.node, path, trail, out);
+            trail.pop();
+        }
+    }
+
+    /// Whether a fragment may stand on a type; there are no interfaces or unions here.
+    fn applies(&mut self, condition: Option<&str>, on: Shape, at: Pos, path: &[Value]) -> bool {
+        let Some(condition) = condition else {
+            return true;
+        };
+        if condition == on.name() {
+            return true;
+        }
+        let (code, text) = if schema::is_type(condition) {
+            let text = format!(
+                "Fragment on {condition} can't be spread inside {}",
+                on.name()
+            );
+            ("cannotSpreadFragment", text)
+        } else {
+            let text = format!("No such type {condition}, so it can't be a fragment condition");
+            ("undefinedType", text)
+        };
+        let more = json!({ "typeName": condition });
+        self.problems
+            .push(Problem::new(text).at(at).within(path).code(code, more));
+        false
+    }
+
+    fn field(
+        &mut self,
+        on: Shape,
+        node: &'a Positioned<ast::Field>,
+        path: &mut Vec<Value>,
+        trail: &mut Vec<&'a str>,
+        out: &mut Vec<Selected>,
+    ) {
+        let name = node.node.name.node.as_str();
+        path.push(json!(node.node.response_key().node));
+        self.use_variables(
+            node.node.arguments.iter().map(|(_, value)| &value.node),
+            node.pos,
+        );
+        match on.field(name, self.era) {
+            Some(found) => {
+                let variables = &self.document.variables;
+                let arguments =
+                    arguments::read(node, &found, variables, self.era, path, &mut self.problems);
+                self.check_children(node, found.returns, path);
+                let mut selected = Selected {
+                    key: node.node.response_key().node.to_string(),
+                    name: found.name,
+                    on,
+                    returns: found.returns,
+                    arguments,
+                    children: Vec::new(),
+                    position: node.pos,
+                };
+                let set = &node.node.selection_set.node;
+                if !found.returns.is_leaf() {
+                    self.select(found.returns, set, path, trail, &mut selected.children);
+                }
+                self.merge(selected, out);
+            }
+            None => {
+                let text = format!("Field '{name}' doesn't exist on type '{}'", on.name());
+                let more = json!({ "typeName": on.name(), "fieldName": name });
+                let problem = Problem::new(text).at(node.pos).within(path);
+                self.problems.push(problem.code("undefinedField", more));
+            }
+        }
+        path.pop();
+    }
+
+    fn check_children(&mut self, node: &Positioned<ast::Field>, returns: Shape, path: &[Value]) {
+        let (name, of) = (&node.node.name.node, returns.name());
+        let empty = node.node.selection_set.node.items.is_empty();
+        let text = match (returns.is_leaf(), empty) {
+            (true, false) => {
+                format!("Selections can't be made on scalars (field '{name}' returns {of})")
+            }
+            (false, true) => format!(
+                "Field must have selections (field '{name}' returns {of} but has no selections. \
+                 Did you mean '{name} {{ ... }}'?)"
+            ),
+            (true, true) | (false, false) => return,
+        };
+        let more = json!({ "nodeName": format!("field '{name}'"), "typeName": of });
+        let problem = Problem::new(text).at(node.pos).within(path);
+        self.problems.push(problem.code("selectionMismatch", more));
+    }
+
+    /// The same key twice is one field, which must be the same in both places.
+    fn merge(&mut self, new: Selected, out: &mut Vec<Selected>) {
+        let Some(old) = out.iter_mut().find(|old| old.key == new.key) else {
+            out.push(new);
+            return;
+        };
+        if old.name != new.name || old.arguments != new.arguments {
+            let text = if old.name == new.name {
+                format!("Field '{}' has an argument conflict", new.key)
+            } else {
+                format!(
+                    "Field '{}' has a field conflict: {} or {}?",
+                    new.key, old.name, new.name
+                )
+            };
+            let more = json!({ "fieldName": new.key });
+            self.problems.push(
+                Problem::new(text)
+                    .at(new.position)
+                    .code("fieldConflict", more),
+            );
+            return;
+        }
+        let mut merged = std::mem::take(&mut old.children);
+        for child in new.children {
+            self.merge(child, &mut merged);
+        }
+        if let Some(old) = out.iter_mut().find(|old| old.key == new.key) {
+            old.children = merged;
+        }
+    }
+
+    fn is_wanted(&mut self, directives: &'a [Positioned<ast::Directive>]) -> bool {
+        directives.iter().all(|directive| {
+            let name = directive.node.name.node.as_str();
+            let Some(condition) = directive.node.get_argument("if") else {
+                let text = format!("Directive '{name}' is missing required arguments: if");
+                self.problems.push(Problem::new(text).at(directive.pos));
+                return true;
+            };
+            self.use_variables([&condition.node], directive.pos);
+            let truth = match &condition.node {
+                async_graphql_value::Value::Variable(name) => self
+                    .document
+                    .variables
+                    .get(name.as_str())
+                    .and_then(|variable| variable.value.as_ref()?.as_bool()),
+                async_graphql_value::Value::Boolean(truth) => Some(*truth),
+                _ => None,
+            };
+            match name {
+                "include" => truth.unwrap_or(false),
+                "skip" => !truth.unwrap_or(false),
+                _ => {
+                    let text = format!("Directive @{name} is not defined");
+                    self.problems.push(Problem::new(text).at(directive.pos));
+                    true
+                }
+            }
+        })
+    }
+
+    fn use_variables(
+        &mut self,
+        values: impl IntoIterator<Item = &'a async_graphql_value::Value>,
+        at: Pos,
+    ) {
+        for value in values {
+            let items = match value {
+                async_graphql_value::Value::List(items) => items.as_slice(),
+                other => std::slice::from_ref(other),
+            };
+            for item in items {
+                let async_graphql_value::Value::Variable(name) = item else {
+                    continue;
+                };
+                let fresh = self.seen.variables.insert(name.to_string());
+                if fresh && !self.document.variables.contains_key(name.as_str()) {
+                    let title = self.document.title.strip_prefix("query ");
+                    let title = title.unwrap_or("anonymous query");
+                    let text = format!("Variable ${name} is used by {title} but not declared");
+                    let more = json!({ "variableName": name });
+                    let problem = Problem::new(text).at(at);
+                    self.problems.push(problem.code("variableNotDefined", more));
+                }
+            }
+        }
+    }
+
+    fn complain_about_leftovers(&mut self) {
+        let title = self
+            .document
+            .title
+            .strip_prefix("query ")
+            .unwrap_or("anonymous query");
+        for name in self.document.variables.keys() {
+            if !self.seen.variables.contains(name) {
+                let text = format!("Variable ${name} is declared by {title} but not used");
+                let more = json!({ "variableName": name });
+                self.problems
+                    .push(Problem::new(text).code("variableNotUsed", more));
+            }
+        }
+        let mut unused: Vec<_> = self
+            .document
+            .fragments
+            .iter()
+            .filter(|(name, _)| !self.seen.fragments.contains(name.as_str()))
+            .collect();
+        unused.sort_by_key(|(_, fragment)| fragment.pos);
+        for (name, fragment) in unused {
+            let text = format!("Fragment {name} was defined, but not used");
+            let more = json!({ "fragmentName": name });
+            let problem = Problem::new(text).at(fragment.pos);
+            self.problems
+                .push(problem.code("useAndDefineFragment", more));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Where a query begins (contract §5.1).
+use serde_json::{Value, json};
+
+use super::plan::Selected;
+use super::read::{Held, NOT_AVAILABLE, Reader, Thing};
+use crate::state::RunnerId;
+
+impl Reader<'_> {
+    pub(super) fn query_field(&self, field: &Selected) -> Held {
+        match field.name {
+            "runner" => self.runner_by_gid(field),
+            "runners" => self.all_runners(field),
+            "group" => {
+                let found = self.gitlab.find_group(self.full_path(field));
+                Held::One(
+                    found
+                        .filter(|own| self.sees_group(own))
+                        .map(|own| Thing::Group(own.id)),
+                )
+            }
+            "project" => {
+                let found = self.gitlab.find_project(self.full_path(field));
+                let found = found.filter(|own| self.sees_project(own));
+                Held::One(found.map(|own| Thing::Project(own.id)))
+            }
+            "currentUser" => Held::One(self.caller.map(|caller| Thing::User(caller.user.id))),
+            // As over REST, only who has signed in is told (contract §3.23).
+            "metadata" => Held::One(self.caller.map(|_| Thing::Metadata)),
+            _ => Held::One(Some(Thing::Complexity)),
+        }
+    }
+
+    /// A path of digits only is no path; the REST lookup would take it for a number.
+    fn full_path<'f>(&self, field: &'f Selected) -> &'f str {
+        let path = field
+            .arguments
+            .get("fullPath")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if path.parse::<u64>().is_ok() {
+            ""
+        } else {
+            path
+        }
+    }
+
+    fn runner_by_gid(&self, field: &Selected) -> Held {
+        let text = field
+            .arguments
+            .get("id")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        match read_gid(text, "Ci::Runner") {
+            Ok(id) => {
+                let found = self.gitlab.runners.get(&RunnerId(id));
+                let found = found.filter(|runner| self.sees_runner(runner));
+                Held::One(found.map(|runner| Thing::Runner(runner.id)))
+            }
+            Err(why) => Held::Refused(why),
+        }
+    }
+
+    fn all_runners(&self, field: &Selected) -> Held {
+        if self.caller.is_some_and(|caller| caller.admin) {
+            self.runners_page(self.gitlab.runners.values().collect(), field)
+        } else {
+            Held::Refused(NOT_AVAILABLE.to_owned())
+        }
+    }
+
+    pub(super) fn metadata_field(&self, name: &str) -> Held {
+        let settings = &self.gitlab.settings;
+        let version = settings.era.version();
+        Held::Leaf(match name {
+            "version" if settings.enterprise => json!(version),
+            "version" => json!(version.trim_end_matches("-ee")),
+            "revision" => json!(settings.era.revision()),
+            "enterprise" => json!(settings.enterprise),
+            _ => return Held::One(Some(Thing::Kas)),
+        })
+    }
+}
+
+/// The number in a global id of a model.
+pub(super) fn read_gid(text: &str, model: &str) -> Result<u64, String> {
+    let rest = text
+        .strip_prefix("gid://gitlab/")
+        .ok_or_else(|| format!("\"{text}\" is not a valid Global ID"))?;
+    let (own, id) = rest
+        .split_once('/')
+        .ok_or_else(|| format!("\"{text}\" is not a valid Global ID"))?;
+    if own != model {
+        return Err(format!(
+            "\"{text}\" does not represent an instance of {model}"
+        ));
+    }
+    id.parse()
+        .map_err(|_| format!("\"{text}\" is not a valid Global ID"))
+}

@@ -1,0 +1,311 @@
+//! The fields of a runner (§5.3).
+use gitlab_sim::Era;
+use serde_json::{Value, json};
+
+use crate::world::{SEED, World, messages};
+
+fn runner(world: &mut World, token: &str, id: u64, fields: &str) -> Value {
+    let query = format!("{{ runner(id: \"gid://gitlab/Ci::Runner/{id}\") {{ {fields} }} }}");
+    world.data(token, &query)["runner"].clone()
+}
+
+#[test]
+fn plain_fields_are_as_in_the_world() {
+    let mut world = World::new();
+    let fields = "__typename id runnerType description tagList runUntagged locked paused active \
+                  accessLevel maximumTimeout status contactedAt createdAt creationMethod \
+                  tokenExpiresAt jobExecutionStatus jobCount projectCount upgradeStatus";
+    assert_eq!(
+        runner(&mut world, "alice", 2, fields),
+        json!({
+            "__typename": "CiRunner",
+            "id": "gid://gitlab/Ci::Runner/2",
+            "runnerType": "GROUP_TYPE",
+            "description": "acme runner",
+            "tagList": [],
+            "runUntagged": true,
+            "locked": false,
+            "paused": false,
+            "active": true,
+            "accessLevel": "NOT_PROTECTED",
+            "maximumTimeout": 3600,
+            "status": "NEVER_CONTACTED",
+            "contactedAt": null,
+            "createdAt": "2026-03-01T12:00:00Z",
+            "creationMethod": "AUTHENTICATED_USER",
+            "tokenExpiresAt": "2026-06-01T00:00:00Z",
+            "jobExecutionStatus": "IDLE",
+            "jobCount": 0,
+            "projectCount": null,
+            "upgradeStatus": null,
+        })
+    );
+}
+
+#[test]
+fn connections_lead_on() {
+    let mut world = World::new();
+    let fields = "accessLevel locked projectCount createdBy { username __typename } \
+                  ownerProject { fullPath } projects { count nodes { fullPath } } groups { nodes { id } }";
+    assert_eq!(
+        runner(&mut world, "root", 4, fields),
+        json!({
+            "accessLevel": "REF_PROTECTED",
+            "locked": true,
+            "projectCount": 2,
+            "createdBy": { "username": "bob", "__typename": "UserCore" },
+            "ownerProject": { "fullPath": "acme/tools/app" },
+            "projects": { "count": 2, "nodes": [
+                { "fullPath": "acme/tools/app" }, { "fullPath": "acme/tools/web" }
+            ] },
+            "groups": null,
+        })
+    );
+    assert_eq!(
+        runner(
+            &mut world,
+            "root",
+            2,
+            "createdBy { id } ownerProject { id } projects { count } groups { nodes { fullName webUrl } }"
+        ),
+        json!({
+            "createdBy": null,
+            "ownerProject": null,
+            "projects": null,
+            "groups": { "nodes": [
+                { "fullName": "acme", "webUrl": "http://gitlab.example.com/groups/acme" }
+            ] },
+        })
+    );
+}
+
+/// Projects that the caller cannot see are left out.
+#[test]
+fn projects_are_those_that_the_caller_sees() {
+    let mut world = World::new();
+    let fields = "ownerProject { fullPath } projects { nodes { fullPath } } projectCount";
+    world.tell(json!({ "do": "set_member", "user": "bob", "group": "acme" }));
+    assert_eq!(
+        runner(&mut world, "bob", 4, fields),
+        json!({
+            "ownerProject": { "fullPath": "acme/tools/app" },
+            "projects": { "nodes": [{ "fullPath": "acme/tools/app" }] },
+            "projectCount": 2,
+        })
+    );
+}
+
+/// §2.2: since NEW the note is for who may change the runner.
+#[test]
+fn the_note_is_hidden_since_new() {
+    for (era, shown) in [(Era::V15, json!("secret note")), (Era::V19, json!(null))] {
+        let mut world = World::of(SEED, era);
+        world.tell(json!({ "do": "edit_runner", "runner": 1, "set": { "maintenance_note": "secret note" } }));
+        assert_eq!(
+            runner(&mut world, "alice", 1, "maintenanceNote")["maintenanceNote"],
+            shown
+        );
+        assert_eq!(
+            runner(&mut world, "root", 1, "maintenanceNote")["maintenanceNote"],
+            "secret note"
+        );
+    }
+}
+
+/// §1.7: the status never says paused, and needs a job request since NEW.
+#[test]
+fn the_status_is_not_that_of_rest() {
+    let mut world = World::new();
+    let fields = "status paused jobExecutionStatus";
+    assert_eq!(
+        runner(&mut world, "root", 3, fields),
+        json!({ "status": "NEVER_CONTACTED", "paused": true, "jobExecutionStatus": "IDLE" })
+    );
+    world.rest(
+        "",
+        "POST",
+        "/runners/verify",
+        "token=glrt-0123456789abcdefghij",
+    );
+    assert_eq!(
+        world.rest("root", "GET", "/runners/1", "")["status"],
+        "online"
+    );
+    assert_eq!(
+        runner(&mut world, "root", 1, "status")["status"],
+        "NEVER_CONTACTED"
+    );
+    world.tell(json!({ "do": "contact", "runner": 3 }));
+    for (hours, status) in [(0, "ONLINE"), (2, "OFFLINE"), (7 * 24, "STALE")] {
+        world.pass(hours);
+        assert_eq!(runner(&mut world, "root", 3, "status")["status"], status);
+    }
+}
+
+/// §4, §5.3: creator only, within an hour, while nothing has used the token.
+#[test]
+fn the_token_of_a_new_runner_can_be_read_again_by_its_creator() {
+    for era in [Era::V15, Era::V17, Era::V19] {
+        let read = |world: &mut World, token: &str, id: u64| {
+            runner(world, token, id, "ephemeralAuthenticationToken")["ephemeralAuthenticationToken"]
+                .clone()
+        };
+        let mut world = World::of(SEED, era);
+        let made = world.rest("root", "POST", "/user/runners", "runner_type=instance_type");
+        let id = made["id"].as_u64().unwrap();
+        assert_eq!(read(&mut world, "root", id), made["token"]);
+        assert_eq!(read(&mut world, "alice", id), Value::Null);
+        let mut later = World {
+            gitlab: world.gitlab.clone(),
+            now: world.now,
+        };
+        later.pass(1);
+        assert_eq!(read(&mut later, "root", id), Value::Null);
+        let token = made["token"].as_str().unwrap();
+        world.rest("", "POST", "/runners/verify", &format!("token={token}"));
+        // Before NEW the manager that a verify leaves behind is enough.
+        let after_verify = if era == Era::V19 {
+            made["token"].clone()
+        } else {
+            Value::Null
+        };
+        assert_eq!(read(&mut world, "root", id), after_verify, "{era:?}");
+        world.tell(json!({ "do": "contact", "runner": id }));
+        assert_eq!(read(&mut world, "root", id), Value::Null);
+    }
+}
+
+/// The first nine characters after the prefix change with every reset.
+#[test]
+fn the_short_sha_follows_the_token() {
+    let mut world = World::new();
+    assert_eq!(
+        runner(&mut world, "root", 1, "shortSha")["shortSha"],
+        "012345678"
+    );
+    let reset = world.rest("root", "POST", "/runners/1/reset_authentication_token", "");
+    let token = reset["token"].as_str().unwrap();
+    assert_eq!(
+        runner(&mut world, "root", 1, "shortSha")["shortSha"],
+        token[5..14]
+    );
+}
+
+#[test]
+fn managers_are_the_machines() {
+    let mut world = World::new();
+    world.tell(json!({ "do": "contact", "runner": 1, "manager": {
+        "system_id": "s_1", "version": "18.5.0", "revision": "abc", "platform": "linux",
+        "architecture": "amd64", "executor": "kubernetes", "ip_address": "10.0.0.1",
+    } }));
+    let fields = "managers { count nodes { __typename systemId version revision platformName \
+                  architectureName executorName ipAddress status contactedAt jobExecutionStatus \
+                  runner { id } } }";
+    assert_eq!(
+        runner(&mut world, "alice", 1, fields)["managers"],
+        json!({ "count": 1, "nodes": [{
+            "__typename": "CiRunnerManager", "systemId": "s_1", "version": "18.5.0",
+            "revision": "abc", "platformName": "linux", "architectureName": "amd64",
+            "executorName": "kubernetes", "ipAddress": "10.0.0.1", "status": "ONLINE",
+            "contactedAt": "2026-03-01T12:00:00Z", "jobExecutionStatus": "IDLE",
+            "runner": { "id": "gid://gitlab/Ci::Runner/1" },
+        }] })
+    );
+}
+
+#[test]
+fn addresses_are_for_administrators() {
+    let mut world = World::new();
+    let fields = "adminUrl editAdminUrl registerAdminUrl";
+    let page = "http://gitlab.example.com/admin/runners/1";
+    assert_eq!(
+        runner(&mut world, "root", 1, fields),
+        json!({
+            "adminUrl": page, "editAdminUrl": format!("{page}/edit"),
+            "registerAdminUrl": format!("{page}/register"),
+        })
+    );
+    assert_eq!(
+        runner(&mut world, "alice", 1, fields),
+        json!({ "adminUrl": null, "editAdminUrl": null, "registerAdminUrl": null })
+    );
+}
+
+#[test]
+fn permissions_are_those_of_rest() {
+    let mut world = World::new();
+    let fields = "userPermissions { readRunner updateRunner deleteRunner assignRunner }";
+    for (token, id, expected) in [
+        ("root", 4, [true, true, true, true]),
+        // Two projects, and locked.
+        ("bob", 4, [true, true, false, false]),
+        ("alice", 2, [true, true, true, false]),
+        ("bob", 2, [true, false, false, false]),
+        ("alice", 1, [true, false, false, false]),
+    ] {
+        let shown = runner(&mut world, token, id, fields);
+        let shown = &shown["userPermissions"];
+        let names = ["readRunner", "updateRunner", "deleteRunner", "assignRunner"];
+        assert_eq!(
+            names.map(|name| shown[name] == true),
+            expected,
+            "{token} {id}"
+        );
+    }
+}
+
+/// §5.3: jobs may be selected for only one runner per request.
+#[test]
+fn jobs_are_for_one_runner_at_a_time() {
+    let mut world = World::new();
+    for _ in 0..2 {
+        world.tell(json!({ "do": "queue_job", "project": "acme/tools/app" }));
+    }
+    world.tell(json!({ "do": "take_job", "runner": 4 }));
+    let fields = "jobCount jobExecutionStatus jobs(statuses: [RUNNING]) { nodes { id status project { path } } }";
+    // Protected refs only, so the runner of the project takes none of these jobs.
+    assert_eq!(runner(&mut world, "root", 4, fields)["jobCount"], 0);
+    world.tell(json!({ "do": "take_job", "runner": 1 }));
+    assert_eq!(
+        runner(&mut world, "root", 1, fields),
+        json!({ "jobCount": 1, "jobExecutionStatus": "ACTIVE", "jobs": { "nodes": [
+            { "id": "gid://gitlab/Ci::Build/1", "status": "RUNNING", "project": { "path": "app" } }
+        ] } })
+    );
+    assert_eq!(
+        runner(&mut world, "alice", 1, "jobs { nodes { id } }")["jobs"],
+        Value::Null
+    );
+    let answer = world.ask("root", "{ runners { nodes { id jobs { count } } } }");
+    assert_eq!(
+        messages(&answer)[0],
+        "\"jobs\" field can be requested only for 1 CiRunner(s) at a time."
+    );
+    assert_eq!(messages(&answer).len(), 3);
+    assert_eq!(
+        answer["errors"][0]["path"],
+        json!(["runners", "nodes", 1, "jobs"])
+    );
+}
+
+/// §6: what came later does not exist before.
+#[test]
+fn old_eras_lack_new_fields() {
+    let mut world = World::of(SEED, Era::V15);
+    for (query, message) in [
+        (
+            "{ runner(id: \"gid://gitlab/Ci::Runner/1\") { creationMethod } }",
+            "Field 'creationMethod' doesn't exist on type 'CiRunner'",
+        ),
+        (
+            "{ runners(versionPrefix: \"16\") { count } }",
+            "Field 'runners' doesn't accept argument 'versionPrefix'",
+        ),
+        (
+            "{ runners(creatorUsername: \"bob\") { count } }",
+            "Field 'runners' doesn't accept argument 'creatorUsername'",
+        ),
+    ] {
+        assert_eq!(messages(&world.ask("root", query)), [message]);
+    }
+}
