@@ -16,7 +16,7 @@ const GRACE_AND_MORE: Duration = Duration::from_mins(3);
 async fn all_is_well(story: &Story<'_>, name: &str) {
     within(GRACE_AND_MORE, "the runner is ready", async || {
         let object = story.get::<GitLabRunner>(name).await;
-        let ready = object.as_ref().is_some_and(|object| is_ready(object));
+        let ready = object.as_ref().is_some_and(is_ready);
         if ready { Ok(()) } else { Err(shown(&object)) }
     })
     .await;

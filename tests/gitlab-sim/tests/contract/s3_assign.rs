@@ -180,6 +180,10 @@ fn s4_only_recent_runners_count_against_the_limit() {
     );
 }
 
+fn locked(sim: &mut Sim) {
+    sim.edit(4, json!({ "locked": true }));
+}
+
 #[test]
 fn s3_13_unassign() {
     let owner = || {
@@ -187,9 +191,6 @@ fn s3_13_unassign() {
             "403 Forbidden - You cannot unassign a runner from the owner project. Delete the runner instead",
         )
     };
-    fn locked(sim: &mut Sim) {
-        sim.edit(4, json!({ "locked": true }));
-    }
     run(vec![
         case("204", unassign(4, 21, "owner"), 204, Empty),
         case("404 not associated", unassign(3, 21, "root"), 404, message("404 Runner Not Found")),
