@@ -4,35 +4,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Lines of a file without its tests. A longer one is two ideas.
-const LONGEST: usize = 250;
+/// How long a file may be, without its own tests. A longer one is two ideas; a story or a table has
+/// one idea and more lines.
+const LONGEST: [(&str, usize); 2] = [("src", 250), ("tests/it", 350)];
 
 /// Files that may be longer, and why.
-const LONGER: &[(&str, &str)] = &[
-    (
-        "tests/it/client/endpoints.rs",
-        "a list, one row per endpoint",
-    ),
-    (
-        "tests/it/client/search.rs",
-        "a list, one row per way to look",
-    ),
-];
+const LONGER: &[(&str, &str)] = &[(
+    "tests/it/client/endpoints.rs",
+    "one row for every endpoint in every era",
+)];
 
 #[test]
 fn no_file_is_two_ideas() {
     let mut bad = Vec::new();
-    for folder in ["src", "tests/it"] {
+    for (folder, longest) in LONGEST {
         each_file(&root().join(folder), &mut |path, text| {
             let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
             let lines = code.count();
             let excused = LONGER.iter().any(|(file, _)| path.ends_with(file));
-            if lines > LONGEST && !excused {
-                bad.push(format!("{}: {lines} lines", short(path)));
+            if lines > longest && !excused {
+                bad.push(format!("{}: {lines} lines, not {longest}", short(path)));
             }
         });
     }
-    assert!(bad.is_empty(), "longer than {LONGEST}:\n{}", bad.join("\n"));
+    assert!(bad.is_empty(), "too long:\n{}", bad.join("\n"));
 }
 
 #[test]
