@@ -161,6 +161,8 @@ pub struct Scope {
 /// The Secret that holds the runner's authentication token.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[x_kube(
+    validation = Rule::new("[has(self.labels) ? self.labels : {}, has(self.annotations) ? self.annotations : {}].all(m, m.all(k, k.size() <= 317 && k.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$')))")
+        .message("the name of a label or annotation has at most 63 letters, digits, dashes, underscores and dots, after a domain and a slash if you like: for example team or example.com/team"),
     validation = Rule::new("[has(self.labels) ? self.labels : {}, has(self.annotations) ? self.annotations : {}].all(m, m.all(k, !k.startsWith('gitlab-registrar.dev/') && k != 'app.kubernetes.io/managed-by'))")
         .message("labels and annotations named app.kubernetes.io/managed-by or gitlab-registrar.dev/… belong to the operator: choose other names")
 )]
@@ -170,7 +172,7 @@ pub struct TokenSecret {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
     )]
     pub name: Option<String>,
     /// Labels that the Secret must carry, at most 32. Others are left alone.
@@ -187,7 +189,11 @@ fn labels_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "object",
         "maxProperties": 32,
-        "additionalProperties": { "type": "string", "maxLength": 63 },
+        "additionalProperties": {
+            "type": "string",
+            "maxLength": 63,
+            "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+        },
     })
 }
 

@@ -1,0 +1,128 @@
+//! `GitLabConnection` and `ClusterGitLabConnection`, which have most of their spec in common.
+use serde_json::{Value, json};
+
+use super::{Rule, holds, long, rule};
+use crate::harness::{Manifest, cluster_connection, connection, story};
+
+const URL: &str = "https://gitlab.example.com";
+
+fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
+    let url = "url must look like https://gitlab.example.com, without user name, query or fragment";
+    let proxy = "proxyUrl must look like http://proxy.example.com:3128";
+    let timeout = "timeout must be between 1s and 5m";
+    let both = "set only one of caBundleSecretRef and caBundleConfigMapRef";
+    let field = |field: &str, keeps: Value, breaks: Value, words| {
+        let with = |value| some().with(field, value);
+        rule(with(keeps), with(breaks), words)
+    };
+    let text = |name: &str, keeps: &str, breaks: &str, words| {
+        field(name, keeps.into(), breaks.into(), words)
+    };
+    let longest = format!("https://{}", long(1016));
+    let too_long = format!("https://{}", long(1017));
+    let bundle = || json!({ "name": "n", "key": "k" });
+    vec![
+        text("url", "http://gitlab", "gitlab", url),
+        text("url", "https://gitlab:8443/root", "ftp://gitlab", url),
+        text("url", "https://[::1]:8443", "https://me@gitlab", url),
+        text("url", "https://gitlab/", "https://gitlab?a=b", url),
+        text("url", "https://gitlab/a/b", "https://gitlab/a#b", url),
+        text("url", "https://gitlab/a-b", "https://gitlab/a b", url),
+        text("url", &longest, &too_long, "spec.url: Too long"),
+        text("url", "https://g", "", "spec.url"),
+        text("proxyUrl", "http://proxy:3128", "proxy:3128", proxy),
+        text("proxyUrl", "https://proxy/", "http://me@proxy", proxy),
+        text("proxyUrl", "http://proxy", "http://proxy/path", proxy),
+        text("proxyUrl", &longest, &too_long, "spec.proxyUrl: Too long"),
+        text("timeout", "1s", "0s", timeout),
+        text("timeout", "5m", "5m1s", timeout),
+        text("timeout", "90s", "90", "spec.timeout in body should match"),
+        text(
+            "credentialsSecretRef.name",
+            "s",
+            "",
+            "spec.credentialsSecretRef.name",
+        ),
+        text(
+            "credentialsSecretRef.key",
+            "k",
+            "",
+            "spec.credentialsSecretRef.key",
+        ),
+        text(
+            "credentialsSecretRef.name",
+            &long(253),
+            &long(254),
+            "Too long",
+        ),
+        text(
+            "credentialsSecretRef.key",
+            &long(253),
+            &long(254),
+            "Too long",
+        ),
+        rule(
+            some().with("caBundleSecretRef", bundle()),
+            some()
+                .with("caBundleSecretRef", bundle())
+                .with("caBundleConfigMapRef", bundle()),
+            both,
+        ),
+        rule(
+            some().with("caBundleConfigMapRef", bundle()),
+            some().with("caBundleConfigMapRef", json!({ "name": "n" })),
+            "caBundleConfigMapRef.key: Required value",
+        ),
+        rule(
+            some(),
+            some().without("credentialsSecretRef"),
+            "Required value",
+        ),
+        rule(some(), some().without("url"), "Required value"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_checked() {
+    story("validation-connections")
+        .without_an_operator()
+        .tell(async |story| {
+            holds(story, rules(&|| connection("bunting", URL))).await;
+            holds(story, rules(&|| cluster_connection("bunting", URL))).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn allowed_namespaces_are_checked() {
+    let with = |value| cluster_connection("dipper", URL).with("allowedNamespaces.names", value);
+    let many = |count: usize| (0..count).map(|n| format!("ns{n}")).collect::<Value>();
+    let selecting = |operator: &str| {
+        let term = json!({ "key": "team", "operator": operator });
+        let selector = json!({ "matchExpressions": [term] });
+        cluster_connection("dipper", URL).with("allowedNamespaces.selector", selector)
+    };
+    let rules = vec![
+        rule(
+            with(many(256)),
+            with(many(257)),
+            "must have at most 256 items",
+        ),
+        rule(with(json!([long(63)])), with(json!([long(64)])), "Too long"),
+        rule(with(json!(["a"])), with(json!([""])), "names[0]"),
+        rule(
+            with(json!(["a", "b"])),
+            with(json!(["a", "a"])),
+            "duplicate",
+        ),
+        rule(
+            selecting("Exists"),
+            cluster_connection("dipper", URL).with("allowedNamespaces.selector", "team"),
+            "allowedNamespaces.selector",
+        ),
+    ];
+    story("validation-allowed")
+        .without_an_operator()
+        .tell(async |story| holds(story, rules).await)
+        .await;
+}

@@ -1,0 +1,365 @@
+//! `GitLabRunner`.
+use serde_json::{Value, json};
+
+use super::{Rule, holds, long, rule};
+use crate::harness::{Manifest, runner, story};
+
+fn some() -> Manifest {
+    runner("accentor")
+}
+
+fn with(field: &str, value: impl Into<Value>) -> Manifest {
+    some().with(field, value)
+}
+
+/// A rule about one field.
+fn field(
+    field: &str,
+    keeps: impl Into<Value>,
+    breaks: impl Into<Value>,
+    words: &'static str,
+) -> Rule {
+    rule(with(field, keeps), with(field, breaks), words)
+}
+
+fn tags(count: usize) -> Value {
+    (0..count).map(|n| format!("tag{n}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_checked() {
+    let tag = "a tag has no comma, no quotation mark and no space at either end";
+    let timeout = "maximumTimeout must be at least 10m and at most 596523h, or 0s for no limit";
+    let untagged = "tags can not be empty when runner is not allowed to pick untagged jobs: add a \
+                    tag, or set runUntagged to true";
+    let rules = vec![
+        field(
+            "description",
+            long(1024),
+            long(1025),
+            "spec.description: Too long",
+        ),
+        field(
+            "description",
+            "ä".repeat(1024),
+            "ä".repeat(1025),
+            "spec.description: Too long",
+        ),
+        field("tags", tags(50), tags(51), "must have at most 50 items"),
+        field(
+            "tags",
+            json!([long(255)]),
+            json!([long(256)]),
+            "spec.tags[0]: Too long",
+        ),
+        field("tags", json!(["a"]), json!([""]), "spec.tags[0]"),
+        field("tags", json!(["a b"]), json!(["a,b"]), tag),
+        field("tags", json!(["it's"]), json!(["'its"]), tag),
+        field("tags", json!(["a-b"]), json!(["a\"b"]), tag),
+        field("tags", json!(["a"]), json!([" a"]), tag),
+        field("tags", json!(["A", "a"]), json!(["a\t"]), tag),
+        rule(
+            with("runUntagged", false).tagged(["a"]),
+            with("runUntagged", false),
+            untagged,
+        ),
+        rule(
+            with("runUntagged", true).tagged([]),
+            with("runUntagged", false).tagged([]),
+            untagged,
+        ),
+        field(
+            "accessLevel",
+            "ref_protected",
+            "protected",
+            "Unsupported value: \"protected\"",
+        ),
+        field("accessLevel", "not_protected", "", "Unsupported value"),
+        field("maximumTimeout", "10m", "9m59s", timeout),
+        field("maximumTimeout", "0s", "1s", timeout),
+        field("maximumTimeout", "596523h", "596524h", timeout),
+        field(
+            "maximumTimeout",
+            "1h30m",
+            "1.5h",
+            "spec.maximumTimeout in body should match",
+        ),
+        field(
+            "maximumTimeout",
+            "24h",
+            "1d",
+            "spec.maximumTimeout in body should match",
+        ),
+        field(
+            "maximumTimeout",
+            "1h1m1s",
+            "1h1m1s1h1m1s1h1m1s",
+            "spec.maximumTimeout: Too long",
+        ),
+        field(
+            "maintenanceNote",
+            long(896),
+            long(897),
+            "spec.maintenanceNote: Too long",
+        ),
+        field("paused", true, "yes", "spec.paused"),
+        field("locked", true, "yes", "spec.locked"),
+        field("suspend", true, "yes", "spec.suspend"),
+        field(
+            "deletionPolicy",
+            "Orphan",
+            "Keep",
+            "Unsupported value: \"Keep\"",
+        ),
+        field(
+            "driftPolicy",
+            "Report",
+            "Ignore",
+            "Unsupported value: \"Ignore\"",
+        ),
+        rule(some(), with("tag", "a"), "tag"),
+    ];
+    story("validation-settings")
+        .without_an_operator()
+        .tell(async |story| holds(story, rules).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scopes_and_projects_are_checked() {
+    let one_scope = "set exactly one of instance, group and project, for example {group: {path: \
+                     platform}}";
+    let one_target = "set exactly one of id and path, for example {path: platform/tools}";
+    let slash = "write the full path without a slash at either end, for example platform/tools";
+    let not_project = "projects can only be set with scope.project: remove projects, or register \
+                       the runner for a project";
+    let in_project = |projects: Value| some().in_project("a/b").with("projects", projects);
+    let group = |group: Value| json!({ "group": group });
+    let project = |project: Value| json!({ "project": project });
+    let many = |count: u64| (1..=count).map(|id| json!({ "id": id })).collect::<Value>();
+    let rules = vec![
+        field("scope", json!({ "instance": {} }), json!({}), one_scope),
+        field(
+            "scope",
+            group(json!({ "id": 1 })),
+            json!({ "group": { "id": 1 }, "instance": {} }),
+            one_scope,
+        ),
+        field(
+            "scope",
+            group(json!({ "path": "a" })),
+            group(json!({})),
+            one_target,
+        ),
+        field(
+            "scope",
+            project(json!({ "id": 1 })),
+            project(json!({ "id": 1, "path": "a/b" })),
+            one_target,
+        ),
+        field(
+            "scope",
+            group(json!({ "id": 1 })),
+            group(json!({ "id": 0 })),
+            "spec.scope.group.id",
+        ),
+        field(
+            "scope",
+            group(json!({ "path": "a" })),
+            group(json!({ "path": "" })),
+            "path",
+        ),
+        field(
+            "scope",
+            group(json!({ "path": "a/b" })),
+            group(json!({ "path": "/a" })),
+            slash,
+        ),
+        field(
+            "scope",
+            project(json!({ "path": "a/b" })),
+            project(json!({ "path": "a/" })),
+            slash,
+        ),
+        field(
+            "scope",
+            project(json!({ "path": long(512) })),
+            project(json!({ "path": long(513) })),
+            "spec.scope.project.path: Too long",
+        ),
+        rule(
+            in_project(many(100)),
+            in_project(many(101)),
+            "must have at most 100 items",
+        ),
+        rule(
+            in_project(json!([{ "id": 7 }])),
+            in_project(json!([{ "id": 0 }])),
+            "projects[0].id",
+        ),
+        rule(
+            in_project(json!([{ "path": "c" }])),
+            in_project(json!([{}])),
+            one_target,
+        ),
+        rule(
+            in_project(json!([{ "path": "c" }])),
+            in_project(json!([{ "path": "/c" }])),
+            slash,
+        ),
+        rule(
+            in_project(json!([])),
+            with("projects", json!([])),
+            not_project,
+        ),
+        rule(
+            in_project(many(1)),
+            some().in_group("a").with("projects", many(1)),
+            not_project,
+        ),
+    ];
+    story("validation-scopes")
+        .without_an_operator()
+        .tell(async |story| holds(story, rules).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_and_secrets_are_checked() {
+    let reserved = "labels and annotations named app.kubernetes.io/managed-by or \
+                    gitlab-registrar.dev/… belong to the operator: choose other names";
+    let name = "metadata.name must be at most 63 characters: the names of the Secret and of \
+                events are made from it";
+    let in_place = |place: &str, key: &str, value: &str| {
+        with(&format!("tokenSecret.{place}"), json!({ key: value }))
+    };
+    let key = "the name of a label or annotation has at most 63 letters, digits, dashes, \
+               underscores and dots, after a domain and a slash if you like: for example team or \
+               example.com/team";
+    let value = "spec.tokenSecret.labels.team in body should match";
+    let many = |place: &str, count: usize| {
+        let all: Value = (0..count)
+            .map(|n| (format!("key{n}"), json!("value")))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        with(&format!("tokenSecret.{place}"), all)
+    };
+    let own = "gitlab-registrar.dev/runner-id";
+    let managed = "app.kubernetes.io/managed-by";
+    let other = "app.kubernetes.io/part-of";
+    let rules = vec![
+        rule(runner(&long(63)), runner(&long(64)), name),
+        field(
+            "connectionRef.name",
+            long(253),
+            long(254),
+            "spec.connectionRef.name: Too long",
+        ),
+        field("connectionRef.name", "a", "", "spec.connectionRef.name"),
+        field(
+            "connectionRef.kind",
+            "ClusterGitLabConnection",
+            "Connection",
+            "Unsupported value: \"Connection\"",
+        ),
+        field(
+            "tokenSecret.name",
+            long(253),
+            long(254),
+            "spec.tokenSecret.name: Too long",
+        ),
+        field("tokenSecret.name", "a", "", "spec.tokenSecret.name"),
+        field(
+            "tokenSecret.name",
+            "a.b-c",
+            "A",
+            "spec.tokenSecret.name in body should match",
+        ),
+        field(
+            "tokenSecret.name",
+            "0",
+            "-a",
+            "spec.tokenSecret.name in body should match",
+        ),
+        field(
+            "tokenSecret.name",
+            "a.b",
+            "a..b",
+            "spec.tokenSecret.name in body should match",
+        ),
+        rule(
+            in_place("labels", other, "x"),
+            in_place("labels", managed, "x"),
+            reserved,
+        ),
+        rule(
+            in_place("labels", "team", "x"),
+            in_place("labels", own, "x"),
+            reserved,
+        ),
+        rule(
+            in_place("annotations", "team", "x"),
+            in_place("annotations", own, "x"),
+            reserved,
+        ),
+        rule(
+            in_place("annotations", other, "x"),
+            in_place("annotations", managed, "x"),
+            reserved,
+        ),
+        rule(
+            in_place("labels", "a_B.c", "x"),
+            in_place("labels", "a b", "x"),
+            key,
+        ),
+        rule(
+            in_place("labels", "a.b/c", "x"),
+            in_place("labels", "A/c", "x"),
+            key,
+        ),
+        rule(
+            in_place("labels", &long(63), "x"),
+            in_place("labels", &long(64), "x"),
+            key,
+        ),
+        rule(
+            in_place("annotations", "a.b/c", "x"),
+            in_place("annotations", "a/b/c", "x"),
+            key,
+        ),
+        rule(
+            in_place("labels", "team", "A_b.c"),
+            in_place("labels", "team", "a b"),
+            value,
+        ),
+        rule(
+            in_place("labels", "team", ""),
+            in_place("labels", "team", "-"),
+            value,
+        ),
+        rule(
+            many("labels", 32),
+            many("labels", 33),
+            "must have at most 32 items",
+        ),
+        rule(
+            many("annotations", 32),
+            many("annotations", 33),
+            "must have at most 32 items",
+        ),
+        rule(
+            in_place("labels", "a", &long(63)),
+            in_place("labels", "a", &long(64)),
+            "Too long",
+        ),
+        rule(
+            in_place("annotations", "a", &long(4096)),
+            in_place("annotations", "a", &long(4097)),
+            "Too long",
+        ),
+    ];
+    story("validation-names")
+        .without_an_operator()
+        .tell(async |story| holds(story, rules).await)
+        .await;
+}
