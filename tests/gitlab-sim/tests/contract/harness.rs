@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// Everybody's token is `glpat-<name>`; ids are fixed so that cases can name them.
-pub const WORLD: &str = "
+pub(crate) const WORLD: &str = "
 runners_token: GR-instance
 settings: { allow_runner_registration_token: true }
 users:
@@ -50,19 +50,19 @@ runners:
 ";
 
 /// When everything begins.
-pub fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     "2026-03-04T12:00:00.250Z".parse().unwrap()
 }
 
 /// A world and its time.
 #[derive(Clone)]
-pub struct Sim {
+pub(crate) struct Sim {
     pub gitlab: GitLab,
     pub now: Timestamp,
 }
 
 impl Sim {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let seed = Seed::from_yaml(WORLD).unwrap();
         Self {
             gitlab: GitLab::new(seed, noon()).unwrap(),
@@ -70,23 +70,23 @@ impl Sim {
         }
     }
 
-    pub fn era(era: Era) -> Self {
+    pub(crate) fn era(era: Era) -> Self {
         let mut sim = Self::new();
         sim.set(json!({ "era": era }));
         sim
     }
 
     /// Changes settings of the instance.
-    pub fn set(&mut self, set: Value) {
+    pub(crate) fn set(&mut self, set: Value) {
         self.command(json!({ "do": "settings", "set": set }));
     }
 
-    pub fn command(&mut self, command: Value) -> Value {
+    pub(crate) fn command(&mut self, command: Value) -> Value {
         self.try_command(command.clone())
             .unwrap_or_else(|error| panic!("command {command} failed: {error}"))
     }
 
-    pub fn try_command(&mut self, command: Value) -> Result<Value, String> {
+    pub(crate) fn try_command(&mut self, command: Value) -> Result<Value, String> {
         let command: Command =
             serde_json::from_value(command).map_err(|error| error.to_string())?;
         self.gitlab
@@ -94,7 +94,7 @@ impl Sim {
             .map_err(|error| error.to_string())
     }
 
-    pub fn runner(&mut self, id: u64) -> Value {
+    pub(crate) fn runner(&mut self, id: u64) -> Value {
         let all = self.command(json!({ "do": "runners" }));
         all.as_array()
             .unwrap()
@@ -104,15 +104,15 @@ impl Sim {
             .unwrap_or(Value::Null)
     }
 
-    pub fn edit(&mut self, id: u64, set: Value) {
+    pub(crate) fn edit(&mut self, id: u64, set: Value) {
         self.command(json!({ "do": "edit_runner", "runner": id, "set": set }));
     }
 
-    pub fn later(&mut self, by: SignedDuration) {
+    pub(crate) fn later(&mut self, by: SignedDuration) {
         self.now += by;
     }
 
-    pub fn call(&mut self, ask: &Ask) -> Got {
+    pub(crate) fn call(&mut self, ask: &Ask) -> Got {
         let reply = self.gitlab.handle(&ask.request(), self.now);
         let headers = reply
             .headers()
@@ -128,7 +128,7 @@ impl Sim {
     }
 
     /// The reply's JSON, after checking its status.
-    pub fn json(&mut self, ask: &Ask, status: u16) -> Value {
+    pub(crate) fn json(&mut self, ask: &Ask, status: u16) -> Value {
         let got = self.call(ask);
         assert_eq!(got.status, status, "{}", got.text);
         got.json()
@@ -137,28 +137,28 @@ impl Sim {
 
 /// A reply.
 #[derive(Debug)]
-pub struct Got {
+pub(crate) struct Got {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub text: String,
 }
 
 impl Got {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 }
 
 /// A request.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub(crate) struct Ask {
     method: Method,
     path: String,
     headers: Vec<(String, String)>,
@@ -167,7 +167,7 @@ pub struct Ask {
     url: Option<ExternalUrl>,
 }
 
-pub fn ask(method: Method, path: &str) -> Ask {
+pub(crate) fn ask(method: Method, path: &str) -> Ask {
     let path = if path.starts_with("/api") {
         path.to_owned()
     } else {
@@ -183,48 +183,48 @@ pub fn ask(method: Method, path: &str) -> Ask {
     }
 }
 
-pub fn get(path: &str) -> Ask {
+pub(crate) fn get(path: &str) -> Ask {
     ask(Method::GET, path)
 }
 
-pub fn post(path: &str) -> Ask {
+pub(crate) fn post(path: &str) -> Ask {
     ask(Method::POST, path)
 }
 
-pub fn put(path: &str) -> Ask {
+pub(crate) fn put(path: &str) -> Ask {
     ask(Method::PUT, path)
 }
 
-pub fn delete(path: &str) -> Ask {
+pub(crate) fn delete(path: &str) -> Ask {
     ask(Method::DELETE, path)
 }
 
 impl Ask {
     /// With the token of one of the world's people.
-    pub fn by(self, name: &str) -> Self {
+    pub(crate) fn by(self, name: &str) -> Self {
         self.header("private-token", &format!("glpat-{name}"))
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn form(self, body: &str) -> Self {
+    pub(crate) fn form(self, body: &str) -> Self {
         self.body("application/x-www-form-urlencoded", body)
     }
 
-    pub fn send(self, body: Value) -> Self {
+    pub(crate) fn send(self, body: Value) -> Self {
         self.body("application/json", &body.to_string())
     }
 
-    pub fn body(mut self, content_type: &str, body: &str) -> Self {
+    pub(crate) fn body(mut self, content_type: &str, body: &str) -> Self {
         self.body = body.as_bytes().to_vec();
         self.header("content-type", content_type)
     }
 
     /// Below a relative URL root.
-    pub fn under(self, root: &str) -> Self {
+    pub(crate) fn under(self, root: &str) -> Self {
         Self {
             path: format!("{root}{}", self.path),
             ..self
@@ -232,14 +232,14 @@ impl Ask {
     }
 
     /// By this address of the instance.
-    pub fn at(self, url: &str) -> Self {
+    pub(crate) fn at(self, url: &str) -> Self {
         Self {
             url: Some(ExternalUrl(url.to_owned())),
             ..self
         }
     }
 
-    pub fn from(mut self, peer: &str) -> Self {
+    pub(crate) fn from(mut self, peer: &str) -> Self {
         self.peer = Some(peer.parse().unwrap());
         self
     }
@@ -263,7 +263,7 @@ impl Ask {
 }
 
 /// What a reply's body must be.
-pub enum Body {
+pub(crate) enum Body {
     /// Nothing at all.
     Empty,
     /// Exactly this JSON.
@@ -276,25 +276,25 @@ pub enum Body {
     Any,
 }
 
-pub use Body::{Any, Empty, Has, Ids, Is};
+pub(crate) use Body::{Any, Empty, Has, Ids, Is};
 
 /// Shape A.
-pub fn message(text: &str) -> Body {
+pub(crate) fn message(text: &str) -> Body {
     Is(json!({ "message": text }))
 }
 
 /// Shape C.
-pub fn error(text: &str) -> Body {
+pub(crate) fn error(text: &str) -> Body {
     Is(json!({ "error": text }))
 }
 
 /// Shape B with one attribute and one message.
-pub fn attribute(name: &str, text: &str) -> Body {
+pub(crate) fn attribute(name: &str, text: &str) -> Body {
     Is(json!({ "message": { name: [text] } }))
 }
 
 /// One row of a table.
-pub struct Case {
+pub(crate) struct Case {
     name: &'static str,
     era: Era,
     given: fn(&mut Sim),
@@ -304,7 +304,7 @@ pub struct Case {
 }
 
 /// A row: what it shows, what is asked, and what must come back. The newest era, unless said.
-pub fn case(name: &'static str, ask: Ask, status: u16, body: Body) -> Case {
+pub(crate) fn case(name: &'static str, ask: Ask, status: u16, body: Body) -> Case {
     Case {
         name,
         era: Era::V19,
@@ -316,11 +316,11 @@ pub fn case(name: &'static str, ask: Ask, status: u16, body: Body) -> Case {
 }
 
 impl Case {
-    pub fn era(self, era: Era) -> Self {
+    pub(crate) fn era(self, era: Era) -> Self {
         Self { era, ..self }
     }
 
-    pub fn given(self, given: fn(&mut Sim)) -> Self {
+    pub(crate) fn given(self, given: fn(&mut Sim)) -> Self {
         Self { given, ..self }
     }
 
@@ -365,7 +365,7 @@ fn contains(whole: &Value, part: &Value) -> bool {
 }
 
 /// Runs a table; every row starts from the same world.
-pub fn run(cases: Vec<Case>) {
+pub(crate) fn run(cases: Vec<Case>) {
     let faults: Vec<String> = cases.iter().filter_map(Case::fault).collect();
     assert!(
         faults.is_empty(),
@@ -377,7 +377,7 @@ pub fn run(cases: Vec<Case>) {
 }
 
 /// The keys of a JSON object, sorted.
-pub fn keys(value: &Value) -> Vec<&str> {
+pub(crate) fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<&str> = value
         .as_object()
         .map(|fields| fields.keys().map(String::as_str).collect())
@@ -387,6 +387,6 @@ pub fn keys(value: &Value) -> Vec<&str> {
 }
 
 /// Some hours.
-pub fn hours(hours: i64) -> SignedDuration {
+pub(crate) fn hours(hours: i64) -> SignedDuration {
     SignedDuration::from_hours(hours)
 }
