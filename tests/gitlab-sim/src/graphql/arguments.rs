@@ -96,9 +96,10 @@ fn value(
     if let Literal::Variable(name) = literal {
         return from_variable(argument, name, variables);
     }
-    let fit = match literal {
-        Literal::Null => (!argument.is_required()).then_some(Value::Null),
-        _ => from_literal(argument.kind, literal),
+    let fit = if *literal == Literal::Null {
+        (!argument.is_required()).then_some(Value::Null)
+    } else {
+        from_literal(argument.kind, literal)
     };
     fit.ok_or_else(|| {
         let text = format!(
@@ -146,8 +147,6 @@ fn from_literal(kind: Kind, literal: &Literal) -> Option<Value> {
         (Kind::Word(words), Literal::Enum(word)) => {
             words.contains(&word.as_str()).then(|| json!(word.as_str()))
         }
-        // A word in quotes is no word of an enumeration.
-        (Kind::Word(_), _) => None,
         (Kind::Words(words), Literal::List(items)) => items
             .iter()
             .map(|item| from_literal(Kind::Word(words), item))
@@ -161,7 +160,8 @@ fn from_literal(kind: Kind, literal: &Literal) -> Option<Value> {
         (Kind::Text, Literal::String(text)) => Some(json!(text)),
         (Kind::Boolean, Literal::Boolean(truth)) => Some(json!(truth)),
         (Kind::Integer, Literal::Number(number)) => number.as_i64().map(|number| json!(number)),
-        (Kind::Text | Kind::Boolean | Kind::Integer, _) => None,
+        // A word in quotes, too, is no word of an enumeration.
+        (Kind::Word(_) | Kind::Text | Kind::Boolean | Kind::Integer, _) => None,
     }
 }
 

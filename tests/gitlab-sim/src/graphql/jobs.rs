@@ -46,7 +46,7 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn job_field(&self, job: &Job, field: &Selected) -> Held {
+    pub(super) fn job_field(job: &Job, field: &Selected) -> Held {
         Held::Leaf(match field.name {
             "id" => gid("Ci::Build", job.id),
             "name" => json!(job.name),

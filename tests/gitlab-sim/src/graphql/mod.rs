@@ -14,6 +14,8 @@ mod read;
 mod runner;
 mod runners;
 mod schema;
+mod types;
+mod usage;
 mod variables;
 mod weight;
 
@@ -52,10 +54,9 @@ fn answer(gitlab: &mut GitLab, request: &Request<Bytes>, now: Timestamp) -> Resu
             "message body does not match declared format",
         ));
     };
-    let batch = match &body {
-        Value::Array(queries) => queries.as_slice(),
-        _ => std::slice::from_ref(&body),
-    };
+    let batch = body
+        .as_array()
+        .map_or_else(|| std::slice::from_ref(&body), Vec::as_slice);
     let length = |query: &Value| query["query"].as_str().unwrap_or_default().chars().count();
     if batch.iter().map(length).sum::<usize>() > LONGEST_QUERY {
         return Ok(Reply::ok(failed(&[Problem::new("Query too large")])));
@@ -65,9 +66,10 @@ fn answer(gitlab: &mut GitLab, request: &Request<Bytes>, now: Timestamp) -> Resu
         .map(|query| run(gitlab, caller.as_ref(), query, now))
         .collect();
     // A batch is answered as one, also when it has a single query in it.
-    Ok(Reply::ok(match body {
-        Value::Array(_) => Value::Array(results),
-        _ => results.pop().unwrap_or_default(),
+    Ok(Reply::ok(if body.is_array() {
+        Value::Array(results)
+    } else {
+        results.pop().unwrap_or_default()
     }))
 }
 

@@ -1,6 +1,4 @@
 //! From a parsed query to what is to be read, with everything that is wrong with it found on the way.
-use std::collections::BTreeSet;
-
 use async_graphql_parser::types as ast;
 use async_graphql_parser::{Pos, Positioned};
 use serde_json::{Value, json};
@@ -8,7 +6,9 @@ use serde_json::{Value, json};
 use super::arguments::{self, Arguments};
 use super::document::Document;
 use super::problem::Problem;
-use super::schema::{self, Shape};
+use super::schema::Shape;
+use super::types;
+use super::usage::Seen;
 use crate::state::Era;
 
 /// No honest query within the limits of length and weight has as many.
@@ -37,7 +37,7 @@ pub(super) fn plan(document: &Document, era: Era) -> Result<Vec<Selected>, Vec<P
         seen: Seen::default(),
         looked_at: 0,
     };
-    let root = Shape::Object(&schema::QUERY);
+    let root = Shape::Object(&types::QUERY);
     let mut path = vec![json!(document.title)];
     let mut trail = Vec::new();
     let set = &document.operation.selection_set.node;
@@ -54,18 +54,11 @@ pub(super) fn plan(document: &Document, era: Era) -> Result<Vec<Selected>, Vec<P
     }
 }
 
-/// What was used, to find what was not.
-#[derive(Default)]
-struct Seen {
-    variables: BTreeSet<String>,
-    fragments: BTreeSet<String>,
-}
-
-struct Planner<'a> {
-    document: &'a Document,
+pub(super) struct Planner<'a> {
+    pub(super) document: &'a Document,
     era: Era,
-    problems: Vec<Problem>,
-    seen: Seen,
+    pub(super) problems: Vec<Problem>,
+    pub(super) seen: Seen,
     /// Selections so far, those of fragments counted each time.
     looked_at: usize,
 }
@@ -148,7 +141,7 @@ impl<'a> Planner<'a> {
         if condition == on.name() {
             return true;
         }
-        let (code, text) = if schema::is_type(condition) {
+        let (code, text) = if types::is_type(condition) {
             let text = format!(
                 "Fragment on {condition} can't be spread inside {}",
                 on.name()
@@ -178,33 +171,30 @@ impl<'a> Planner<'a> {
             node.node.arguments.iter().map(|(_, value)| &value.node),
             node.pos,
         );
-        match on.field(name, self.era) {
-            Some(found) => {
-                let variables = &self.document.variables;
-                let arguments =
-                    arguments::read(node, &found, variables, self.era, path, &mut self.problems);
-                self.check_children(node, found.returns, path);
-                let mut selected = Selected {
-                    key: node.node.response_key().node.to_string(),
-                    name: found.name,
-                    on,
-                    returns: found.returns,
-                    arguments,
-                    children: Vec::new(),
-                    position: node.pos,
-                };
-                let set = &node.node.selection_set.node;
-                if !found.returns.is_leaf() {
-                    self.select(found.returns, set, path, trail, &mut selected.children);
-                }
-                self.merge(selected, out);
+        if let Some(found) = on.field(name, self.era) {
+            let variables = &self.document.variables;
+            let arguments =
+                arguments::read(node, &found, variables, self.era, path, &mut self.problems);
+            self.check_children(node, found.returns, path);
+            let mut selected = Selected {
+                key: node.node.response_key().node.to_string(),
+                name: found.name,
+                on,
+                returns: found.returns,
+                arguments,
+                children: Vec::new(),
+                position: node.pos,
+            };
+            let set = &node.node.selection_set.node;
+            if !found.returns.is_leaf() {
+                self.select(found.returns, set, path, trail, &mut selected.children);
             }
-            None => {
-                let text = format!("Field '{name}' doesn't exist on type '{}'", on.name());
-                let more = json!({ "typeName": on.name(), "fieldName": name });
-                let problem = Problem::new(text).at(node.pos).within(path);
-                self.problems.push(problem.code("undefinedField", more));
-            }
+            self.merge(selected, out);
+        } else {
+            let text = format!("Field '{name}' doesn't exist on type '{}'", on.name());
+            let more = json!({ "typeName": on.name(), "fieldName": name });
+            let problem = Problem::new(text).at(node.pos).within(path);
+            self.problems.push(problem.code("undefinedField", more));
         }
         path.pop();
     }
@@ -256,93 +246,6 @@ impl<'a> Planner<'a> {
         }
         if let Some(old) = out.iter_mut().find(|old| old.key == new.key) {
             old.children = merged;
-        }
-    }
-
-    fn is_wanted(&mut self, directives: &'a [Positioned<ast::Directive>]) -> bool {
-        directives.iter().all(|directive| {
-            let name = directive.node.name.node.as_str();
-            let Some(condition) = directive.node.get_argument("if") else {
-                let text = format!("Directive '{name}' is missing required arguments: if");
-                self.problems.push(Problem::new(text).at(directive.pos));
-                return true;
-            };
-            self.use_variables([&condition.node], directive.pos);
-            let truth = match &condition.node {
-                async_graphql_value::Value::Variable(name) => self
-                    .document
-                    .variables
-                    .get(name.as_str())
-                    .and_then(|variable| variable.value.as_ref()?.as_bool()),
-                async_graphql_value::Value::Boolean(truth) => Some(*truth),
-                _ => None,
-            };
-            match name {
-                "include" => truth.unwrap_or(false),
-                "skip" => !truth.unwrap_or(false),
-                _ => {
-                    let text = format!("Directive @{name} is not defined");
-                    self.problems.push(Problem::new(text).at(directive.pos));
-                    true
-                }
-            }
-        })
-    }
-
-    fn use_variables(
-        &mut self,
-        values: impl IntoIterator<Item = &'a async_graphql_value::Value>,
-        at: Pos,
-    ) {
-        for value in values {
-            let items = match value {
-                async_graphql_value::Value::List(items) => items.as_slice(),
-                other => std::slice::from_ref(other),
-            };
-            for item in items {
-                let async_graphql_value::Value::Variable(name) = item else {
-                    continue;
-                };
-                let fresh = self.seen.variables.insert(name.to_string());
-                if fresh && !self.document.variables.contains_key(name.as_str()) {
-                    let title = self.document.title.strip_prefix("query ");
-                    let title = title.unwrap_or("anonymous query");
-                    let text = format!("Variable ${name} is used by {title} but not declared");
-                    let more = json!({ "variableName": name });
-                    let problem = Problem::new(text).at(at);
-                    self.problems.push(problem.code("variableNotDefined", more));
-                }
-            }
-        }
-    }
-
-    fn complain_about_leftovers(&mut self) {
-        let title = self
-            .document
-            .title
-            .strip_prefix("query ")
-            .unwrap_or("anonymous query");
-        for name in self.document.variables.keys() {
-            if !self.seen.variables.contains(name) {
-                let text = format!("Variable ${name} is declared by {title} but not used");
-                let more = json!({ "variableName": name });
-                self.problems
-                    .push(Problem::new(text).code("variableNotUsed", more));
-            }
-        }
-        let mut unused: Vec<_> = self
-            .document
-            .fragments
-            .iter()
-            .filter(|(name, _)| !self.seen.fragments.contains(name.as_str()))
-            .collect();
-        unused.sort_by_key(|(_, fragment)| fragment.pos);
-        for (name, fragment) in unused {
-            let text = format!("Fragment {name} was defined, but not used");
-            let more = json!({ "fragmentName": name });
-            let problem = Problem::new(text).at(fragment.pos);
-            self.problems
-                .push(problem.code("useAndDefineFragment", more));
         }
     }
 }

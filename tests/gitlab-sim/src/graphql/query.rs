@@ -11,7 +11,7 @@ impl Reader<'_> {
             "runner" => self.runner_by_gid(field),
             "runners" => self.all_runners(field),
             "group" => {
-                let found = self.gitlab.find_group(self.full_path(field));
+                let found = self.gitlab.find_group(full_path(field));
                 Held::One(
                     found
                         .filter(|own| self.sees_group(own))
@@ -19,7 +19,7 @@ impl Reader<'_> {
                 )
             }
             "project" => {
-                let found = self.gitlab.find_project(self.full_path(field));
+                let found = self.gitlab.find_project(full_path(field));
                 let found = found.filter(|own| self.sees_project(own));
                 Held::One(found.map(|own| Thing::Project(own.id)))
             }
@@ -27,20 +27,6 @@ impl Reader<'_> {
             // As over REST, only who has signed in is told (contract §3.23).
             "metadata" => Held::One(self.caller.map(|_| Thing::Metadata)),
             _ => Held::One(Some(Thing::Complexity)),
-        }
-    }
-
-    /// A path of digits only is no path; the REST lookup would take it for a number.
-    fn full_path<'f>(&self, field: &'f Selected) -> &'f str {
-        let path = field
-            .arguments
-            .get("fullPath")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if path.parse::<u64>().is_ok() {
-            ""
-        } else {
-            path
         }
     }
 
@@ -96,4 +82,18 @@ pub(super) fn read_gid(text: &str, model: &str) -> Result<u64, String> {
     }
     id.parse()
         .map_err(|_| format!("\"{text}\" is not a valid Global ID"))
+}
+
+/// A path of digits only is no path; the lookup that REST shares would take it for a number.
+fn full_path(field: &Selected) -> &str {
+    let path = field
+        .arguments
+        .get("fullPath")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if path.parse::<u64>().is_ok() {
+        ""
+    } else {
+        path
+    }
 }

@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
                 .managers
                 .get(id)
                 .map(|own| self.manager_field(own, field)),
-            Thing::Job(id) => gitlab.jobs.get(id).map(|own| self.job_field(own, field)),
+            Thing::Job(id) => gitlab.jobs.get(id).map(|own| Self::job_field(own, field)),
             Thing::Group(id) => gitlab
                 .groups
                 .get(id)

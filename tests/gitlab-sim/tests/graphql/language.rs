@@ -79,7 +79,7 @@ fn an_unknown_field_is_told_with_its_place() {
 }
 
 #[test]
-fn mistakes_are_told_in_the_librarys_words() {
+fn mistakes_in_fields_are_told_in_the_librarys_words() {
     let mut world = World::new();
     for (query, message) in [
         ("", "No query string was present"),
@@ -120,6 +120,15 @@ fn mistakes_are_told_in_the_librarys_words() {
             "{ runners(membership: DIRECT) { count } }",
             "Field 'runners' doesn't accept argument 'membership'",
         ),
+    ] {
+        assert_eq!(messages(&world.ask("root", query)), [message], "{query}");
+    }
+}
+
+#[test]
+fn mistakes_in_names_are_told_in_the_librarys_words() {
+    let mut world = World::new();
+    for (query, message) in [
         ("{ ...F }", "Fragment F was used, but not defined"),
         (
             "{ __typename } fragment F on Query { __typename }",
@@ -168,7 +177,11 @@ fn mistakes_are_told_in_the_librarys_words() {
     ] {
         assert_eq!(messages(&world.ask("root", query)), [message], "{query}");
     }
-    let answer = world.ask("root", "{ runners( ");
+}
+
+#[test]
+fn a_syntax_error_has_a_place() {
+    let answer = World::new().ask("root", "{ runners( ");
     assert!(answer["errors"][0]["locations"].is_array(), "{answer}");
 }
 
