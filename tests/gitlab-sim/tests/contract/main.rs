@@ -1,7 +1,6 @@
 //! The contract, rule by rule: every case names the section that it holds the stand-in to.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "a test that cannot go on should stop there and then"
 )]
 #![expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
