@@ -36,3 +36,8 @@ pub use state::{
     ProjectId, Registrar, Role, RunnerId, RunnerType, Scope, Secret, Settings, Throttle, TokenId,
     TokenKind, UserId, UserState, Visibility,
 };
+
+/// The Rust example of the README is run as a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
