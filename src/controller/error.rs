@@ -191,14 +191,29 @@ fn gitlab_reason(error: &gitlab::Error) -> Reason {
     }
 }
 
-/// An error and its causes in one line. Kubernetes errors may quote an object, so they are cut.
+/// An error and its causes in one line, cut to what a condition can hold.
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         text.push_str(": ");
+        // kube would show the whole reply after its message, and the message once more as a cause.
+        if let Some(message) = api_message(error) {
+            text.push_str(message);
+            break;
+        }
         text.push_str(&error.to_string());
         cause = error.source();
     }
     text.chars().take(900).collect()
+}
+
+fn api_message<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a str> {
+    let boxed = error.downcast_ref::<Box<kube::Error>>();
+    let error = boxed.map(|boxed| &**boxed).or(error.downcast_ref())?;
+    if let kube::Error::Api(status) = error {
+        Some(&status.message)
+    } else {
+        None
+    }
 }

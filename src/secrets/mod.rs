@@ -5,7 +5,7 @@ mod look;
 mod write;
 
 pub use look::{entry, look};
-pub use write::{discard, put, release};
+pub use write::{discard, put, rehearse, release};
 
 use jiff::Timestamp;
 

@@ -25,6 +25,29 @@ pub async fn put(
     want: &WantedSecret,
     entry: &Entry,
 ) -> kube::Result<()> {
+    write(api, existing, owner, want, entry, false).await
+}
+
+/// Asks the API server whether it would take such a Secret, and stores nothing. Rights, quotas and
+/// policies are checked as they will be for the real one.
+pub async fn rehearse(
+    api: &Api<Secret>,
+    existing: Option<&Secret>,
+    owner: &GitLabRunner,
+    want: &WantedSecret,
+    entry: &Entry,
+) -> kube::Result<()> {
+    write(api, existing, owner, want, entry, true).await
+}
+
+async fn write(
+    api: &Api<Secret>,
+    existing: Option<&Secret>,
+    owner: &GitLabRunner,
+    want: &WantedSecret,
+    entry: &Entry,
+    dry_run: bool,
+) -> kube::Result<()> {
     let (labels, annotations) = (labels(owner, want), annotations(want, entry));
     let token = entry.token.expose().as_bytes().to_vec();
     let data: BTreeMap<String, ByteString> = [
@@ -42,7 +65,10 @@ pub async fn put(
             },
             "data": data,
         });
-        let params = PatchParams::default();
+        let params = PatchParams {
+            dry_run,
+            ..PatchParams::default()
+        };
         return api
             .patch(&want.name, &params, &Patch::Merge(&patch))
             .await
@@ -64,7 +90,11 @@ pub async fn put(
         data: Some(data),
         ..Secret::default()
     };
-    api.create(&PostParams::default(), &secret).await.map(drop)
+    let params = PostParams {
+        dry_run,
+        ..PostParams::default()
+    };
+    api.create(&params, &secret).await.map(drop)
 }
 
 /// What the Secret says of its token, and what spec asks for; `None` is to be removed.

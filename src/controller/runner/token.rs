@@ -9,12 +9,13 @@ use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
-use crate::plan::{Kept, Step, Why, resolved};
+use crate::plan::{Kept, Step, WantedSecret, Why, resolved};
 use crate::secrets::{self, Entry};
 
 /// Records the attempt, creates the runner, keeps its token: each durable before the next.
 pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let link = pass.link()?;
+    rehearse(pass, &link).await?;
     announce_loss(pass).await;
     intend(pass, new).await?;
     let mark = pass.mark();
@@ -62,6 +63,7 @@ async fn announce_loss(pass: &Pass<'_>) {
 
 pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result<(), Error> {
     let link = pass.link()?;
+    rehearse(pass, &link).await?;
     let step = Step::Renew(id, why);
     let about = ConditionType::TokenReady;
     let fresh = link.client.reset_token(id).await;
@@ -96,14 +98,42 @@ async fn keep(
     put(pass, &entry).await
 }
 
-async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
-    let (Some(want), Some(seen)) = (&pass.want, &pass.seen) else {
-        return Err(Error::Stale);
+/// Makes sure that a token could be kept before GitLab makes one: it is shown once, and a reset ends
+/// the one before. Missing rights, a quota or a policy would otherwise cost a token at every try.
+async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
+    let (want, seen) = place(pass)?;
+    let entry = Entry {
+        token: RunnerToken::new("rehearsal".to_owned()),
+        runner: RunnerId(0),
+        gitlab_url: link.url.clone(),
+        attempt: pass.attempt(),
+        issued_at: Some(clock::now()),
+        expires_at: None,
     };
-    let (api, runner) = (pass.secrets(), &pass.runner);
-    secrets::put(&api, seen.secret.as_ref(), runner, &want.secret, entry)
+    let (api, secret) = (pass.secrets(), seen.secret.as_ref());
+    secrets::rehearse(&api, secret, &pass.runner, want, &entry)
         .await
-        .map_err(|error| Error::kube("write the Secret of the token", error))
+        .map_err(unwritten)
+}
+
+async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
+    let (want, seen) = place(pass)?;
+    let (api, secret) = (pass.secrets(), seen.secret.as_ref());
+    secrets::put(&api, secret, &pass.runner, want, entry)
+        .await
+        .map_err(unwritten)
+}
+
+/// Where a token belongs, and what is there.
+fn place<'a>(pass: &'a Pass<'_>) -> Result<(&'a WantedSecret, &'a Seen), Error> {
+    match (&pass.want, &pass.seen) {
+        (Some(want), Some(seen)) => Ok((&want.secret, seen)),
+        (None, _) | (_, None) => Err(Error::Stale),
+    }
+}
+
+fn unwritten(error: kube::Error) -> Error {
+    Error::kube("write the Secret of the token", error)
 }
 
 /// What the Secret holds, here or under its former name, if the token is as we wrote it.
