@@ -272,7 +272,6 @@ async fn a_number_written_into_the_secret_takes_over_no_other_runner() {
         .await;
 }
 
-/// A Secret that is on its way out, held back by a finalizer of somebody's, is no place for a token.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_object_owns_it_and_takes_it_along() {
     story("secrets-collected")
@@ -288,6 +287,34 @@ async fn the_object_owns_it_and_takes_it_along() {
             story
                 .is_gone(&crate::harness::secret("razorbill-runner-token"))
                 .await;
+        })
+        .await;
+}
+
+/// What the API server will not take, be it for want of rights or by a policy of the cluster's, is
+/// found out before GitLab makes a token that would be lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_made_that_could_not_be_kept() {
+    story("secrets-unwritable")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            story.gitlab.clear_requests();
+            story.may_no_longer("create", "secrets").await;
+            story.apply(&runner("turaco")).await;
+            let message = story.is_not_ready("turaco", "KubernetesError").await;
+            assert!(
+                message.contains("write the Secret of the token"),
+                "{message}"
+            );
+            assert!(story.gitlab.changes_asked().is_empty());
+            story.rights_are_granted().await;
+            story.is_ready("turaco").await;
+            holds_the_token(story, "turaco-runner-token").await;
+            assert_eq!(
+                story.gitlab.changes_asked().len(),
+                1,
+                "the registration alone"
+            );
         })
         .await;
 }

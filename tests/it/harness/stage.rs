@@ -54,7 +54,7 @@ impl Stage {
     /// Lets an operator of that namespace do what the chart would let it do.
     pub(crate) async fn grant(&self, mode: Mode, namespace: &str) {
         let manifests = self.rights.manifests(mode, namespace);
-        let apply = ["apply", "--server-side", "-f", "-"];
+        let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
         self.kubectl().done(&apply, &manifests).await;
     }
 }

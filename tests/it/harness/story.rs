@@ -5,8 +5,10 @@ use gitlab_runner_registrar::api::v1alpha1::{
     ClusterGitLabConnection, GitLabConnection, GitLabRunner,
 };
 use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::api::rbac::v1::Role;
 use kube::Api;
 use kube::api::ListParams;
+use serde_json::json;
 
 use super::canaries::Canaries;
 use super::gitlab::{GitLab, token};
@@ -14,6 +16,7 @@ use super::manifest::{connection, secret};
 use super::operator::{Cast, Operator};
 use super::rights::{ACCOUNT, Mode};
 use super::stage::Stage;
+use super::wait::until;
 
 /// What a story needs that is not usual.
 pub(crate) struct Plot {
@@ -195,6 +198,27 @@ impl Story<'_> {
     pub(crate) async fn rights_are_taken_away(&self) {
         let args = ["delete", "rolebinding", "--all"];
         self.kubectl(&args).await;
+    }
+
+    /// Takes one verb on one resource out of the Role, and returns when that is known.
+    pub(crate) async fn may_no_longer(&self, verb: &str, resource: &str) {
+        let mut role: Role = self.get(ACCOUNT).await.unwrap();
+        for rule in role.rules.iter_mut().flatten() {
+            if rule.resources.iter().flatten().any(|of| of == resource) {
+                rule.verbs.retain(|of| of != verb);
+            }
+        }
+        self.edit::<Role>(ACCOUNT, json!({ "rules": role.rules }))
+            .await;
+        let namespace = &self.namespace;
+        let account = format!("--as=system:serviceaccount:{namespace}:{ACCOUNT}");
+        let ask = ["-n", namespace, "auth", "can-i", verb, resource, &account];
+        // kubectl complains when the answer is no.
+        until("the API server knows", async || {
+            let answer = self.stage.kubectl().run(&ask, "").await;
+            answer.err().map(drop).ok_or("it may still".to_owned())
+        })
+        .await;
     }
 
     /// Grants what the chart grants.
