@@ -12,6 +12,9 @@ const BEGINNINGS: [&str; 4] = ["glrt-", "GR1348941", "Z2xydC", "Z2xwYXQt"];
 /// Part of every access token of a story.
 const CANARY: &str = "canary";
 
+/// How many letters of a line are shown on either side of a find.
+const AROUND: usize = 200;
+
 /// What must not be found anywhere.
 pub(crate) struct Canaries(BTreeSet<String>);
 
@@ -25,16 +28,24 @@ impl Canaries {
         Self(canaries)
     }
 
-    /// Where one of them is, with the line it is in.
+    /// Where one of them is, once for each line, with a little of what is around it.
     pub(crate) fn found_in(&self, place: &str, text: &str) -> Vec<String> {
-        let lines = text.lines().filter(|line| {
-            let told = |canary: &String| line.contains(canary.as_str());
-            self.0.iter().any(told)
+        let found = text.lines().filter_map(|line| {
+            let at = self
+                .0
+                .iter()
+                .find_map(|canary| line.find(canary.as_str()))?;
+            let before = line
+                .get(..at)?
+                .chars()
+                .rev()
+                .take(AROUND)
+                .collect::<Vec<_>>();
+            let after = line.get(at..)?.chars().take(AROUND);
+            let excerpt = before.into_iter().rev().chain(after).collect::<String>();
+            Some(format!("{place}: …{excerpt}…"))
         });
-        let cut = |line: &str| line.chars().take(2000).collect::<String>();
-        lines
-            .map(|line| format!("{place}: {}", cut(line)))
-            .collect()
+        found.collect()
     }
 
     pub(crate) fn count(&self) -> usize {
