@@ -58,15 +58,13 @@ fn collect(value: &Value, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                match value {
-                    Value::String(text) if name.contains("token") && text.len() > 12 => {
-                        // A time is no token.
-                        if !name.ends_with("_at") && !name.ends_with("_deadline") {
-                            into.insert(text.clone());
-                        }
-                    }
-                    _ => collect(value, into),
+                // A time is no token.
+                let timed = name.ends_with("_at") || name.ends_with("_deadline");
+                let named = name.contains("token") && !timed;
+                if let Some(text) = value.as_str().filter(|text| named && text.len() > 12) {
+                    into.insert(text.to_owned());
                 }
+                collect(value, into);
             }
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, into)),

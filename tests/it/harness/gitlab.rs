@@ -91,7 +91,9 @@ impl GitLab {
 
     /// Changes settings of a runner behind everybody's back.
     pub(crate) fn changes(&self, runner: i64, set: Value) {
-        self.does(json!({ "do": "edit_runner", "runner": runner, "set": set }));
+        let mut command = json!({ "do": "edit_runner", "runner": runner });
+        command["set"] = set;
+        self.does(command);
     }
 
     /// Forgets a runner behind everybody's back.

@@ -30,12 +30,13 @@ fn connection_spec(name: &str, url: &str) -> Value {
 }
 
 fn ours(kind: &str, name: &str, spec: Value) -> Manifest {
-    Manifest(json!({
+    let mut manifest = json!({
         "apiVersion": "gitlab-registrar.dev/v1alpha1",
         "kind": kind,
         "metadata": { "name": name },
-        "spec": spec,
-    }))
+    });
+    manifest["spec"] = spec;
+    Manifest(manifest)
 }
 
 fn core(kind: &str, name: &str) -> Manifest {

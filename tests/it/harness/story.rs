@@ -24,9 +24,19 @@ pub(crate) struct Plot {
     mode: Mode,
     allow_http: bool,
     resync: &'static str,
-    granted: bool,
-    operator_starts: bool,
+    opening: Opening,
     own_stage: bool,
+}
+
+/// How things stand when the story begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// The operator runs, with what the chart grants.
+    Usual,
+    /// It runs, and may do nothing at all.
+    WithoutRights,
+    /// It does not run.
+    WithoutOperator,
 }
 
 /// A story of that name, which is also its namespace's.
@@ -36,8 +46,7 @@ pub(crate) fn story(name: &'static str) -> Plot {
         mode: Mode::Namespaced,
         allow_http: true,
         resync: "5m",
-        granted: true,
-        operator_starts: true,
+        opening: Opening::Usual,
         own_stage: false,
     }
 }
@@ -58,18 +67,14 @@ impl Plot {
 
     /// The operator's `ServiceAccount` may do nothing at all.
     pub(crate) fn without_rights(self) -> Self {
-        Self {
-            granted: false,
-            ..self
-        }
+        let opening = Opening::WithoutRights;
+        Self { opening, ..self }
     }
 
     /// There is nobody but the API server, at first.
     pub(crate) fn without_an_operator(self) -> Self {
-        Self {
-            operator_starts: false,
-            ..self
-        }
+        let opening = Opening::WithoutOperator;
+        Self { opening, ..self }
     }
 
     /// With a control plane that nobody else uses.
@@ -122,10 +127,10 @@ impl Plot {
             operator: None,
             mode: self.mode,
         };
-        if !self.granted {
+        if self.opening == Opening::WithoutRights {
             story.rights_are_taken_away().await;
         }
-        if self.operator_starts {
+        if self.opening != Opening::WithoutOperator {
             story.the_operator_starts().await;
         }
         story

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Far longer than anything takes, because other stories may keep all the cores busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often we look. There is no watch behind this: what is waited for is now in Kubernetes, now
 /// in GitLab, now in a process, and mostly in two of them.
