@@ -1,5 +1,6 @@
 //! From every start and every interruption, the circle closes.
 mod act;
+mod build;
 mod look;
 mod pass;
 mod projects;
@@ -12,6 +13,7 @@ use gitlab_runner_registrar::{
 };
 
 use super::decisions::given::{SECRET, seconds, want};
+use build::{STRANGER, stranger};
 use pass::Ended;
 use starts::{InGitLab, InSecret, InStatus, Start};
 use world::{Credential, How, Interruption, World};
@@ -64,6 +66,12 @@ fn try_all(starts: &[Start], check: impl Fn(&Start, &World, Option<&Plan>) -> bo
                 let mut world = start.world();
                 let troubles = [first, second];
                 let (plan, passes) = settle(&mut world, &troubles);
+                let theirs = world.find(STRANGER).cloned();
+                assert_eq!(
+                    theirs,
+                    Some(stranger(start.world().now)),
+                    "{start:?} {troubles:?}"
+                );
                 let fine = check(start, &world, plan.as_ref());
                 assert!(
                     fine,
@@ -121,6 +129,9 @@ fn a_runner_is_kept_from_every_start() {
         (Some(Plan::Hold(Blocked::SecretConflict)), _) => {
             start.secret == InSecret::Foreign && world.posts.is_empty()
         }
+        (Some(Plan::Hold(Blocked::Unclear(Doubt::Foreign(_)))), _) => {
+            start.is_misled() && world.posts.iter().all(|post| post.void)
+        }
         _ => false,
     });
 }
@@ -132,6 +143,7 @@ fn a_runner_is_kept_without_searching() {
     try_all(&starts, |start, world, plan| match (plan, world.want()) {
         (Some(Plan::Rest), Some(want)) => is_kept(start, world, want),
         (Some(Plan::Hold(Blocked::SecretConflict)), _) => start.secret == InSecret::Foreign,
+        (Some(Plan::Hold(Blocked::Unclear(Doubt::Foreign(_)))), _) => start.is_misled(),
         (Some(Plan::Hold(Blocked::Unclear(Doubt::Unsearchable))), _) => {
             world.ours().count() <= 1 + usize::from(start.is_lost())
         }
@@ -144,11 +156,9 @@ fn a_runner_goes_with_its_object() {
     let gone = [Desired::Gone(DeletionPolicy::Delete)];
     let starts = starts::all(&gone, &[Credential::Works]);
     try_all(&starts, |start, world, plan| {
-        let left = usize::from(start.is_lost() && start.secret != InSecret::OtherNumber);
-        // Nothing was kept of it but an edited number, which is believed as long as it is there.
-        let misled = start.is_lost() && start.secret == InSecret::OtherNumber;
-        let count = world.ours().count();
-        plan == Some(&Plan::Rest) && (count == left || misled)
+        let left = usize::from(start.is_lost());
+        let misled = matches!(plan, Some(Plan::Hold(Blocked::Unclear(Doubt::Foreign(_)))));
+        (plan == Some(&Plan::Rest) && world.ours().count() == left) || (misled && start.is_misled())
     });
 }
 

@@ -94,9 +94,14 @@ impl World {
             (_, Credential::Gone) => seen.runner = Sighting::Unclear(Doubt::NotAsked),
             (Whereabouts::Number(known), _) => {
                 let found = self.gitlab.iter().find(|made| made.runner.id == known.id);
-                if let Some(made) = found {
-                    seen.runner = Sighting::Present(made.runner.clone());
-                }
+                let recorded = recorded.is_some_and(|recorded| recorded.id == known.id);
+                seen.runner = match found.map(|made| &made.runner) {
+                    None => Sighting::Absent,
+                    Some(runner) if !recorded && !is_ours(runner) => {
+                        Sighting::Unclear(Doubt::Foreign(known.id))
+                    }
+                    Some(runner) => Sighting::Present(runner.clone()),
+                };
             }
             (Whereabouts::Mark(_), Credential::CannotList) => {
                 seen.runner = Sighting::Unclear(Doubt::Unsearchable);

@@ -14,7 +14,7 @@ use crate::decisions::given::{self, GROUP, URL, seconds};
 pub(super) const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
 
 /// A runner in GitLab. Its token is a number; a reset makes another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Made {
     pub(super) runner: Runner,
     pub(super) token: u32,

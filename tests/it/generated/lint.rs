@@ -22,6 +22,29 @@ fn every_schema_is_structural_bounded_and_described() {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
+/// An omitted field is not managed, which is unusual enough to be said each time.
+#[test]
+fn every_managed_field_says_what_happens_when_it_is_omitted() {
+    let mut silent = Vec::new();
+    let crds = api::crds();
+    let crd = serde_json::to_value(&crds[0]).unwrap();
+    let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    let required: Vec<&str> = spec["required"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(Value::as_str)
+        .collect();
+    for (name, field) in spec["properties"].as_object().unwrap() {
+        let description = field["description"].as_str().unwrap_or_default();
+        let told = description.contains("omitted") || description.contains("Default");
+        if !told && field.get("default").is_none() && !required.contains(&name.as_str()) {
+            silent.push(name);
+        }
+    }
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
 struct Lint<'a> {
     kind: &'a str,
     bad: &'a mut Vec<String>,

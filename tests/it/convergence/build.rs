@@ -1,0 +1,163 @@
+//! A world in the state that a start describes.
+use gitlab_runner_registrar::{
+    api::v1alpha1::{GitLabRunnerStatus, Registration, RunnerStatus, TokenStatus},
+    gitlab::model::{Runner, RunnerId},
+    plan::resolved,
+};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::starts::{InGitLab, InSecret, InStatus, Start};
+use super::world::{Made, Secret, World};
+use crate::decisions::given::{self, GROUP, RUNNER, SECRET, URL, seconds};
+
+/// Somebody else's runner, which is in every world and must never be touched.
+pub(super) const STRANGER: RunnerId = RunnerId(8);
+const FORMER: &str = "former";
+
+pub(super) fn stranger(now: Timestamp) -> Made {
+    let runner = Runner {
+        id: STRANGER,
+        maintenance_note: None,
+        ..given::runner()
+    };
+    Made {
+        runner,
+        token: 2,
+        listed: now,
+    }
+}
+
+impl Start {
+    pub(super) fn world(&self) -> World {
+        let mut world = World::new(self.desired.clone());
+        world.credential = self.credential;
+        world.gitlab.extend(self.runner(world.now));
+        world.gitlab.push(stranger(world.now));
+        world.status = self.status(&world);
+        let here = SECRET.to_owned();
+        let both = matches!(self.secret, InSecret::Both);
+        if let Some(secret) = self.secret() {
+            let former = both || self.secret == InSecret::Former;
+            let name = if former {
+                FORMER.to_owned()
+            } else {
+                here.clone()
+            };
+            world.secrets.insert(name, secret.clone());
+            if both {
+                world.secrets.insert(here, secret);
+            }
+        }
+        world
+    }
+
+    fn runner(&self, now: Timestamp) -> Option<Made> {
+        let (paused, listed) = match self.gitlab {
+            InGitLab::Nothing => return None,
+            InGitLab::AsDeclared => (true, now),
+            InGitLab::Different => (false, now),
+            InGitLab::Unlisted => (false, now + seconds(45)),
+        };
+        let runner = Runner {
+            paused,
+            ..given::runner()
+        };
+        Some(Made {
+            runner,
+            token: 1,
+            listed,
+        })
+    }
+
+    fn secret(&self) -> Option<Secret> {
+        let good = Secret {
+            ours: true,
+            runner: Some(RUNNER),
+            attempt: Some("a1".to_owned()),
+            token: Some(1),
+            written: Some(1),
+            tidy: true,
+        };
+        Some(match self.secret {
+            InSecret::Nothing => return None,
+            InSecret::Good | InSecret::Former | InSecret::Both => good,
+            InSecret::Emptied => Secret {
+                token: None,
+                ..good
+            },
+            InSecret::Edited => Secret {
+                token: Some(99),
+                ..good
+            },
+            InSecret::Untidy => Secret {
+                tidy: false,
+                ..good
+            },
+            InSecret::OtherNumber => Secret {
+                runner: Some(STRANGER),
+                ..good
+            },
+            InSecret::DeadNumber => Secret {
+                runner: Some(RunnerId(9)),
+                ..good
+            },
+            InSecret::NoNumber => Secret {
+                runner: None,
+                ..good
+            },
+            InSecret::OfOldAttempt => Secret {
+                runner: Some(RunnerId(6)),
+                attempt: Some("a0".to_owned()),
+                token: Some(50),
+                written: Some(50),
+                ..good
+            },
+            InSecret::Foreign => Secret {
+                ours: false,
+                ..good
+            },
+        })
+    }
+
+    fn status(&self, world: &World) -> GitLabRunnerStatus {
+        let ago = match self.status {
+            InStatus::Wiped => return GitLabRunnerStatus::default(),
+            InStatus::Full | InStatus::OldAttempt => 86_400,
+            InStatus::FreshAttempt => 5,
+        };
+        let moved = matches!(self.secret, InSecret::Former | InSecret::Both);
+        let name = if moved {
+            FORMER.to_owned()
+        } else {
+            SECRET.to_owned()
+        };
+        let runner = (self.status == InStatus::Full).then(|| RunnerStatus {
+            id: 7,
+            type_: "group_type".to_owned(),
+            gitlab_url: URL.to_owned(),
+            web_url: None,
+            description: String::new(),
+            paused: false,
+            online: None,
+            status: "never_contacted".to_owned(),
+            contacted_at: None,
+            tags: vec![],
+            projects: vec![],
+        });
+        GitLabRunnerStatus {
+            scope: Some(resolved(GROUP)),
+            runner,
+            token: Some(TokenStatus {
+                secret_name: name,
+                issued_at: None,
+                expires_at: None,
+            }),
+            registration: Some(Registration {
+                attempt: "a1".to_owned(),
+                attempted_at: Time(world.after(ago)),
+            }),
+            ..GitLabRunnerStatus::default()
+        }
+    }
+}
