@@ -8,6 +8,7 @@ mod gone;
 mod place;
 mod present;
 mod projects;
+mod secret;
 mod token;
 
 use gitlab_runner_registrar::plan::{Blocked, Desired, Observed, Plan, Step, decide};

@@ -33,7 +33,7 @@ fn every_managed_field_says_what_happens_when_it_is_omitted() {
         .as_array()
         .unwrap()
         .iter()
-        .flat_map(Value::as_str)
+        .filter_map(Value::as_str)
         .collect();
     for (name, field) in spec["properties"].as_object().unwrap() {
         let description = field["description"].as_str().unwrap_or_default();

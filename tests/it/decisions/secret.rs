@@ -1,0 +1,222 @@
+//! What is seen in a Secret, and what of it is written again.
+use gitlab_runner_registrar::{
+    api::v1alpha1::GitLabRunner,
+    gitlab::model::RunnerId,
+    plan::{Keeping, Kept, Known, TokenState, WantedSecret},
+    secrets::{entry, look},
+};
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::{Value, json};
+
+use super::given::{SECRET, URL};
+
+fn owner() -> GitLabRunner {
+    let object = json!({
+        "apiVersion": "gitlab-registrar.dev/v1alpha1",
+        "kind": "GitLabRunner",
+        "metadata": {"name": "builder", "namespace": "space", "uid": "uid-1"},
+        "spec": {"connectionRef": {"name": "gitlab"}, "scope": {"instance": {}}},
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+fn wanted() -> WantedSecret {
+    WantedSecret {
+        name: SECRET.to_owned(),
+        labels: [("team".to_owned(), "ci".to_owned())].into(),
+        annotations: [("note".to_owned(), "keep".to_owned())].into(),
+    }
+}
+
+/// The Secret as the operator writes it; the token is `glrt-secret`, and its digest the first eight
+/// bytes of its SHA-256.
+fn written() -> Value {
+    json!({
+        "metadata": {
+            "name": SECRET,
+            "ownerReferences": [
+                {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "uid-0"},
+                {"apiVersion": "gitlab-registrar.dev/v1alpha1", "kind": "GitLabRunner", "name": "builder", "uid": "uid-1"},
+            ],
+            "labels": {
+                "app.kubernetes.io/managed-by": "gitlab-runner-registrar",
+                "gitlab-registrar.dev/runner": "builder",
+                "team": "ci",
+                "other": "label",
+            },
+            "annotations": {
+                "gitlab-registrar.dev/runner-id": "7",
+                "gitlab-registrar.dev/gitlab-url": URL,
+                "gitlab-registrar.dev/attempt": "a1",
+                "gitlab-registrar.dev/token-digest": "cbe3641e3515d713",
+                "gitlab-registrar.dev/issued-at": "2026-02-01T00:00:00Z",
+                "gitlab-registrar.dev/expires-at": "2026-04-01T00:00:00Z",
+                "note": "keep",
+            },
+        },
+        // glrt-secret, and nothing.
+        "data": {"runner-token": "Z2xydC1zZWNyZXQ=", "runner-registration-token": ""},
+    })
+}
+
+fn secret(path: &str, value: Value) -> Secret {
+    let mut secret = written();
+    let (above, name) = path.rsplit_once('/').unwrap();
+    let above = secret.pointer_mut(above).unwrap().as_object_mut().unwrap();
+    let name = name.replace("~1", "/");
+    if value.is_null() {
+        above.remove(&name);
+    } else {
+        above.insert(name, value);
+    }
+    serde_json::from_value(secret).unwrap()
+}
+
+fn as_written() -> Secret {
+    serde_json::from_value(written()).unwrap()
+}
+
+fn keeping() -> Keeping {
+    Keeping {
+        runner: Some(Known {
+            id: RunnerId(7),
+            gitlab_url: URL.to_owned(),
+        }),
+        attempt: Some("a1".to_owned()),
+        token: TokenState::Intact,
+        tidy: true,
+        issued_at: Some("2026-02-01T00:00:00Z".parse().unwrap()),
+        expires_at: Some("2026-04-01T00:00:00Z".parse().unwrap()),
+    }
+}
+
+fn seen(secret: &Secret) -> Kept {
+    look(Some(secret), &owner(), Some((&wanted(), URL)))
+}
+
+/// What is kept in a Secret of ours in which one thing was changed.
+fn kept(path: &str, value: Value) -> Keeping {
+    match seen(&secret(path, value)) {
+        Kept::Ours(keeping) => keeping,
+        Kept::Absent | Kept::Foreign => panic!("{path}: it is not ours any more"),
+    }
+}
+
+#[test]
+fn a_secret_is_ours_when_it_belongs_to_this_very_object() {
+    assert_eq!(look(None, &owner(), None), Kept::Absent);
+    assert_eq!(seen(&as_written()), Kept::Ours(keeping()));
+    let references = "/metadata/ownerReferences";
+    for theirs in [
+        json!(null),
+        json!([]),
+        json!([{"apiVersion": "gitlab-registrar.dev/v1alpha1", "kind": "GitLabRunner", "name": "builder", "uid": "uid-2"}]),
+    ] {
+        assert_eq!(seen(&secret(references, theirs)), Kept::Foreign);
+    }
+}
+
+#[test]
+fn a_token_is_intact_missing_or_edited() {
+    let token = |path: &str, value: Value| kept(path, value).token;
+    let (data, digest) = (
+        "/data/runner-token",
+        "/metadata/annotations/gitlab-registrar.dev~1token-digest",
+    );
+    assert_eq!(token(data, json!(null)), TokenState::Missing);
+    assert_eq!(token(data, json!("")), TokenState::Missing);
+    assert_eq!(token("/data", json!(null)), TokenState::Missing);
+    // Not UTF-8.
+    assert_eq!(token(data, json!("/w==")), TokenState::Missing);
+    assert_eq!(token(data, json!("eA==")), TokenState::Edited);
+    // The same with a line break at its end.
+    assert_eq!(token(data, json!("Z2xydC1zZWNyZXQK")), TokenState::Edited);
+    assert_eq!(token(digest, json!(null)), TokenState::Edited);
+    assert_eq!(token(digest, json!("0")), TokenState::Edited);
+}
+
+/// What was changed, and whether that is to be put right.
+#[test]
+fn a_secret_is_tidy_when_all_that_is_asked_for_is_there() {
+    let tidy = |path: &str, value: Value| kept(path, value).tidy;
+    let rows = [
+        ("/metadata/labels/other", json!(null), true),
+        ("/metadata/labels/more", json!("x"), true),
+        ("/metadata/annotations/more", json!("x"), true),
+        ("/data/more", json!("eA=="), true),
+        ("/metadata/labels/team", json!("else"), false),
+        ("/metadata/labels/team", json!(null), false),
+        ("/metadata/labels", json!(null), false),
+        (
+            "/metadata/labels/app.kubernetes.io~1managed-by",
+            json!("Helm"),
+            false,
+        ),
+        (
+            "/metadata/labels/gitlab-registrar.dev~1runner",
+            json!(null),
+            false,
+        ),
+        ("/metadata/annotations/note", json!(null), false),
+        (
+            "/metadata/annotations/gitlab-registrar.dev~1gitlab-url",
+            json!("https://other.example.com"),
+            false,
+        ),
+        ("/data/runner-registration-token", json!(null), false),
+        ("/data/runner-registration-token", json!("eA=="), false),
+    ];
+    for (path, value, expected) in rows {
+        assert_eq!(tidy(path, value.clone()), expected, "{path} {value}");
+        let unjudged = look(Some(&secret(path, value)), &owner(), None);
+        assert!(matches!(unjudged, Kept::Ours(Keeping { tidy: true, .. })));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_not_known() {
+    let annotation = |name: &str, value: Value| {
+        let path = format!("/metadata/annotations/gitlab-registrar.dev~1{name}");
+        kept(&path, value)
+    };
+    for id in [json!(null), json!("seven"), json!("-7"), json!("")] {
+        assert_eq!(annotation("runner-id", id).runner, None);
+    }
+    assert_eq!(annotation("attempt", json!(null)).attempt, None);
+    assert_eq!(annotation("issued-at", json!("yesterday")).issued_at, None);
+    assert_eq!(annotation("expires-at", json!(null)).expires_at, None);
+}
+
+#[test]
+fn only_an_intact_token_of_a_known_runner_is_written_again() {
+    let secret = as_written();
+    let kept = entry(&secret, &keeping()).unwrap();
+    assert_eq!(
+        (kept.runner, kept.token.expose()),
+        (RunnerId(7), "glrt-secret")
+    );
+    assert_eq!(
+        (kept.gitlab_url.as_str(), kept.attempt.as_deref()),
+        (URL, Some("a1"))
+    );
+    assert!(
+        !format!("{kept:?}").contains("secret"),
+        "a token cannot be printed"
+    );
+    for spoilt in [
+        Keeping {
+            runner: None,
+            ..keeping()
+        },
+        Keeping {
+            token: TokenState::Edited,
+            ..keeping()
+        },
+        Keeping {
+            token: TokenState::Missing,
+            ..keeping()
+        },
+    ] {
+        assert!(entry(&secret, &spoilt).is_none());
+    }
+}
