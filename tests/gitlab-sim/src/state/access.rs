@@ -1,6 +1,6 @@
 //! Who may see and do what (the policies behind contract §3).
 use super::{
-    AccessToken, GitLab, Group, GroupId, Namespace, Project, Role, Runner, RunnerType, Scope, User,
+    AccessToken, GitLab, Group, GroupId, Namespace, Project, Role, Runner, RunnerType, User,
     UserId, Visibility,
 };
 
@@ -17,11 +17,6 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Whether the token has a scope.
-    pub(crate) fn has_scope(&self, scope: Scope) -> bool {
-        self.token.scopes.contains(&scope)
-    }
-
     /// Whether the caller may read everything.
     pub(crate) fn reads_all(&self) -> bool {
         self.admin || self.user.auditor
