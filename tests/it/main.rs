@@ -8,6 +8,7 @@
 mod canary;
 mod chart;
 mod client;
+mod connections;
 mod convergence;
 mod crash;
 mod decisions;

@@ -1,5 +1,5 @@
 //! Asks GitLab about a connection's credential.
-use std::{error::Error as StdError, sync::Arc};
+use std::{error::Error as StdError, io, sync::Arc};
 
 use super::look::Inputs;
 use crate::api::conditions::Reason;
@@ -121,15 +121,15 @@ fn credential_trouble(error: &gitlab::Error) -> Trouble {
 fn is_tls(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let wrapped = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>()
-            || wrapped.is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
-        {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        cause = error.source();
+        // An I/O error hides the one it wraps: its source is already that one's source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = match wrapped {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }
