@@ -28,25 +28,27 @@ impl fmt::Display for Right {
     }
 }
 
-/// The right that a request takes.
+/// The right that a request takes: the one that is granted, or else just what was asked for.
 pub(super) fn used(event: &AuditEvent, granted: &BTreeSet<Right>) -> Right {
     let what = what(&event.group, &event.resource, &event.subresource);
     let named = format!("{what} {}", event.name);
+    let place = match event.namespace.as_str() {
+        "" => EVERYWHERE,
+        namespace => namespace,
+    };
     let right = |what: &str, place: &str| Right {
         verb: event.verb.clone(),
         what: what.to_owned(),
         place: place.to_owned(),
     };
-    let exact = right(&what, &event.namespace);
-    let wider = [
+    let mut candidates = [
+        right(&what, place),
         right(&what, EVERYWHERE),
-        right(&named, &event.namespace),
-        right(&named, EVERYWHERE),
-    ];
-    let mut candidates = std::iter::once(exact.clone()).chain(wider);
-    candidates
-        .find(|right| granted.contains(right))
-        .unwrap_or(exact)
+        right(&named, place),
+    ]
+    .into_iter();
+    let found = candidates.find(|right| granted.contains(right));
+    found.unwrap_or_else(|| right(&what, place))
 }
 
 fn what(group: &str, resource: &str, subresource: &str) -> String {
@@ -105,30 +107,29 @@ async fn rules(kube: &Client, role: &RoleRef, namespace: &str) -> Vec<PolicyRule
     rules.unwrap_or_default()
 }
 
+/// Each verb on each resource by itself. A rule with wildcards gives more than it says.
 fn expand(rule: &PolicyRule, place: &str) -> Vec<Right> {
-    assert_eq!(rule.non_resource_urls, None);
-    let mut rights = Vec::new();
-    for group in rule.api_groups.iter().flatten() {
-        for resource in rule.resources.iter().flatten() {
-            let what = what(group, resource, "");
-            assert!(!what.contains('*'), "a right to everything: {rule:?}");
-            let names = rule.resource_names.iter().flatten();
-            let mut subjects: Vec<String> = names.map(|name| format!("{what} {name}")).collect();
-            if subjects.is_empty() {
-                subjects.push(what);
-            }
-            for (verb, what) in rule.verbs.iter().flat_map(|verb| {
-                let subjects = subjects.iter().cloned();
-                subjects.map(move |what| (verb.clone(), what))
-            }) {
-                assert_ne!(verb, "*", "{rule:?}");
-                rights.push(Right {
-                    verb,
-                    what,
-                    place: place.to_owned(),
-                });
-            }
-        }
-    }
+    let groups = rule.api_groups.iter().flatten();
+    let whats = groups.flat_map(|group| {
+        let resources = rule.resources.iter().flatten();
+        resources.map(move |resource| what(group, resource, ""))
+    });
+    let whats = whats.flat_map(|what| match rule.resource_names.as_deref() {
+        None | Some([]) => vec![what],
+        Some(names) => names.iter().map(|name| format!("{what} {name}")).collect(),
+    });
+    let rights = whats.flat_map(|what| {
+        let verbs = rule.verbs.iter();
+        verbs.map(move |verb| Right {
+            verb: verb.clone(),
+            what: what.clone(),
+            place: place.to_owned(),
+        })
+    });
+    let rights: Vec<Right> = rights.collect();
+    assert!(
+        !rights.iter().any(|right| right.to_string().contains('*')),
+        "{rule:#?}"
+    );
     rights
 }

@@ -79,8 +79,7 @@ impl<'story> Release<'story> {
     /// Asserts that a Pod's process was asked to end and did.
     pub(super) fn has_ended(&self, pod: &PodView, before: &PodView) {
         let code = pod.last.as_ref().map(|ending| ending.code);
-        let said = self.node.logs(&self.home, &pod.name).unwrap();
-        assert_eq!(code, Some(0), "it did not end well:\n{said}");
+        assert_eq!(code, Some(0), "it did not end well:\n{}", self.told());
         let process = format!("/proc/{}", before.pid().unwrap());
         assert!(
             !std::path::Path::new(&process).exists(),
@@ -107,13 +106,25 @@ impl<'story> Release<'story> {
     async fn helm(&self, args: &[&str]) {
         let mut helm = self.story.stage.kubectl();
         helm.program = self.story.stage.plane.helm();
-        let common = ["--namespace", &self.home, "--wait", "--timeout", "2m"];
+        let common = ["--namespace", &self.home, "--wait", "--timeout", "1m"];
         let args: Vec<&str> = args.iter().copied().chain(common).collect();
         if let Err(complaint) = helm.run(&args, "").await {
-            let pods = self.node.pods();
-            let said = pods.last().map(|pod| self.node.logs(&self.home, &pod.name));
-            panic!("helm {args:?}: {complaint}\n{pods:#?}\n{said:?}");
+            panic!("helm {args:?}: {complaint}\n{}", self.told());
         }
+    }
+
+    /// The Pods and what the operator has said in them, without the small print.
+    fn told(&self) -> String {
+        let mut told = Vec::new();
+        for pod in self.node.pods() {
+            let said = self.node.logs(&self.home, &pod.name).unwrap();
+            let large = said.lines().filter(|line| {
+                !line.contains(r#""level":"TRACE""#) && !line.contains(r#""level":"DEBUG""#)
+            });
+            let lines: Vec<&str> = large.collect();
+            told.push(format!("{pod:#?}\n{}", lines.join("\n")));
+        }
+        told.join("\n")
     }
 }
 

@@ -37,8 +37,8 @@ async fn in_single_namespaces_it_may_do_just_what_it_does() {
 
             story.stage.plane.audit_settled().await.unwrap();
             let (events, _) = story.stage.plane.audit_since(mark).unwrap();
-            just_what_is_granted(story, &events, home).await;
             nobody_came_next_door(story, next_door).await;
+            just_what_is_granted(story, &events, home).await;
             is_forbidden_in(story, home, next_door).await;
             is_forbidden_in(story, home, home).await;
         })

@@ -5,7 +5,8 @@ use kube::api::ListParams;
 use serde_json::json;
 
 use crate::harness::{
-    GitLab, Story, cluster_connection, config_map, connection, runner, secret, token, until,
+    GitLab, Manifest, Story, cluster_connection, config_map, connection, runner, secret, token,
+    until,
 };
 
 /// In one namespace, through connections of its own. The operator's resync is short.
@@ -14,31 +15,36 @@ pub(super) async fn tour(story: &Story<'_>) {
     story.is_connected_to_gitlab().await;
     let penguin = runner("penguin").tagged(["linux"]);
     story.apply(&penguin).await;
-    let ready = story.is_ready("penguin").await;
-    let id = ready.status.unwrap().runner.unwrap().id;
-
+    story.is_ready("penguin").await;
     let penguin = penguin.tagged(["linux", "docker"]);
     story.apply(&penguin).await;
-    story.is_ready("penguin").await;
+    let ready = story.is_ready("penguin").await;
+    drift_is_corrected_twice(story, ready.status.unwrap().runner.unwrap().id).await;
+    its_secret_is_lost_emptied_and_renamed(story, &penguin).await;
+    story.delete(&penguin).await;
+    story.is_gone(&penguin).await;
+}
+
+async fn drift_is_corrected_twice(story: &Story<'_>, id: i64) {
     is_corrected(story, id).await;
     is_corrected(story, id).await;
     an_event_is_told_again(story, "DriftCorrected").await;
+}
 
-    story
-        .kubectl(&["delete", "secret", "penguin-runner-token"])
-        .await;
-    works_again(story, "penguin-runner-token").await;
+async fn its_secret_is_lost_emptied_and_renamed(story: &Story<'_>, penguin: &Manifest) {
+    let lost = "penguin-runner-token";
+    story.kubectl(&["delete", "secret", lost]).await;
+    works_again(story, lost).await;
     let emptied = json!({ "data": { "runner-token": "" } });
-    story.edit::<Secret>("penguin-runner-token", emptied).await;
-    works_again(story, "penguin-runner-token").await;
+    story.edit::<Secret>(lost, emptied).await;
+    works_again(story, lost).await;
 
-    let penguin = penguin.with("tokenSecret.name", "penguin-elsewhere");
-    story.apply(&penguin).await;
+    let renamed = penguin
+        .clone()
+        .with("tokenSecret.name", "penguin-elsewhere");
+    story.apply(&renamed).await;
     works_again(story, "penguin-elsewhere").await;
-    story.is_gone(&secret("penguin-runner-token")).await;
-
-    story.delete(&penguin).await;
-    story.is_gone(&penguin).await;
+    story.is_gone(&secret(lost)).await;
 }
 
 /// Through a connection of the cluster, whose credential is in the operator's namespace: here it is

@@ -7,7 +7,9 @@ use super::release::CHART;
 #[tokio::test]
 async fn chart_and_deploy_are_in_order() {
     let check = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/check.sh");
-    run(Command::new(check)).await.unwrap();
+    if let Err(complaint) = run(Command::new(check)).await {
+        panic!("{complaint}");
+    }
 }
 
 #[tokio::test]
