@@ -8,6 +8,7 @@
 mod canary;
 mod chart;
 mod client;
+mod cluster_mode;
 mod connections;
 mod convergence;
 mod crash;
@@ -22,6 +23,7 @@ mod idle;
 mod layers;
 mod lifecycle;
 mod projects;
+mod refusals;
 mod secrets;
 mod shutdown;
 mod status;
