@@ -1,8 +1,8 @@
 //! The arguments of a field, checked against what it takes.
 use std::collections::BTreeMap;
 
-use async_graphql_parser::Positioned;
 use async_graphql_parser::types as ast;
+use async_graphql_parser::{Pos, Positioned};
 use async_graphql_value::Value as Literal;
 use serde_json::{Value, json};
 
@@ -33,14 +33,28 @@ pub(super) fn read(
             problems.push(unknown(found, name, path));
             continue;
         };
-        match value(argument, &literal.node, found, variables) {
+        let mut path = path.to_vec();
+        path.push(json!(argument.name));
+        let read = match &literal.node {
+            Literal::Variable(variable) => {
+                from_variable(argument, variable, variables, literal.pos, &path)
+            }
+            literal => value(argument, literal, found)
+                .map_err(|problem| problem.at(node.pos).within(&path)),
+        };
+        match read {
             Ok(Value::Null) => {}
             Ok(value) => {
                 out.insert(argument.name, value);
             }
-            Err(problem) => problems.push(problem.at(node.pos).within(path)),
+            Err(problem) => problems.push(problem),
         }
     }
+    problems.extend(missing(node, found, path));
+    out
+}
+
+fn missing(node: &Positioned<ast::Field>, found: &Found, path: &[Value]) -> Option<Problem> {
     let missing: Vec<&str> = found
         .arguments
         .iter()
@@ -54,17 +68,17 @@ pub(super) fn read(
         })
         .map(|argument| argument.name)
         .collect();
-    if !missing.is_empty() {
-        let list = missing.join(", ");
-        let text = format!(
-            "Field '{}' is missing required arguments: {list}",
-            found.name
-        );
-        let more = json!({ "className": "Field", "name": found.name, "arguments": list });
-        let problem = Problem::new(text).at(node.pos).within(path);
-        problems.push(problem.code("missingRequiredArguments", more));
+    if missing.is_empty() {
+        return None;
     }
-    out
+    let list = missing.join(", ");
+    let text = format!(
+        "Field '{}' is missing required arguments: {list}",
+        found.name
+    );
+    let more = json!({ "className": "Field", "name": found.name, "arguments": list });
+    let problem = Problem::new(text).at(node.pos).within(path);
+    Some(problem.code("missingRequiredArguments", more))
 }
 
 impl Argument {
@@ -87,14 +101,11 @@ fn unknown(found: &Found, name: &Positioned<async_graphql_value::Name>, path: &[
         .code("argumentNotAccepted", more)
 }
 
-fn value(
-    argument: &Argument,
-    literal: &Literal,
-    found: &Found,
-    variables: &Variables,
-) -> Result<Value, Problem> {
-    if let Literal::Variable(name) = literal {
-        return from_variable(argument, name, variables);
+fn value(argument: &Argument, literal: &Literal, found: &Found) -> Result<Value, Problem> {
+    let code = "argumentLiteralsIncompatible";
+    if let (Kind::Gid(model), Literal::String(text)) = (argument.kind, literal) {
+        return read_gid(text, model)
+            .map_err(|why| Problem::new(why).code(code, json!({ "typeName": "CoercionError" })));
     }
     let fit = if *literal == Literal::Null {
         (!argument.is_required()).then_some(Value::Null)
@@ -107,39 +118,79 @@ fn value(
             argument.name, found.name, argument.declared
         );
         let more = json!({ "typeName": "Field", "argumentName": argument.name });
-        Problem::new(text).code("argumentLiteralsIncompatible", more)
+        Problem::new(text).code(code, more)
     })
 }
 
-fn from_variable(argument: &Argument, name: &str, variables: &Variables) -> Result<Value, Problem> {
+fn from_variable(
+    argument: &Argument,
+    name: &str,
+    variables: &Variables,
+    at: Pos,
+    path: &[Value],
+) -> Result<Value, Problem> {
     // That a variable is not declared is told once, with the operation.
     let Some(variable) = variables.get(name) else {
         return Ok(Value::Null);
     };
-    let expected = ast::Type::new(argument.declared);
-    if !expected.is_some_and(|expected| variables::fits(variable, &expected)) {
+    let declared = &variable.declared;
+    let misfit = ast::Type::new(argument.declared)
+        .and_then(|expected| variables::misfit(variable, &expected));
+    if let Some(misfit) = misfit {
         let text = format!(
-            "Type mismatch on variable ${name} and argument {} ({} / {})",
-            argument.name, variable.declared, argument.declared
+            "{misfit} on variable ${name} and argument {} ({declared} / {})",
+            argument.name, argument.declared
         );
         let more = json!({
             "variableName": name,
-            "typeName": variable.declared.to_string(),
+            "typeName": declared.to_string(),
             "argumentName": argument.name,
-            "errorMessage": "Type mismatch",
+            "errorMessage": misfit,
         });
-        return Err(Problem::new(text).code("variableMismatch", more));
+        let problem = Problem::new(text).at(at).within(path);
+        return Err(problem.code("variableMismatch", more));
     }
     let value = variable.value.clone().unwrap_or_default();
     if value.is_null() {
         return Ok(Value::Null);
     }
-    from_json(argument.kind, &value).ok_or_else(|| {
-        let declared = &variable.declared;
+    sent(argument.kind, &value, declared).map_err(|why| {
         let text = format!("Variable ${name} of type {declared} was provided invalid value");
-        let why = json!([{ "path": [], "explanation": format!("Could not coerce value {value} to {declared}") }]);
-        Problem::new(text).bare(json!({ "value": value, "problems": why }))
+        let why = json!([{ "path": [], "explanation": why }]);
+        Problem::new(text)
+            .at(variable.position)
+            .bare(json!({ "value": value, "problems": why }))
     })
+}
+
+/// A variable's value, or why it is not one.
+fn sent(kind: Kind, value: &Value, declared: &ast::Type) -> Result<Value, String> {
+    match (kind, value) {
+        (Kind::Gid(model), Value::String(text)) => read_gid(text, model),
+        (Kind::Word(words), _) => from_json(kind, value)
+            .ok_or_else(|| format!("Expected {value} to be one of: {}", words.join(", "))),
+        _ => from_json(kind, value)
+            .ok_or_else(|| format!("Could not coerce value {value} to {}", declared.base)),
+    }
+}
+
+/// The number in a global id of a model.
+fn read_gid(text: &str, model: &str) -> Result<Value, String> {
+    let invalid = || format!("\"{text}\" is not a valid Global ID");
+    let rest = text.strip_prefix("gid://gitlab/").ok_or_else(invalid)?;
+    let (own, id) = rest.split_once('/').ok_or_else(invalid)?;
+    if own != model {
+        return Err(format!(
+            "\"{text}\" does not represent an instance of {model}"
+        ));
+    }
+    id.parse().map(|id: u64| json!(id)).map_err(|_| invalid())
+}
+
+/// Whole numbers of 32 bits are all there are.
+fn integer(number: &serde_json::Number) -> Option<Value> {
+    let number = number.as_i64()?;
+    i32::try_from(number).ok().map(|number| json!(number))
 }
 
 fn from_literal(kind: Kind, literal: &Literal) -> Option<Value> {
@@ -159,9 +210,9 @@ fn from_literal(kind: Kind, literal: &Literal) -> Option<Value> {
         (Kind::Texts, one) => Some(json!([from_literal(Kind::Text, one)?])),
         (Kind::Text, Literal::String(text)) => Some(json!(text)),
         (Kind::Boolean, Literal::Boolean(truth)) => Some(json!(truth)),
-        (Kind::Integer, Literal::Number(number)) => number.as_i64().map(|number| json!(number)),
+        (Kind::Integer, Literal::Number(number)) => integer(number),
         // A word in quotes, too, is no word of an enumeration.
-        (Kind::Word(_) | Kind::Text | Kind::Boolean | Kind::Integer, _) => None,
+        (Kind::Word(_) | Kind::Text | Kind::Gid(_) | Kind::Boolean | Kind::Integer, _) => None,
     }
 }
 
@@ -181,7 +232,7 @@ fn from_json(kind: Kind, value: &Value) -> Option<Value> {
             .collect(),
         (Kind::Texts, one) => Some(json!([from_json(Kind::Text, one)?])),
         (Kind::Text, Value::String(_)) | (Kind::Boolean, Value::Bool(_)) => Some(value.clone()),
-        (Kind::Integer, Value::Number(number)) => number.as_i64().map(|number| json!(number)),
-        (Kind::Word(_) | Kind::Text | Kind::Boolean | Kind::Integer, _) => None,
+        (Kind::Integer, Value::Number(number)) => integer(number),
+        (Kind::Word(_) | Kind::Text | Kind::Gid(_) | Kind::Boolean | Kind::Integer, _) => None,
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Document {
     /// How the path of a static mistake begins: `query` or `query Name`.
     pub(super) title: String,
     pub(super) operation: OperationDefinition,
+    /// The operations that stand beside it; they may use the fragments that it does not.
+    pub(super) others: Vec<OperationDefinition>,
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
     pub(super) variables: Variables,
 }
@@ -36,7 +38,8 @@ pub(super) fn parse(
             None => problem,
         }]
     })?;
-    let (found, operation) = pick(parsed.operations, name).map_err(|problem| vec![problem])?;
+    let (found, operation, others) =
+        pick(parsed.operations, name).map_err(|problem| vec![problem])?;
     let operation = operation.node;
     match operation.ty {
         OperationType::Query => {}
@@ -50,32 +53,35 @@ pub(super) fn parse(
         }
     }
     let title = found.map_or_else(|| "query".to_owned(), |name| format!("query {name}"));
-    let variables = variables::read(&operation, variables)?;
+    let variables = variables::read(&operation, &title, variables)?;
     Ok(Document {
         title,
         operation,
+        others,
         fragments: parsed.fragments,
         variables,
     })
 }
 
-type Found = (Option<String>, Positioned<OperationDefinition>);
+type Found = (
+    Option<String>,
+    Positioned<OperationDefinition>,
+    Vec<OperationDefinition>,
+);
 
 fn pick(operations: DocumentOperations, name: Option<&str>) -> Result<Found, Problem> {
     let unknown = |name: &str| Problem::new(format!("No operation named \"{name}\""));
-    match (operations, name) {
-        (DocumentOperations::Single(only), None) => Ok((None, only)),
-        (DocumentOperations::Single(_), Some(name)) => Err(unknown(name)),
-        (DocumentOperations::Multiple(mut all), Some(name)) => all
-            .remove(name)
-            .map(|operation| (Some(name.to_owned()), operation))
-            .ok_or_else(|| unknown(name)),
-        (DocumentOperations::Multiple(all), None) => {
-            let mut all = all.into_iter();
-            match (all.next(), all.next()) {
-                (Some((name, only)), None) => Ok((Some(name.to_string()), only)),
-                _ => Err(Problem::new("An operation name is required")),
-            }
-        }
-    }
+    let mut all = match (operations, name) {
+        (DocumentOperations::Single(only), None) => return Ok((None, only, Vec::new())),
+        (DocumentOperations::Single(_), Some(name)) => return Err(unknown(name)),
+        (DocumentOperations::Multiple(all), _) => all,
+    };
+    let name = match (name, all.keys().next()) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(only)) if all.len() == 1 => only.to_string(),
+        (None, _) => return Err(Problem::new("An operation name is required")),
+    };
+    let meant = all.remove(name.as_str()).ok_or_else(|| unknown(&name))?;
+    let others = all.into_values().map(|other| other.node).collect();
+    Ok((Some(name), meant, others))
 }

@@ -3,7 +3,10 @@
 //! A query is parsed, planned against the schema (everything that can be wrong with it is found
 //! there), weighed, and then read from the world.
 mod arguments;
+mod body;
 mod document;
+mod fragments;
+mod inputs;
 mod jobs;
 mod page;
 mod places;
@@ -12,6 +15,7 @@ mod problem;
 mod query;
 mod read;
 mod runner;
+mod runner_types;
 mod runners;
 mod schema;
 mod types;
@@ -25,8 +29,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::rest::{Refusal, Reply};
-use crate::state::{Caller, GitLab};
+use crate::state::{Caller, Era, GitLab};
 
+use plan::Selected;
 use problem::Problem;
 
 /// Characters per request, all queries of a batch together (contract §5.4).
@@ -40,67 +45,70 @@ pub(crate) fn handle(
 ) -> Response<Bytes> {
     answer(gitlab, request, now)
         .unwrap_or_else(|Refusal(reply)| *reply)
-        .into_http(false)
+        .into_http(request.method() == Method::HEAD)
 }
 
 fn answer(gitlab: &mut GitLab, request: &Request<Bytes>, now: Timestamp) -> Result<Reply, Refusal> {
-    if request.method() != Method::POST {
+    if ![Method::POST, Method::GET, Method::HEAD].contains(request.method()) {
         return Err(Refusal::no_route());
     }
     let caller = gitlab.graphql_caller(request, now)?;
-    let Ok(body) = serde_json::from_slice::<Value>(request.body()) else {
-        return Err(Refusal::error(
-            400,
-            "message body does not match declared format",
-        ));
+    let asked = body::read(request)?;
+    let batch = match &asked {
+        Value::Array(queries) => queries.as_slice(),
+        single => std::slice::from_ref(single),
     };
-    let batch = body
-        .as_array()
-        .map_or_else(|| std::slice::from_ref(&body), Vec::as_slice);
     let length = |query: &Value| query["query"].as_str().unwrap_or_default().chars().count();
     if batch.iter().map(length).sum::<usize>() > LONGEST_QUERY {
-        return Ok(Reply::ok(failed(&[Problem::new("Query too large")])));
+        let errors = failed(&[Problem::new("Query too large")]);
+        return Ok(Reply::json(422, errors));
     }
-    let mut results: Vec<Value> = batch
-        .iter()
-        .map(|query| run(gitlab, caller.as_ref(), query, now))
-        .collect();
+    let mut results = run(gitlab, caller.as_ref(), batch, now);
     // A batch is answered as one, also when it has a single query in it.
-    Ok(Reply::ok(if body.is_array() {
+    Ok(Reply::ok(if asked.is_array() {
         Value::Array(results)
     } else {
         results.pop().unwrap_or_default()
     }))
 }
 
-/// One query, from its text to what it reads.
-fn run(gitlab: &GitLab, caller: Option<&Caller>, request: &Value, now: Timestamp) -> Value {
+/// The queries of a request, from their texts to what they read; they are weighed together.
+fn run(gitlab: &GitLab, caller: Option<&Caller>, batch: &[Value], now: Timestamp) -> Vec<Value> {
+    let era = gitlab.settings.era;
+    let planned: Vec<_> = batch.iter().map(|query| plan_one(query, era)).collect();
+    let limit = weight::limit(caller.is_some());
+    let scores = planned.iter().flatten().map(|plan| weight::of(plan));
+    let total = scores.fold(0, u64::saturating_add);
+    let too_heavy = (total > limit).then(|| {
+        let text =
+            format!("Query has complexity of {total}, which exceeds max complexity of {limit}");
+        Problem::new(text)
+    });
+    let answer = |planned: Result<Vec<Selected>, Vec<Problem>>| {
+        let planned = match (planned, &too_heavy) {
+            (Err(problems), _) => return failed(&problems),
+            (Ok(_), Some(problem)) => return failed(std::slice::from_ref(problem)),
+            (Ok(planned), None) => planned,
+        };
+        let score = weight::of(&planned);
+        let reader = read::Reader::new(gitlab, caller, now, score, limit);
+        let (data, problems) = reader.read(&planned);
+        if problems.is_empty() {
+            json!({ "data": data })
+        } else {
+            json!({ "data": data, "errors": shown(&problems) })
+        }
+    };
+    planned.into_iter().map(answer).collect()
+}
+
+fn plan_one(request: &Value, era: Era) -> Result<Vec<Selected>, Vec<Problem>> {
     let text = request["query"].as_str().unwrap_or_default();
     let name = request["operationName"]
         .as_str()
         .filter(|name| !name.is_empty());
-    let document = match document::parse(text, name, &request["variables"]) {
-        Ok(document) => document,
-        Err(problems) => return failed(&problems),
-    };
-    let planned = match plan::plan(&document, gitlab.settings.era) {
-        Ok(planned) => planned,
-        Err(problems) => return failed(&problems),
-    };
-    let limit = weight::limit(caller.is_some());
-    let score = weight::of(&planned);
-    if score > limit {
-        let text =
-            format!("Query has complexity of {score}, which exceeds max complexity of {limit}");
-        return failed(&[Problem::new(text)]);
-    }
-    let reader = read::Reader::new(gitlab, caller, now, score, limit);
-    let (data, problems) = reader.read(&planned);
-    if problems.is_empty() {
-        json!({ "data": data })
-    } else {
-        json!({ "data": data, "errors": shown(&problems) })
-    }
+    let document = document::parse(text, name, &request["variables"])?;
+    plan::plan(&document, era)
 }
 
 /// GraphQL's way to fail: status 200 and no data.

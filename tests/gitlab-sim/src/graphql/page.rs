@@ -40,13 +40,17 @@ pub(super) struct Page {
 
 /// Cuts the page that was asked for out of all rows.
 pub(super) fn cut(mut rows: Vec<(Place, Thing)>, arguments: &Arguments) -> Result<Page, String> {
+    let both = arguments.contains_key("first") && arguments.contains_key("last");
+    if both {
+        return Err("Can only provide either `first` or `last`, not both".to_owned());
+    }
     rows.sort_by_key(|(place, _)| *place);
     let count = rows.len();
     let bound = |name: &str| match arguments.get(name).and_then(Value::as_str) {
         None | Some("") => Ok(None),
         Some(cursor) => Place::from_cursor(cursor)
             .map(Some)
-            .ok_or_else(|| format!("Invalid cursor: {cursor:?}")),
+            .ok_or_else(|| "Please provide a valid cursor".to_owned()),
     };
     let (after, before) = (bound("after")?, bound("before")?);
     let skipped = rows

@@ -31,19 +31,10 @@ impl Reader<'_> {
     }
 
     fn runner_by_gid(&self, field: &Selected) -> Held {
-        let text = field
-            .arguments
-            .get("id")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        match read_gid(text, "Ci::Runner") {
-            Ok(id) => {
-                let found = self.gitlab.runners.get(&RunnerId(id));
-                let found = found.filter(|runner| self.sees_runner(runner));
-                Held::One(found.map(|runner| Thing::Runner(runner.id)))
-            }
-            Err(why) => Held::Refused(why),
-        }
+        let id = field.arguments.get("id").and_then(Value::as_u64);
+        let found = id.and_then(|id| self.gitlab.runners.get(&RunnerId(id)));
+        let found = found.filter(|runner| self.sees_runner(runner));
+        Held::One(found.map(|runner| Thing::Runner(runner.id)))
     }
 
     fn all_runners(&self, field: &Selected) -> Held {
@@ -65,23 +56,6 @@ impl Reader<'_> {
             _ => return Held::One(Some(Thing::Kas)),
         })
     }
-}
-
-/// The number in a global id of a model.
-pub(super) fn read_gid(text: &str, model: &str) -> Result<u64, String> {
-    let rest = text
-        .strip_prefix("gid://gitlab/")
-        .ok_or_else(|| format!("\"{text}\" is not a valid Global ID"))?;
-    let (own, id) = rest
-        .split_once('/')
-        .ok_or_else(|| format!("\"{text}\" is not a valid Global ID"))?;
-    if own != model {
-        return Err(format!(
-            "\"{text}\" does not represent an instance of {model}"
-        ));
-    }
-    id.parse()
-        .map_err(|_| format!("\"{text}\" is not a valid Global ID"))
 }
 
 /// A path of digits only is no path; the lookup that REST shares would take it for a number.

@@ -1,5 +1,5 @@
 //! The fields of a runner and of its managers (contract §5.3).
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::page::{self, Place};
@@ -38,7 +38,7 @@ impl Reader<'_> {
                 RegistrationType::RegistrationToken => "REGISTRATION_TOKEN",
                 RegistrationType::AuthenticatedUser => "AUTHENTICATED_USER",
             }),
-            "tokenExpiresAt" => time_or_null(runner.token_expires_at),
+            "tokenExpiresAt" => time_or_null(self.token_expiry(runner)),
             "jobExecutionStatus" => shout(self.gitlab.job_execution_status(runner)),
             "jobCount" => json!(self.job_count(runner)),
             "projectCount" if runner.runner_type == RunnerType::Project => {
@@ -100,6 +100,15 @@ impl Reader<'_> {
             return Value::Null;
         }
         json!(runner.maintenance_note)
+    }
+
+    /// Of an instance runner, which anybody may read, since NEW for administrators only.
+    fn token_expiry(&self, runner: &Runner) -> Option<Timestamp> {
+        let may = |caller| self.gitlab.can_update_runner(caller, runner);
+        let open = !self.gitlab.settings.era.is_new()
+            || runner.runner_type != RunnerType::Instance
+            || self.caller.is_some_and(may);
+        runner.token_expires_at.filter(|_| open)
     }
 
     /// Contract §4: for the creator, within an hour, while nothing has used the token yet.

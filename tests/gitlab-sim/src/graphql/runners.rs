@@ -2,37 +2,24 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::page::{self, Place};
+use super::page::Place;
 use super::plan::Selected;
-use super::query::read_gid;
 use super::read::{Held, Reader, Thing};
+use super::runner::paged;
 use crate::rest::version_matches;
 use crate::state::{Runner, parse_tags};
 
 impl Reader<'_> {
     /// One page of those of the given runners that pass the field's filters.
     pub(super) fn runners_page(&self, runners: Vec<&Runner>, field: &Selected) -> Held {
-        let text = |name: &str| field.arguments.get(name).and_then(Value::as_str);
-        let creator = match text("creatorId")
-            .map(|gid| read_gid(gid, "User"))
-            .transpose()
-        {
-            Ok(creator) => creator,
-            Err(why) => return Held::Refused(why),
-        };
-        let created = |runner: &Runner| {
-            creator.is_none_or(|creator| runner.creator.is_some_and(|user| user.0 == creator))
-        };
-        let sort = text("sort").unwrap_or("CREATED_DESC");
+        let sort = field.arguments.get("sort").and_then(Value::as_str);
+        let sort = sort.unwrap_or("CREATED_DESC");
         let rows = runners
             .into_iter()
-            .filter(|runner| created(runner) && self.passes(runner, field))
+            .filter(|runner| self.passes(runner, field))
             .map(|runner| (place(runner, sort), Thing::Runner(runner.id)))
             .collect();
-        match page::cut(rows, &field.arguments) {
-            Ok(page) => Held::One(Some(Thing::Page(Box::new(page)))),
-            Err(why) => Held::Refused(why),
-        }
+        paged(rows, field)
     }
 
     fn passes(&self, runner: &Runner, field: &Selected) -> bool {
@@ -58,6 +45,9 @@ impl Reader<'_> {
                 .is_none_or(|kind| runner.runner_type.word() == kind.to_ascii_lowercase())
             && parse_tags(&tags).iter().all(|tag| runner.tags.contains(tag))
             && text("search").is_none_or(|search| is_found(runner, search))
+            && field.arguments.get("creatorId").is_none_or(|id| {
+                runner.creator.map(|user| user.0) == id.as_u64()
+            })
             && text("creatorUsername").is_none_or(|name| self.is_creator(runner, name))
             && text("versionPrefix").is_none_or(|prefix| self.has_version(runner, prefix))
             // Nothing is known of newer versions.

@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Text,
     Boolean,
     Integer,
+    /// The global id of such a model; read, its number.
+    Gid(&'static str),
     /// One of these words.
     Word(&'static [&'static str]),
     Texts,
@@ -102,5 +104,46 @@ impl Shape {
             (Self::Edge(_), "cursor") => Some(plain("cursor", STRING)),
             (Self::Leaf(_) | Self::Connection(_) | Self::Edge(_), _) => None,
         }
+    }
+}
+
+/// A field that every era has.
+pub(super) const fn field(name: &'static str, returns: Shape) -> Field {
+    Field {
+        name,
+        returns,
+        arguments: &[],
+        since: Era::V15,
+    }
+}
+
+/// The same, but only since an era.
+pub(super) const fn since(era: Era, field: Field) -> Field {
+    Field {
+        since: era,
+        ..field
+    }
+}
+
+/// The same, with arguments.
+pub(super) const fn with(arguments: &'static [Argument], field: Field) -> Field {
+    Field { arguments, ..field }
+}
+
+/// An argument that every era has.
+pub(super) const fn argument(name: &'static str, declared: &'static str, kind: Kind) -> Argument {
+    Argument {
+        name,
+        declared,
+        kind,
+        since: Era::V15,
+    }
+}
+
+/// The same, but only since an era.
+pub(super) const fn argument_since(era: Era, argument: Argument) -> Argument {
+    Argument {
+        since: era,
+        ..argument
     }
 }

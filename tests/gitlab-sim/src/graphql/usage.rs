@@ -20,6 +20,11 @@ impl<'a> Planner<'a> {
     pub(super) fn is_wanted(&mut self, directives: &'a [Positioned<ast::Directive>]) -> bool {
         directives.iter().all(|directive| {
             let name = directive.node.name.node.as_str();
+            if !["include", "skip"].contains(&name) {
+                let text = format!("Directive @{name} is not defined");
+                self.problems.push(Problem::new(text).at(directive.pos));
+                return true;
+            }
             let Some(condition) = directive.node.get_argument("if") else {
                 let text = format!("Directive '{name}' is missing required arguments: if");
                 self.problems.push(Problem::new(text).at(directive.pos));
@@ -27,15 +32,7 @@ impl<'a> Planner<'a> {
             };
             self.use_variables([&condition.node], directive.pos);
             let truth = self.truth(&condition.node);
-            match name {
-                "include" => truth.unwrap_or(false),
-                "skip" => !truth.unwrap_or(false),
-                _ => {
-                    let text = format!("Directive @{name} is not defined");
-                    self.problems.push(Problem::new(text).at(directive.pos));
-                    true
-                }
-            }
+            truth.unwrap_or(false) == (name == "include")
         })
     }
 
@@ -87,18 +84,19 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn complain_about_leftovers(&mut self) {
-        let title = self
-            .document
-            .title
-            .strip_prefix("query ")
-            .unwrap_or("anonymous query");
-        for name in self.document.variables.keys() {
+        let whole = self.document.title.as_str();
+        let title = whole.strip_prefix("query ").unwrap_or("anonymous query");
+        for (name, variable) in &self.document.variables {
             if !self.seen.variables.contains(name) {
                 let text = format!("Variable ${name} is declared by {title} but not used");
                 let more = json!({ "variableName": name });
-                self.problems
-                    .push(Problem::new(text).code("variableNotUsed", more));
+                let problem = Problem::new(text).at(variable.position);
+                let problem = problem.within(&[json!(whole)]);
+                self.problems.push(problem.code("variableNotUsed", more));
             }
+        }
+        for other in &self.document.others {
+            self.see_fragments(&other.selection_set.node);
         }
         let mut unused: Vec<_> = self
             .document
@@ -113,6 +111,25 @@ impl<'a> Planner<'a> {
             let problem = Problem::new(text).at(fragment.pos);
             self.problems
                 .push(problem.code("useAndDefineFragment", more));
+        }
+    }
+
+    /// Marks what an operation that is not run spreads, through fragments too.
+    fn see_fragments(&mut self, set: &'a ast::SelectionSet) {
+        for item in &set.items {
+            let inner = match &item.node {
+                ast::Selection::Field(field) => Some(&field.node.selection_set.node),
+                ast::Selection::InlineFragment(inline) => Some(&inline.node.selection_set.node),
+                ast::Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.as_str();
+                    let fresh = self.seen.fragments.insert(name.to_owned());
+                    let fragment = self.document.fragments.get(name).filter(|_| fresh);
+                    fragment.map(|fragment| &fragment.node.selection_set.node)
+                }
+            };
+            if let Some(inner) = inner {
+                self.see_fragments(inner);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The variables of an operation: what was declared and what was sent.
 use std::collections::BTreeMap;
 
+use async_graphql_parser::Pos;
 use async_graphql_parser::types::{BaseType, OperationDefinition, Type};
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ use super::problem::Problem;
 #[derive(Clone, Debug)]
 pub(super) struct Variable {
     pub(super) declared: Type,
+    /// Where it is declared.
+    pub(super) position: Pos,
     pub(super) has_default: bool,
     /// None when neither sent nor given by default.
     pub(super) value: Option<Value>,
@@ -21,6 +24,7 @@ pub(super) type Variables = BTreeMap<String, Variable>;
 /// Reads what was sent; what is not declared is ignored.
 pub(super) fn read(
     operation: &OperationDefinition,
+    title: &str,
     sent: &Value,
 ) -> Result<Variables, Vec<Problem>> {
     // Some clients send the variables as a string of JSON.
@@ -33,6 +37,15 @@ pub(super) fn read(
     for definition in &operation.variable_definitions {
         let declared = &definition.node.var_type.node;
         let name = definition.node.name.node.as_str();
+        if !is_input(&declared.base) {
+            let base = &declared.base;
+            let text = format!("{base} isn't a defined input type (on ${name})");
+            let more = json!({ "typeName": base.to_string(), "variableName": name });
+            let problem = Problem::new(text)
+                .at(definition.pos)
+                .within(&[json!(title)]);
+            problems.push(problem.code("variableRequiresValidType", more));
+        }
         let default = definition.node.default_value.as_ref();
         let default = default.and_then(|value| value.node.clone().into_json().ok());
         let has_default = default.is_some();
@@ -48,6 +61,7 @@ pub(super) fn read(
             name.to_owned(),
             Variable {
                 declared,
+                position: definition.pos,
                 has_default,
                 value,
             },
@@ -60,19 +74,61 @@ pub(super) fn read(
     }
 }
 
-/// Whether a variable of the one type may stand where the other is expected.
-pub(super) fn fits(variable: &Variable, expected: &Type) -> bool {
+const NULLABILITY: &str = "Nullability mismatch";
+
+/// Why a variable may not stand where a type is expected, in the library's words.
+pub(super) fn misfit(variable: &Variable, expected: &Type) -> Option<&'static str> {
     let declared = &variable.declared;
-    (expected.nullable || !declared.nullable || variable.has_default)
-        && bases_fit(&declared.base, &expected.base)
+    if innermost(&declared.base) != innermost(&expected.base) {
+        return Some("Type mismatch");
+    }
+    let may_be_null = declared.nullable && !variable.has_default;
+    if may_be_null && !expected.nullable {
+        return Some(NULLABILITY);
+    }
+    items_misfit(&declared.base, &expected.base)
 }
 
-fn bases_fit(declared: &BaseType, expected: &BaseType) -> bool {
+fn innermost(base: &BaseType) -> &str {
+    match base {
+        BaseType::Named(name) => name,
+        BaseType::List(items) => innermost(&items.base),
+    }
+}
+
+fn items_misfit(declared: &BaseType, expected: &BaseType) -> Option<&'static str> {
     match (declared, expected) {
-        (BaseType::Named(declared), BaseType::Named(expected)) => declared == expected,
+        (BaseType::Named(_), BaseType::Named(_)) => None,
         (BaseType::List(declared), BaseType::List(expected)) => {
-            (expected.nullable || !declared.nullable) && bases_fit(&declared.base, &expected.base)
+            let may_be_null = declared.nullable && !expected.nullable;
+            items_misfit(&declared.base, &expected.base).or(may_be_null.then_some(NULLABILITY))
         }
-        (BaseType::Named(_), BaseType::List(_)) | (BaseType::List(_), BaseType::Named(_)) => false,
+        (BaseType::Named(_), BaseType::List(_)) | (BaseType::List(_), BaseType::Named(_)) => {
+            Some("List dimension mismatch")
+        }
+    }
+}
+
+/// Every input type that an argument of the schema has; no other can be declared.
+const INPUTS: [&str; 13] = [
+    "Boolean",
+    "CiJobStatus",
+    "CiRunnerID",
+    "CiRunnerMembershipFilter",
+    "CiRunnerSort",
+    "CiRunnerStatus",
+    "CiRunnerType",
+    "CiRunnerUpgradeStatus",
+    "Float",
+    "ID",
+    "Int",
+    "String",
+    "UserID",
+];
+
+fn is_input(base: &BaseType) -> bool {
+    match base {
+        BaseType::Named(name) => INPUTS.contains(&name.as_str()),
+        BaseType::List(items) => is_input(&items.base),
     }
 }

@@ -62,8 +62,31 @@ fn an_id_must_be_a_runners() {
     ] {
         let answer = world.ask("root", &format!("{{ runner(id: \"{id}\") {{ id }} }}"));
         assert_eq!(messages(&answer), [message]);
-        assert_eq!(answer["data"], json!({ "runner": null }));
+        assert_eq!(answer.get("data"), None);
+        let error = &answer["errors"][0];
+        assert_eq!(error["path"], json!(["query", "runner", "id"]));
+        assert_eq!(
+            error["extensions"],
+            json!({ "code": "argumentLiteralsIncompatible", "typeName": "CoercionError" })
+        );
+        let query = "query($id: CiRunnerID!) { runner(id: $id) { id } }";
+        let answer = world.ask_with("root", query, &json!({ "id": id }));
+        assert_eq!(
+            answer["errors"][0],
+            json!({
+                "message": "Variable $id of type CiRunnerID! was provided invalid value",
+                "locations": [{ "line": 1, "column": 7 }],
+                "extensions": {
+                    "value": id, "problems": [{ "path": [], "explanation": message }],
+                },
+            })
+        );
     }
+    let wrong = "{ runners(creatorId: \"gid://gitlab/Ci::Runner/1\") { count } }";
+    assert_eq!(
+        messages(&world.ask("root", wrong)),
+        ["\"gid://gitlab/Ci::Runner/1\" does not represent an instance of User"]
+    );
 }
 
 #[test]

@@ -112,6 +112,26 @@ fn the_note_is_hidden_since_new() {
     }
 }
 
+/// Anybody reads an instance runner, and since NEW only administrators when its token ends.
+#[test]
+fn when_the_token_of_an_instance_runner_ends_is_hidden_since_new() {
+    let end = "2026-06-01T00:00:00Z";
+    for (era, shown) in [(Era::V17, json!(end)), (Era::V19, Value::Null)] {
+        let mut world = World::of(SEED, era);
+        world.tell(json!({ "do": "edit_runner", "runner": 1, "set": { "token_expires_at": end } }));
+        for (token, id, shown) in [
+            ("alice", 1, &shown),
+            ("root", 1, &json!(end)),
+            ("alice", 2, &json!(end)),
+            // Who may only read a group's runner is told.
+            ("bob", 2, &json!(end)),
+        ] {
+            let read = runner(&mut world, token, id, "tokenExpiresAt");
+            assert_eq!(read["tokenExpiresAt"], *shown, "{era:?} {token} {id}");
+        }
+    }
+}
+
 /// §1.7: the status never says paused, and needs a job request since NEW.
 #[test]
 fn the_status_is_not_that_of_rest() {

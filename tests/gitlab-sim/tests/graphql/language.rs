@@ -117,6 +117,10 @@ fn mistakes_in_fields_are_told_in_the_librarys_words() {
             "Argument 'paused' on Field 'runners' has an invalid value (\"yes\"). Expected type 'Boolean'.",
         ),
         (
+            "{ runners(first: 2147483648) { count } }",
+            "Argument 'first' on Field 'runners' has an invalid value (2147483648). Expected type 'Int'.",
+        ),
+        (
             "{ runners(membership: DIRECT) { count } }",
             "Field 'runners' doesn't accept argument 'membership'",
         ),
@@ -171,8 +175,28 @@ fn mistakes_in_names_are_told_in_the_librarys_words() {
             "Type mismatch on variable $id and argument id (String / CiRunnerID!)",
         ),
         (
+            "query Q($t: [String]) { runners(tagList: $t) { count } }",
+            "Nullability mismatch on variable $t and argument tagList ([String] / [String!])",
+        ),
+        (
+            "query Q($id: CiRunnerID) { runner(id: $id) { id } }",
+            "Nullability mismatch on variable $id and argument id (CiRunnerID / CiRunnerID!)",
+        ),
+        (
+            "query Q($t: Int) { runners(tagList: $t) { count } }",
+            "Type mismatch on variable $t and argument tagList (Int / [String!])",
+        ),
+        (
+            "query Q($t: CiRunner) { __typename @include(if: $t) }",
+            "CiRunner isn't a defined input type (on $t)",
+        ),
+        (
+            "{ __typename @skip }",
+            "Directive 'skip' is missing required arguments: if",
+        ),
+        (
             "query Q($t: String) { runners(tagList: $t) { count } }",
-            "Type mismatch on variable $t and argument tagList (String / [String!])",
+            "List dimension mismatch on variable $t and argument tagList (String / [String!])",
         ),
     ] {
         assert_eq!(messages(&world.ask("root", query)), [message], "{query}");
@@ -225,14 +249,73 @@ fn variables_are_checked_for_their_types_and_values() {
 }
 
 #[test]
-fn only_post_is_a_query_and_only_json_a_body() {
+fn a_variable_that_is_not_used_is_told_with_its_place() {
+    let answer = World::new().ask("alice", "query Q($x: String) { __typename }");
+    let error = &answer["errors"][0];
+    assert_eq!(error["locations"], json!([{ "line": 1, "column": 9 }]));
+    assert_eq!(error["path"], json!(["query Q"]));
+}
+
+/// What stands beside the operation that is run may use fragments of its own.
+#[test]
+fn other_operations_use_fragments_too() {
     let mut world = World::new();
-    let request = http::Request::get("/api/graphql")
-        .body(bytes::Bytes::new())
-        .unwrap();
-    assert_eq!(world.gitlab.handle(&request, world.now).status(), 404);
-    let request = http::Request::post("/api/graphql")
-        .body("nonsense".into())
-        .unwrap();
-    assert_eq!(world.gitlab.handle(&request, world.now).status(), 400);
+    let query = "query A { __typename } query B { currentUser { ...F } }
+        fragment F on User { ...G } fragment G on CurrentUser { username }
+        fragment H on User { id }";
+    let mut run = |text: &str, name: &str| -> Value {
+        let body = json!({ "query": text, "operationName": name });
+        serde_json::from_slice(world.post("alice", &body).body()).unwrap()
+    };
+    let unused = "Fragment H was defined, but not used";
+    for name in ["A", "B"] {
+        assert_eq!(messages(&run(query, name)), [unused]);
+    }
+    let query = query.replace("fragment H on User { id }", "");
+    assert_eq!(
+        run(&query, "A"),
+        json!({ "data": { "__typename": "Query" } })
+    );
+    assert_eq!(
+        run(&query, "B"),
+        json!({ "data": { "currentUser": { "username": "alice" } } })
+    );
+}
+
+/// As Rails reads them: JSON, a form, or the query string.
+#[test]
+fn a_query_comes_as_json_form_or_query_string() {
+    let mut world = World::new();
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    let told = json!({ "data": { "currentUser": { "username": "alice" } } });
+    let text = "query=query+Q($n:Boolean=false){currentUser{username+name+@include(if:$n)}}";
+    let uri = "/api/graphql";
+    let in_uri = format!("{uri}?{}", text.replace('{', "%7B").replace('}', "%7D"));
+    for (method, uri, kind, body) in [
+        ("POST", uri, form, text),
+        ("POST", in_uri.as_str(), form, ""),
+        ("GET", in_uri.as_str(), json, ""),
+        (
+            "POST",
+            uri,
+            json,
+            "{\"query\": \"{ currentUser { username } }\"}",
+        ),
+    ] {
+        assert_eq!(
+            world.send(method, uri, kind, body),
+            (200, told.clone()),
+            "{method} {uri}"
+        );
+    }
+    let with_variables = format!("{text}&variables={{\"n\":true}}&operationName=Q");
+    let (_, answer) = world.send("POST", uri, form, &with_variables);
+    assert_eq!(answer["data"]["currentUser"]["name"], "alice");
+    assert_eq!(world.send("POST", uri, json, "nonsense").0, 400);
+    assert_eq!(world.send("PUT", uri, form, text).0, 404);
+    let (status, answer) = world.send("POST", uri, json, "7");
+    assert_eq!(
+        (status, messages(&answer)),
+        (200, vec!["No query string was present"])
+    );
 }

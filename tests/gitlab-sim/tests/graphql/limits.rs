@@ -92,17 +92,48 @@ fn a_request_has_at_most_ten_thousand_characters() {
         let query = "{ __typename }";
         format!("{query}{}", " ".repeat(length - query.len()))
     };
-    assert!(world.ask("alice", &padded(10_000)).get("data").is_some());
+    let one = |length| json!({ "query": padded(length) });
+    for (body, status) in [
+        (one(10_000), 200),
+        (one(10_001), 422),
+        (json!([one(5_000), one(5_000)]), 200),
+        (json!([one(5_000), one(5_001)]), 422),
+    ] {
+        let response = world.post("alice", &body);
+        assert_eq!(response.status(), status);
+        if status == 422 {
+            let body: Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(
+                body,
+                json!({ "errors": [{ "message": "Query too large" }] })
+            );
+        }
+    }
+}
+
+/// The queries of a batch share one limit; what is wrong in itself weighs nothing.
+#[test]
+fn a_batch_is_weighed_together() {
+    let mut world = World::new();
+    let heavy = |count: usize| {
+        let fields: Vec<String> = (1..count).map(|n| format!("f{n}: id")).collect();
+        json!({ "query": format!("{{ currentUser {{ {} }} }}", fields.join(" ")) })
+    };
+    let mut ask = |batch: Value| -> Value {
+        serde_json::from_slice(world.post("alice", &batch).body()).unwrap()
+    };
+    let wrong = json!({ "query": "{ nonsense }" });
+    let fits = ask(json!([heavy(125), wrong, heavy(125)]));
+    assert!(fits[0].get("data").is_some() && fits[2].get("data").is_some());
+    let answers = ask(json!([heavy(125), wrong, heavy(126)]));
+    let text = "Query has complexity of 251, which exceeds max complexity of 250";
+    for answer in [&answers[0], &answers[2]] {
+        assert_eq!(*answer, json!({ "errors": [{ "message": text }] }));
+    }
     assert_eq!(
-        messages(&world.ask("alice", &padded(10_001))),
-        ["Query too large"]
+        messages(&answers[1]),
+        ["Field 'nonsense' doesn't exist on type 'Query'"]
     );
-    let batch: Vec<Value> = [5_000, 5_001]
-        .map(|n| json!({ "query": padded(n) }))
-        .to_vec();
-    let response = world.post("alice", &Value::Array(batch));
-    let body: Value = serde_json::from_slice(response.body()).unwrap();
-    assert_eq!(messages(&body), ["Query too large"]);
 }
 
 #[test]

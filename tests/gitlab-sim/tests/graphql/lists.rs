@@ -32,6 +32,7 @@ fn filters_combine() {
         ("search: \"glrt-0123456789abcdefghij\"", vec![1]),
         ("search: \"glrt-0123\"", vec![]),
         ("creatorId: \"gid://gitlab/User/3\"", vec![4]),
+        ("creatorId: \"gid://gitlab/User/99\"", vec![]),
         ("creatorUsername: \"alice\"", vec![3]),
         ("versionPrefix: \"16\"", vec![2]),
         ("versionPrefix: \"16.4\"", vec![2]),
@@ -150,7 +151,13 @@ fn pages_are_read_backwards_too() {
 fn odd_pages() {
     let mut world = World::new();
     let answer = world.ask("root", "{ runners(after: \"nonsense\") { count } }");
-    assert_eq!(messages(&answer), ["Invalid cursor: \"nonsense\""]);
+    assert_eq!(messages(&answer), ["Please provide a valid cursor"]);
+    assert_eq!(answer["data"], json!({ "runners": null }));
+    let answer = world.ask("root", "{ runners(first: 1, last: 1) { count } }");
+    assert_eq!(
+        messages(&answer),
+        ["Can only provide either `first` or `last`, not both"]
+    );
     let empty = world.data(
         "root",
         "{ runners(first: 0) { nodes { id } pageInfo { endCursor } } }",

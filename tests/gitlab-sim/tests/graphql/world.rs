@@ -57,6 +57,20 @@ impl World {
         self.gitlab.handle(&request, self.now)
     }
 
+    /// Sends a body of any kind.
+    pub fn send(&mut self, method: &str, uri: &str, kind: &str, body: &str) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("content-type", kind)
+            .header("private-token", "alice")
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
+        let response = self.gitlab.handle(&request, self.now);
+        let body = serde_json::from_slice(response.body()).unwrap_or_default();
+        (response.status().as_u16(), body)
+    }
+
     /// Asks one query; every answer is a 200.
     pub fn ask_with(&mut self, token: &str, query: &str, variables: &Value) -> Value {
         let body = json!({ "query": query, "variables": variables });

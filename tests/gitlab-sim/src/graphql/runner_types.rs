@@ -1,0 +1,94 @@
+//! The schema of a runner and what belongs to it (contract §5.3).
+use super::inputs::{JOB_FILTERS, PAGING};
+use super::schema::{Shape, Type, field, since, with};
+use super::types::{BOOLEAN, GROUP, INT, PROJECT, STRING, TIME, USER};
+use crate::state::Era;
+
+pub(super) static RUNNER: Type = Type {
+    name: "CiRunner",
+    fields: &[
+        field("id", Shape::Leaf("CiRunnerID")),
+        field("shortSha", STRING),
+        field("runnerType", Shape::Leaf("CiRunnerType")),
+        field("description", STRING),
+        field("maintenanceNote", STRING),
+        field("tagList", Shape::Leaf("String")),
+        field("runUntagged", BOOLEAN),
+        field("locked", BOOLEAN),
+        field("paused", BOOLEAN),
+        field("active", BOOLEAN),
+        field("accessLevel", Shape::Leaf("CiRunnerAccessLevel")),
+        field("maximumTimeout", INT),
+        field("status", Shape::Leaf("CiRunnerStatus")),
+        field("contactedAt", TIME),
+        field("createdAt", TIME),
+        field("createdBy", Shape::Object(&USER)),
+        since(
+            Era::V17,
+            field("creationMethod", Shape::Leaf("CiRunnerCreationMethod")),
+        ),
+        field("tokenExpiresAt", TIME),
+        field(
+            "jobExecutionStatus",
+            Shape::Leaf("CiRunnerJobExecutionStatus"),
+        ),
+        field("jobCount", INT),
+        field("projectCount", INT),
+        field("ownerProject", Shape::Object(&PROJECT)),
+        with(PAGING, field("groups", Shape::Connection(&GROUP))),
+        with(PAGING, field("projects", Shape::Connection(&PROJECT))),
+        with(PAGING, field("managers", Shape::Connection(&MANAGER))),
+        field("adminUrl", STRING),
+        field("editAdminUrl", STRING),
+        field("registerAdminUrl", STRING),
+        field("ephemeralAuthenticationToken", STRING),
+        field("upgradeStatus", Shape::Leaf("CiRunnerUpgradeStatus")),
+        field("userPermissions", Shape::Object(&RUNNER_PERMISSIONS)),
+        with(JOB_FILTERS, field("jobs", Shape::Connection(&JOB))),
+    ],
+};
+
+pub(super) static RUNNER_PERMISSIONS: Type = Type {
+    name: "RunnerPermissions",
+    fields: &[
+        field("readRunner", BOOLEAN),
+        field("updateRunner", BOOLEAN),
+        field("deleteRunner", BOOLEAN),
+        field("assignRunner", BOOLEAN),
+    ],
+};
+
+pub(super) static MANAGER: Type = Type {
+    name: "CiRunnerManager",
+    fields: &[
+        field("id", Shape::Leaf("CiRunnerManagerID")),
+        field("systemId", STRING),
+        field("version", STRING),
+        field("revision", STRING),
+        field("platformName", STRING),
+        field("architectureName", STRING),
+        field("executorName", STRING),
+        field("ipAddress", STRING),
+        field("createdAt", TIME),
+        field("contactedAt", TIME),
+        field("status", Shape::Leaf("CiRunnerStatus")),
+        field(
+            "jobExecutionStatus",
+            Shape::Leaf("CiRunnerJobExecutionStatus"),
+        ),
+        field("runner", Shape::Object(&RUNNER)),
+    ],
+};
+
+pub(super) static JOB: Type = Type {
+    name: "CiJob",
+    fields: &[
+        field("id", Shape::Leaf("JobID")),
+        field("name", STRING),
+        field("status", Shape::Leaf("CiJobStatus")),
+        field("createdAt", TIME),
+        field("startedAt", TIME),
+        field("finishedAt", TIME),
+        field("project", Shape::Object(&PROJECT)),
+    ],
+};
