@@ -35,12 +35,11 @@ pub(super) fn read(
         };
         let mut path = path.to_vec();
         path.push(json!(argument.name));
-        let read = match &literal.node {
-            Literal::Variable(variable) => {
-                from_variable(argument, variable, variables, literal.pos, &path)
-            }
-            literal => value(argument, literal, found)
-                .map_err(|problem| problem.at(node.pos).within(&path)),
+        let read = if let Literal::Variable(variable) = &literal.node {
+            from_variable(argument, variable, variables, literal.pos, &path)
+        } else {
+            value(argument, &literal.node, found)
+                .map_err(|problem| problem.at(node.pos).within(&path))
         };
         match read {
             Ok(Value::Null) => {}

@@ -54,10 +54,9 @@ fn answer(gitlab: &mut GitLab, request: &Request<Bytes>, now: Timestamp) -> Resu
     }
     let caller = gitlab.graphql_caller(request, now)?;
     let asked = body::read(request)?;
-    let batch = match &asked {
-        Value::Array(queries) => queries.as_slice(),
-        single => std::slice::from_ref(single),
-    };
+    let batch = asked
+        .as_array()
+        .map_or_else(|| std::slice::from_ref(&asked), Vec::as_slice);
     let length = |query: &Value| query["query"].as_str().unwrap_or_default().chars().count();
     if batch.iter().map(length).sum::<usize>() > LONGEST_QUERY {
         let errors = failed(&[Problem::new("Query too large")]);

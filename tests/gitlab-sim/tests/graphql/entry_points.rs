@@ -176,7 +176,9 @@ fn metadata_tells_the_version_to_who_has_signed_in() {
 #[test]
 fn a_bad_token_is_401() {
     let mut world = World::new();
-    for token in ["nobody", "expired", "narrow"] {
+    world.tell(json!({ "do": "revoke_token", "token": "carl" }));
+    world.tell(json!({ "do": "set_user", "user": "bob", "state": "blocked" }));
+    for token in ["nobody", "expired", "narrow", "carl", "bob"] {
         let response = world.post(token, &json!({ "query": "{ __typename }" }));
         assert_eq!(response.status(), 401);
         let body: Value = serde_json::from_slice(response.body()).unwrap();

@@ -12,9 +12,12 @@
     reason = "tests"
 )]
 
+mod door;
 mod entry_points;
 mod fields;
 mod language;
 mod limits;
 mod lists;
+mod mistakes;
+mod rights;
 mod world;

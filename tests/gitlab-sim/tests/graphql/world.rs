@@ -143,3 +143,9 @@ pub fn messages(answer: &Value) -> Vec<&str> {
         .map(|error| error["message"].as_str().unwrap())
         .collect()
 }
+
+/// Some fields of one runner.
+pub fn runner(world: &mut World, token: &str, id: u64, fields: &str) -> Value {
+    let query = format!("{{ runner(id: \"gid://gitlab/Ci::Runner/{id}\") {{ {fields} }} }}");
+    world.data(token, &query)["runner"].clone()
+}
