@@ -1,7 +1,5 @@
 //! What a story does to the API server, and what it sees there.
-use gitlab_runner_registrar::api::v1alpha1::{
-    ClusterGitLabConnection, GitLabConnection, GitLabRunner,
-};
+use gitlab_runner_registrar::api::v1alpha1::{GitLabConnection, GitLabRunner};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -240,12 +238,6 @@ impl Story<'_> {
         .await;
         assert_eq!(notes.len(), 1, "{what}: {notes:?}");
         notes.remove(0)
-    }
-
-    /// The cluster's connection of that name.
-    pub(crate) async fn cluster_connection(&self, name: &str) -> Option<ClusterGitLabConnection> {
-        let api: Api<ClusterGitLabConnection> = Api::all(self.kube.clone());
-        api.get_opt(name).await.unwrap()
     }
 
     /// What `kubectl explain` prints about a field. The server publishes its description of a new

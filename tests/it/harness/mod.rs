@@ -22,6 +22,5 @@ pub(crate) use gitlab::{GitLab, token};
 pub(crate) use manifest::{
     Manifest, cluster_connection, config_map, connection, namespace, runner, secret,
 };
-pub(crate) use operator::Operator;
 pub(crate) use story::{Story, story};
-pub(crate) use wait::{PATIENCE, until, within};
+pub(crate) use wait::{until, within};

@@ -28,7 +28,7 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Starts one and returns when it listens. It need not be ready: see [`Self::is_ready`].
+    /// Starts one and returns when it listens. It need not be ready: see [`Self::says_ready`].
     pub(crate) async fn start(plane: &ControlPlane, cast: &Cast) -> Self {
         for _ in 0..ATTEMPTS {
             let operator = Self::launch(plane, cast);
@@ -82,11 +82,6 @@ impl Operator {
             Ok(answer) => answer.text().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }
-    }
-
-    /// Waits until all of its lists are in.
-    pub(crate) async fn is_ready(&self) {
-        until("the operator is ready", async || self.get("/readyz").await).await;
     }
 
     /// Whether it says of itself that it is ready.
