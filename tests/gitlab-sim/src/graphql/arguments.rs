@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use async_graphql_parser::types as ast;
 use async_graphql_parser::{Pos, Positioned};
-use async_graphql_value::Value as Literal;
+use async_graphql_value::{ConstValue, Value as Literal};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
@@ -38,7 +38,7 @@ pub(super) fn read(
         let read = if let Literal::Variable(variable) = &literal.node {
             from_variable(argument, variable, variables, literal.pos, &path)
         } else {
-            value(argument, &literal.node, found)
+            value(argument, &filled_in(&literal.node, variables), found)
                 .map_err(|problem| problem.at(node.pos).within(&path))
         };
         match read {
@@ -119,6 +119,16 @@ fn value(argument: &Argument, literal: &Literal, found: &Found) -> Result<Value,
         let more = json!({ "typeName": "Field", "argumentName": argument.name });
         Problem::new(text).code(code, more)
     })
+}
+
+/// A literal with the variables in its lists replaced by what was sent for them.
+fn filled_in(literal: &Literal, variables: &Variables) -> Literal {
+    let sent = |name: async_graphql_value::Name| {
+        let value = variables.get(name.as_str()).and_then(|v| v.value.clone());
+        ConstValue::from_json(value.unwrap_or_default())
+    };
+    let filled = literal.clone().into_const_with(sent);
+    filled.map_or_else(|_| literal.clone(), ConstValue::into_value)
 }
 
 fn from_variable(

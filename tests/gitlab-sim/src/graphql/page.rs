@@ -64,7 +64,6 @@ pub(super) fn cut(mut rows: Vec<(Place, Thing)>, arguments: &Arguments) -> Resul
         .collect();
     let within = page.len();
     let (first, last) = (size(arguments, "first"), size(arguments, "last"));
-    page.truncate(first.unwrap_or(usize::MAX));
     let largest = last.or(first).unwrap_or(size_limit());
     // Pages are counted from the end only when `last` asks for it.
     let from_start = if last.is_some() {

@@ -150,3 +150,21 @@ fn fragments_that_multiply_are_stopped() {
     let query = query.join(" ");
     assert_eq!(messages(&world.ask("alice", &query)), ["Query too large"]);
 }
+
+/// However deep a query goes within its ten thousand characters, it is only refused.
+#[test]
+fn a_query_can_be_too_deep() {
+    let mut world = World::new();
+    let lists = format!("{{ runners(tagList: {}", "[".repeat(9_900));
+    for query in ["{a".repeat(5_000), "{...".repeat(2_500), lists] {
+        let answer = world.ask("alice", &query);
+        assert_eq!(answer.get("data"), None);
+        assert_eq!(messages(&answer).len(), 1);
+    }
+    let open = "{a".repeat(70);
+    let closed = format!("{open}{}", "}".repeat(70));
+    assert_eq!(
+        messages(&world.ask("alice", &closed)),
+        ["recursion limit exceeded."]
+    );
+}

@@ -180,6 +180,9 @@ fn variables_are_checked_for_their_types_and_values() {
         answer["data"]["runners"]["nodes"].as_array().unwrap().len(),
         1
     );
+    let one = "query Q($t: String!) { runners(tagList: [\"b\", $t]) { nodes { id } } }";
+    let answer = ask(one, json!({ "t": "a" }));
+    assert_eq!(answer["data"]["runners"]["nodes"], json!([{ "id": ONE }]));
     for variables in [
         json!({ "s": "SLEEPING" }),
         json!({ "t": [1] }),
