@@ -1,5 +1,9 @@
 //! The control plane for real: this needs its programs, and builds them if they are not there.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop there and then"
+)]
 
 mod audit;
 mod build;
