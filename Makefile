@@ -10,7 +10,7 @@ DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 PLAYGROUND := cargo run --quiet --package control-plane --bin playground --
 
-.PHONY: help demo playground test lint audit build crds chart
+.PHONY: help demo playground test lint licences audit build crds chart
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,10 +29,13 @@ playground: control-plane operator ## The same surroundings, kept until Ctrl-C, 
 test: control-plane operator chart ## Every test, from a fresh clone
 	cargo test --workspace
 
-lint: $(DENY) ## Formatting, clippy, rustdoc, licences and duplicates
+lint: ## Formatting, clippy, rustdoc, licences and duplicates
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+	@$(MAKE) --no-print-directory licences
+
+licences: $(DENY)
 	$(DENY) --all-features check bans licenses sources
 
 audit: $(DENY) ## Known vulnerabilities in the dependencies (fetches the advisory database)

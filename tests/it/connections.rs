@@ -139,7 +139,7 @@ impl Case {
             "bundleless" => {
                 story
                     .apply(&config_map("authority").holding("ca", CERTIFICATE))
-                    .await
+                    .await;
             }
             _ => story.apply(&self.credential(token::SPARE)).await,
         }
@@ -268,7 +268,9 @@ async fn wrong_in_each_way_it_says_so_asks_seldom_and_recovers_soon() {
                 story.apply(&case.runner()).await;
             }
             join_all(cases.iter().map(|case| case.says_so(story))).await;
-            cases.iter().for_each(|case| case.gitlab.clear_requests());
+            for case in &cases {
+                case.gitlab.clear_requests();
+            }
             let since = Instant::now();
             within(MINUTE * 2, "a minute has passed", async || {
                 match since.elapsed() {

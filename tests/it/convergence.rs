@@ -136,7 +136,7 @@ fn is_kept(start: &Start, world: &World, want: &Wanted) -> bool {
 #[test]
 fn a_runner_is_kept_from_every_start() {
     let desired = [exists(DriftPolicy::Correct), exists(DriftPolicy::Report)];
-    let starts = starts::all(&desired, &[Credential::Works]);
+    let starts = starts::all(&desired, Credential::Works);
     try_all(&starts, |start, world, plan| match (plan, world.want()) {
         (Some(Plan::Rest), Some(want)) => is_kept(start, world, want),
         (Some(Plan::Hold(Blocked::SecretConflict)), _) => {
@@ -152,7 +152,7 @@ fn a_runner_is_kept_from_every_start() {
 /// A credential that cannot search leaves the answer to a person, and never makes a second runner.
 #[test]
 fn a_runner_is_kept_without_searching() {
-    let starts = starts::all(&[exists(DriftPolicy::Correct)], &[Credential::CannotList]);
+    let starts = starts::all(&[exists(DriftPolicy::Correct)], Credential::CannotList);
     try_all(&starts, |start, world, plan| match (plan, world.want()) {
         (Some(Plan::Rest), Some(want)) => is_kept(start, world, want),
         (Some(Plan::Hold(Blocked::SecretConflict)), _) => start.secret == InSecret::Foreign,
@@ -167,7 +167,7 @@ fn a_runner_is_kept_without_searching() {
 #[test]
 fn a_runner_goes_with_its_object() {
     let gone = [Desired::Gone(DeletionPolicy::Delete)];
-    let starts = starts::all(&gone, &[Credential::Works]);
+    let starts = starts::all(&gone, Credential::Works);
     try_all(&starts, |start, world, plan| {
         let left = usize::from(start.is_lost());
         let misled = matches!(plan, Some(Plan::Hold(Blocked::Unclear(Doubt::Foreign(_)))));
@@ -178,7 +178,7 @@ fn a_runner_goes_with_its_object() {
 #[test]
 fn a_runner_goes_without_a_credential_where_its_token_is_known() {
     let gone = [Desired::Gone(DeletionPolicy::Delete)];
-    let starts = starts::all(&gone, &[Credential::Gone]);
+    let starts = starts::all(&gone, Credential::Gone);
     try_all(&starts, |start, world, plan| match plan {
         Some(Plan::Rest) => world.ours().count() <= usize::from(start.is_lost()),
         Some(Plan::Hold(Blocked::Undeletable)) => world.writes <= 1,
@@ -197,7 +197,7 @@ fn a_runner_goes_without_a_credential_where_its_token_is_known() {
 #[test]
 fn an_orphan_keeps_its_runner_and_its_secret() {
     let orphan = [Desired::Gone(DeletionPolicy::Orphan)];
-    let starts = starts::all(&orphan, &[Credential::Works, Credential::Gone]);
+    let starts = starts::all(&orphan, Credential::Gone);
     try_all(&starts, |start, world, plan| {
         let before = start.world();
         let same = |world: &World| -> Vec<u32> { world.gitlab.iter().map(|m| m.token).collect() };

@@ -125,7 +125,9 @@ fn is_tls(error: &(dyn StdError + 'static)) -> bool {
             return true;
         }
         // An I/O error hides the one it wraps: its source is already that one's source.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         cause = match wrapped {
             Some(inner) => Some(inner),
             None => error.source(),

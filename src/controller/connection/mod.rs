@@ -115,7 +115,11 @@ async fn announce<K: Connection>(
         return;
     }
     let (type_, reason, note) = if now.status == "True" {
-        (EventType::Normal, "Connected", "GitLab accepts the credential")
+        (
+            EventType::Normal,
+            "Connected",
+            "GitLab accepts the credential",
+        )
     } else {
         (EventType::Warning, &*now.reason, &*now.message)
     };

@@ -9,8 +9,7 @@ use serde_json::json;
 
 use super::{POST, attempts, stays};
 use crate::harness::{
-    Manifest, Story, condition, connection, runner, secret, shown, story, text_of, token, until,
-    within,
+    Manifest, Story, condition, connection, runner, secret, shown, story, text_of, token, within,
 };
 
 /// The grace time of an attempt to register whose outcome is unknown, and all the rest.
@@ -150,36 +149,44 @@ fn complete(name: &str) -> Manifest {
     runner.tagged(["wanted"]).also_in(["platform/site"])
 }
 
-/// Goes through everything that is done to a runner, each of which gets no answer at first.
-async fn is_kept(story: &Story<'_>, name: &str, rule: Rule) {
-    let plain = runner(name).in_project("platform/docs");
-    story.apply(&plain).await;
-    let id = story.is_registered(name).await;
-    let own = format!("/api/v4/runners/{id}");
-    let misbehaves = |method: &str, path: &str| {
-        story.gitlab.misbehaves(once(rule.clone(), method, path));
-    };
+/// That way of giving no answer, once, to that request about runner `id`.
+fn misbehaves(story: &Story<'_>, rule: &Rule, method: &str, id: i64, below: &str) {
+    let path = format!("/api/v4/runners/{id}{below}");
+    story.gitlab.misbehaves(once(rule.clone(), method, &path));
+}
 
-    misbehaves("GET", &own);
-    misbehaves("PUT", &own);
-    story.apply(&plain.tagged(["wanted"])).await;
+/// Reads and edits get no answer at first.
+async fn is_edited(story: &Story<'_>, name: &str, id: i64, rule: &Rule) {
+    misbehaves(story, rule, "GET", id, "");
+    misbehaves(story, rule, "PUT", id, "");
+    let tagged = runner(name).in_project("platform/docs").tagged(["wanted"]);
+    story.apply(&tagged).await;
     let ready = story.is_ready(name).await.status.unwrap().runner.unwrap();
     assert_eq!(
         (ready.id, ready.tags),
         (id, vec!["wanted".to_owned()]),
         "{name}"
     );
+    assert_eq!(
+        story.gitlab.runner(id).unwrap()["tag_list"],
+        json!(["wanted"])
+    );
+}
 
+/// So does the assignment to a project.
+async fn is_assigned(story: &Story<'_>, name: &str, id: i64, rule: &Rule) {
     let assign = once(rule.clone(), "POST", "/api/v4/projects/4003/runners");
-    story
-        .gitlab
-        .misbehaves(assign.body_contains(&format!(":{id}}}")));
+    let assign = assign.body_contains(&format!(":{id}}}"));
+    story.gitlab.misbehaves(assign);
     story.apply(&complete(name)).await;
     let ready = story.is_ready(name).await.status.unwrap().runner.unwrap();
     let projects: Vec<_> = ready.projects.iter().map(|project| project.id).collect();
     assert_eq!(projects, [4002, 4003], "{name}");
+}
 
-    misbehaves("POST", &format!("{own}/reset_authentication_token"));
+/// So does the reset of the token.
+async fn gets_a_new_token(story: &Story<'_>, name: &str, id: i64, rule: &Rule) {
+    misbehaves(story, rule, "POST", id, "/reset_authentication_token");
     let place = format!("{name}-runner-token");
     let old = story.token_in(&place).await;
     story.delete(&secret(&place)).await;
@@ -188,17 +195,23 @@ async fn is_kept(story: &Story<'_>, name: &str, rule: Rule) {
         .secret_when(&place, "there is a token again", made)
         .await;
     is_whole(story, name).await;
+}
 
-    misbehaves("DELETE", &own);
+/// So does the removal.
+async fn goes(story: &Story<'_>, name: &str, id: i64, rule: &Rule) {
+    misbehaves(story, rule, "DELETE", id, "");
     story.delete(&runner(name)).await;
     story.is_gone(&runner(name)).await;
-    until("GitLab has forgotten it", async || {
-        story
-            .gitlab
-            .runner(id)
-            .map_or(Ok(()), |runner| Err(runner.to_string()))
-    })
-    .await;
+    assert_eq!(story.gitlab.runner(id), None, "{name}");
+}
+
+async fn is_kept(story: &Story<'_>, name: &str, rule: Rule) {
+    story.apply(&runner(name).in_project("platform/docs")).await;
+    let id = story.is_registered(name).await;
+    is_edited(story, name, id, &rule).await;
+    is_assigned(story, name, id, &rule).await;
+    gets_a_new_token(story, name, id, &rule).await;
+    goes(story, name, id, &rule).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,6 +221,12 @@ async fn whatever_is_asked_of_a_runner_is_asked_until_it_is_so() {
             let story: &Story<'_> = story;
             is_connected(story, token::ADMIN).await;
             join_all(ways().map(async |(name, rule)| is_kept(story, name, rule).await)).await;
+            for fault in story.gitlab.faults() {
+                assert_eq!(
+                    fault.struck, 1,
+                    "it has not been put to the test: {fault:#?}"
+                );
+            }
             assert!(
                 story.gitlab.runners().is_empty(),
                 "{:#?}",
