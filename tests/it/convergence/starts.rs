@@ -53,7 +53,7 @@ pub(super) struct Start {
     pub(super) desired: Desired,
 }
 
-pub(super) fn all(desired: &[Desired], credentials: &[Credential]) -> Vec<Start> {
+pub(super) fn all(desired: &[Desired], credential: Credential) -> Vec<Start> {
     use {InGitLab as G, InSecret as S, InStatus as T};
     let mut all = Vec::new();
     for gitlab in [G::Nothing, G::AsDeclared, G::Different, G::Unlisted] {
@@ -76,12 +76,12 @@ pub(super) fn all(desired: &[Desired], credentials: &[Credential]) -> Vec<Start>
                 if gitlab == G::Unlisted && status != T::FreshAttempt {
                     continue;
                 }
-                for (desired, credential) in desired.iter().zip(credentials.iter().cycle()) {
+                for desired in desired {
                     all.push(Start {
                         gitlab,
                         secret,
                         status,
-                        credential: *credential,
+                        credential,
                         desired: desired.clone(),
                     });
                 }
