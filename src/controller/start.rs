@@ -39,11 +39,9 @@ pub fn start(
         readiness,
         stop,
     };
+    let common = commons_feed.map(|feed| start.commons(feed));
     for feed in feeds {
-        start.realm(feed);
-    }
-    if let Some(feed) = commons_feed {
-        start.commons(feed);
+        start.realm(feed, common.iter().flatten());
     }
     start.work.close();
     start.work
@@ -57,7 +55,8 @@ struct Start<'a> {
 }
 
 impl Start<'_> {
-    fn realm(&self, feed: RealmFeed) {
+    /// `before` are the lists of the cluster-scoped kinds, if there are any.
+    fn realm<'a>(&self, feed: RealmFeed, before: impl Iterator<Item = &'a Listed>) {
         let RealmFeed {
             namespace,
             runners,
@@ -73,32 +72,49 @@ impl Start<'_> {
             ctx.clone(),
             api,
             connections,
-            listed,
+            listed.clone(),
             stop.clone(),
         ));
+        let before: Vec<Listed> = before.cloned().chain([listed]).collect();
         let listed = ["gitlabrunners", "secrets"].map(|what| self.readiness.await_list(what));
-        self.work
-            .spawn(runner::run(ctx, namespace, runners, listed, stop));
+        self.work.spawn(async move {
+            // Until then every connection would be taken for one that is not there, and its runners
+            // would be told so, or be removed as if no credential were left.
+            let listed_before = future::join_all(before.iter().map(|list| list.wait()));
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = listed_before => {}
+            }
+            runner::run(ctx, namespace, runners, listed, stop).await;
+        });
     }
 
-    fn commons(&self, feed: CommonsFeed) {
+    fn commons(&self, feed: CommonsFeed) -> [Listed; 2] {
         let CommonsFeed {
             connections,
             namespaces,
         } = feed;
         let (ctx, stop) = (self.ctx.clone(), self.stop.clone());
         let kube = ctx.kube.clone();
-        let listed = self.readiness.await_list("clustergitlabconnections");
+        let lists = ["clustergitlabconnections", "namespaces"];
+        let lists = lists.map(|what| self.readiness.await_list(what));
+        let [connections_listed, namespaces_listed] = lists.clone();
         let api = Api::all(kube.clone());
-        self.work
-            .spawn(connection::run(ctx, api, connections, listed, stop.clone()));
-        let listed = self.readiness.await_list("namespaces");
+        self.work.spawn(connection::run(
+            ctx,
+            api,
+            connections,
+            connections_listed,
+            stop.clone(),
+        ));
         self.work.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = watch_namespaces(kube, namespaces, listed) => {}
+                () = watch_namespaces(kube, namespaces, namespaces_listed) => {}
             }
         });
+        lists
     }
 }
 
@@ -107,14 +123,10 @@ async fn watch_namespaces(
     writer: Writer<PartialObjectMeta<Namespace>>,
     listed: Listed,
 ) {
-    let watch = telling(
-        listed,
-        relisting(Api::all(kube), watcher::Config::default()),
-    )
-    .default_backoff()
-    .reflect(writer)
-    .touched_objects();
-    quiet("namespaces", watch)
+    let watch = relisting(Api::all(kube), watcher::Config::default())
+        .default_backoff()
+        .reflect(writer);
+    quiet("namespaces", telling(listed, watch).touched_objects())
         .for_each(|_| future::ready(()))
         .await;
 }

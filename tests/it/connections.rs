@@ -1,5 +1,8 @@
 //! A connection that is wrong says so in one clear condition, asks GitLab seldom, and works within
 //! ten seconds of being mended.
+mod credential;
+mod strangers;
+
 use std::time::Duration;
 
 use futures::future::join_all;

@@ -24,6 +24,7 @@ mod layers;
 mod lifecycle;
 mod projects;
 mod refusals;
+mod restart;
 mod secrets;
 mod shutdown;
 mod status;

@@ -28,9 +28,11 @@ pub async fn run<K: Connection>(
     stop: CancellationToken,
 ) {
     let told = ctx.clone();
-    let main = telling(listed, relisting(api, watcher::Config::default()))
+    let reflected = relisting(api, watcher::Config::default())
         .default_backoff()
-        .reflect(feed.writer)
+        .reflect(feed.writer);
+    // The first list is told of when it is in the cache, and not before.
+    let main = telling(listed, reflected)
         // The reflector comes first, so a runner that is woken here no longer finds the connection.
         .inspect(move |event| {
             if let Ok(watcher::Event::Delete(connection)) = event {

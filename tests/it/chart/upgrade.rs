@@ -62,12 +62,15 @@ async fn an_upgrade_loses_nothing_and_forgets_nothing() {
             assert_eq!(story.gitlab.runner(puffin_id), None);
 
             let expected = [
+                format!("DELETE /runners/{puffin_id}"),
                 "POST /user/runners".to_owned(),
                 format!("PUT /runners/{penguin_id}"),
             ];
             assert_eq!(written(story), expected);
             assert_eq!(story.gitlab.runners().len(), 2);
             assert!(story.gitlab.runner(pelican_id).is_some());
+            let warned = ["events", "--types=Warning", "--for=gitlabrunner/penguin"];
+            assert_eq!(story.kubectl(&warned).await, "", "something was wrong");
             release.says_no_token();
         })
         .await;
@@ -79,9 +82,7 @@ fn is_held_back(pod: &PodView) -> bool {
 
 /// What was written to GitLab since the old Pod ended, in no particular order.
 fn written(story: &Story<'_>) -> Vec<String> {
-    let mut asked = story.gitlab.changes_asked();
-    asked.retain(|(how, _, _)| how != "DELETE");
-    let asked = asked.into_iter();
+    let asked = story.gitlab.changes_asked().into_iter();
     let mut written: Vec<String> = asked
         .map(|(how, what, _)| format!("{how} {what}"))
         .collect();

@@ -16,7 +16,7 @@ use crate::harness::{
 const GRACE_AND_MORE: Duration = Duration::from_mins(4);
 
 /// The ways of giving no answer; each name is also a runner's.
-fn ways() -> [(&'static str, Rule); 9] {
+fn ways() -> [(&'static str, Rule); 10] {
     let drop = Rule::always(Fault::Drop);
     let hang = Rule::always(Fault::Hang);
     let large = Rule::always(Fault::Bulk { megabytes: 10 });
@@ -28,6 +28,8 @@ fn ways() -> [(&'static str, Rule); 9] {
         ("hung-done", hang.after_doing()),
         ("error-undone", Rule::always(error)),
         ("page-undone", Rule::always(Fault::Proxy { status: 502 })),
+        // A sign-in page in front of GitLab, which answers 200 to anything.
+        ("sign-in-undone", Rule::always(Fault::Proxy { status: 200 })),
         (
             "page-done",
             Rule::always(Fault::Proxy { status: 200 }).after_doing(),

@@ -113,11 +113,13 @@ async fn what_the_credentials_owner_may_not_do_is_told_in_gitlabs_words() {
             story.connects("gitlab", token::MIA).await;
             story.is_connected("gitlab").await;
             story.apply(&runner("egret")).await;
-            let told = story.is_not_ready("egret", "GitLabRefused").await;
-            assert!(
-                told.contains("403 Forbidden - Insufficient permissions"),
-                "{told}"
-            );
+            let no = No {
+                name: "egret",
+                status: 403,
+                body: Value::Null,
+                told: "403 Forbidden - Insufficient permissions".to_owned(),
+            };
+            is_refused(story, &no, "Registered").await;
             story
                 .gitlab
                 .does(json!({ "do": "set_user", "user": "mia", "admin": true }));

@@ -1,0 +1,92 @@
+//! The credential itself: replaced while all is well, and about to expire.
+use gitlab_sim::Recorded;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
+use serde_json::json;
+
+use crate::harness::{Story, condition, runner, says, secret, story};
+
+/// Two that can be told apart by their first letters, which is all that the log shows of them.
+const FIRST: &str = "glpat-1st0-canary-2Lp6Vb9Y";
+const SECOND: &str = "glpat-2nd0-canary-8Qw3Rt7U";
+
+/// A token of the administrator's, that expires in so many days.
+fn has_token(story: &Story<'_>, name: &str, token: &str, days: i64) {
+    let today = story.gitlab.now().to_zoned(TimeZone::UTC).date();
+    let end = today.checked_add(days.days()).unwrap().to_string();
+    let mut new = json!({ "do": "add_token", "user": "root", "scopes": ["api"] });
+    new["name"] = name.into();
+    new["token"] = token.into();
+    new["expires_at"] = end.into();
+    story.gitlab.does(new);
+}
+
+fn shows(asked: &Recorded, token: &str) -> bool {
+    let sent = asked.headers.get("private-token");
+    sent.is_some_and(|sent| sent.starts_with(&token[..10]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_replaced_is_never_sent_again() {
+    story("credential-replaced")
+        .resyncing_every("1s")
+        .tell(async |story| {
+            has_token(story, "first", FIRST, 100);
+            has_token(story, "second", SECOND, 100);
+            story.connects("gitlab", FIRST).await;
+            story.apply(&runner("siskin")).await;
+            story.is_registered("siskin").await;
+            assert!(
+                story
+                    .gitlab
+                    .requests()
+                    .iter()
+                    .all(|asked| shows(asked, FIRST))
+            );
+
+            let place = secret("gitlab-credential");
+            story.apply(&place.holding("pat", SECOND)).await;
+            let asked = |asked: &Recorded| shows(asked, SECOND);
+            let first = story.gitlab.is_asked("with the new token", asked).await;
+            story.apply(&runner("siskin").tagged(["later"])).await;
+            story.is_ready("siskin").await;
+            // A while of looking every second.
+            let later =
+                |asked: &Recorded| asked.at.duration_since(first.at) > SignedDuration::from_secs(5);
+            story.gitlab.is_asked("some time later", later).await;
+            let mut asked = story.gitlab.requests();
+            asked.retain(|asked| asked.seq > first.seq && !shows(asked, SECOND));
+            assert!(asked.is_empty(), "{asked:#?}");
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_expires_within_a_week_says_so_and_works() {
+    story("credential-expiring")
+        .tell(async |story| {
+            has_token(story, "soon", FIRST, 3);
+            has_token(story, "later", SECOND, 30);
+            story.connects("soon", FIRST).await;
+            story.connects("later", SECOND).await;
+            let soon = story.is_connected("soon").await;
+            assert!(
+                says(&soon, "CredentialsExpiring", "True", "ExpiresSoon"),
+                "{soon:?}"
+            );
+            assert!(
+                says(&soon, "CredentialsValid", "True", "Accepted"),
+                "{soon:?}"
+            );
+            let credential = soon.status.as_ref().unwrap().credential.as_ref().unwrap();
+            let end = credential.expires_at.as_deref().unwrap();
+            let told = condition(&soon, "CredentialsExpiring").unwrap().message;
+            assert_eq!(told, format!("the token \"soon\" stops working on {end}"));
+            let later = story.is_connected("later").await;
+            assert!(
+                condition(&later, "CredentialsExpiring").is_none(),
+                "{later:?}"
+            );
+        })
+        .await;
+}

@@ -1,0 +1,116 @@
+//! What answers is not GitLab, or what was given cannot be used: told at once, and mended soon.
+use std::collections::BTreeMap;
+
+use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
+use gitlab_sim::{Fault, Rule};
+use serde_json::{Value, json};
+
+use super::SOON;
+use crate::harness::{
+    GitLab, Story, condition, config_map, connection, says, secret, shown, story, token, within,
+};
+
+async fn says_so(story: &Story<'_>, reason: &str, told: &str, valid: &str) {
+    let broken = story
+        .connection_says("gitlab", "Ready", "False", reason)
+        .await;
+    let message = condition(&broken, "Ready").unwrap().message;
+    assert!(message.contains(told), "{message}");
+    let about = condition(&broken, "CredentialsValid").unwrap();
+    assert_eq!(about.status, valid, "{}", shown(&broken));
+}
+
+async fn works_soon(story: &Story<'_>) {
+    within(SOON, "the connection works", async || {
+        let connection: Option<GitLabConnection> = story.get("gitlab").await;
+        let ready = says(&connection, "Ready", "True", "Succeeded");
+        if ready {
+            Ok(())
+        } else {
+            Err(shown(&connection))
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_gitlab_is_told_apart_and_followed_nowhere() {
+    let elsewhere = GitLab::start().await;
+    let redirect = Fault::Reply {
+        status: 302,
+        headers: BTreeMap::from([("location".to_owned(), format!("{}/x", elsewhere.url()))]),
+        body: Value::Null,
+    };
+    story("strangers-answer")
+        .tell(async |story| {
+            story.connects("gitlab", token::ADMIN).await;
+            story.is_connected("gitlab").await;
+            let redirected = format!("a redirect to {}", elsewhere.url());
+            let rows = [
+                (redirect, redirected.as_str()),
+                (Fault::Proxy { status: 404 }, "404"),
+                (
+                    Fault::reply(404, json!({ "error": "404 Not Found" })),
+                    "404",
+                ),
+            ];
+            for (fault, told) in rows {
+                story.gitlab.misbehaves(Rule::always(fault));
+                // Asked at once, with what has never been used before.
+                let changed = connection("gitlab", story.gitlab.url());
+                story.apply(&changed.with("timeout", "20s")).await;
+                says_so(story, "NotGitLab", told, "Unknown").await;
+                story.gitlab.recovers();
+                works_soon(story).await;
+                story.apply(&connection("gitlab", story.gitlab.url())).await;
+                story.is_connected("gitlab").await;
+            }
+            assert!(elsewhere.asked().is_empty(), "no token to a stranger");
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_used_is_never_sent() {
+    story("strangers-given")
+        .tell(async |story| {
+            let plain = connection("gitlab", story.gitlab.url());
+            let place = || secret("gitlab-credential");
+            story.apply(&plain).await;
+            let broken = "glpat-canary-one\nglpat-canary-two";
+            for (token, reason, told) in [
+                (broken, "CredentialInvalid", "line break"),
+                ("", "SecretKeyMissing", "gitlab-credential"),
+                (" \n", "SecretKeyMissing", "pat"),
+            ] {
+                story.apply(&place().holding("pat", token)).await;
+                says_so(story, reason, told, "False").await;
+            }
+            assert!(
+                story.gitlab.asked().is_empty(),
+                "{:#?}",
+                story.gitlab.asked()
+            );
+            // Whatever an editor leaves at the end does no harm.
+            let sloppy = format!("{}\n", token::ADMIN);
+            story.apply(&place().holding("pat", &sloppy)).await;
+            works_soon(story).await;
+
+            let bundle = json!({ "name": "authority", "key": "ca" });
+            let text = config_map("authority").holding("ca", "no certificate at all");
+            story.apply(&text).await;
+            story.gitlab.clear_requests();
+            story
+                .apply(&plain.clone().with("caBundleConfigMapRef", bundle))
+                .await;
+            says_so(story, "CaBundleInvalid", "CA bundle", "Unknown").await;
+            assert!(
+                story.gitlab.asked().is_empty(),
+                "{:#?}",
+                story.gitlab.asked()
+            );
+            story.apply(&plain).await;
+            works_soon(story).await;
+        })
+        .await;
+}
