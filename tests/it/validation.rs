@@ -1,10 +1,13 @@
 //! What the API server refuses at apply, and with which words. Each rule and each bound has a case
 //! on either side of it.
 mod connections;
+mod names;
 mod runners;
 mod updates;
 
-use crate::harness::{Manifest, Story};
+use serde_json::Value;
+
+use crate::harness::{Manifest, Story, runner};
 
 /// A rule: a manifest that just keeps it, one that just breaks it, and what is said of that.
 struct Rule {
@@ -53,4 +56,23 @@ fn shortened(manifest: &Manifest) -> String {
 /// A text of that length.
 fn long(length: usize) -> String {
     "x".repeat(length)
+}
+
+/// A runner that keeps all rules.
+fn some() -> Manifest {
+    runner("accentor")
+}
+
+fn with(field: &str, value: impl Into<Value>) -> Manifest {
+    some().with(field, value)
+}
+
+/// A rule about one field.
+fn field(
+    field: &str,
+    keeps: impl Into<Value>,
+    breaks: impl Into<Value>,
+    words: &'static str,
+) -> Rule {
+    rule(with(field, keeps), with(field, breaks), words)
 }
