@@ -64,11 +64,10 @@ impl ControlPlane {
         let mut last = None;
         for _ in 0..ATTEMPTS {
             let site = Site::prepare(programs.clone(), options.apiserver_args.clone())?;
+            // Somebody else may have taken a port meanwhile, or all the processor time.
             match Self::launch(site).await {
-                Err(error) if format!("{error:#}").contains("address already in use") => {
-                    last = Some(error);
-                }
-                done => return done,
+                Ok(plane) => return Ok(plane),
+                Err(error) => last = Some(error),
             }
         }
         Err(last.unwrap_or_else(|| anyhow!("the control plane was never tried")))

@@ -120,6 +120,7 @@ async fn after_the_command_whose_exit_code_it_has() {
     let script = r#"kubectl get nodes -o name && echo "$PLAYGROUND_FOLDER"; exit 7"#;
     let mut child = playground(&["--", "sh", "-c", script])
         .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
     let mut said = String::new();
