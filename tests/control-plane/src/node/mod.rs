@@ -68,6 +68,10 @@ pub struct Node {
     stopped: watch::Receiver<bool>,
 }
 
+/// How often, and with which pauses between, a node tries to register.
+const ATTEMPTS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(250);
+
 impl Node {
     /// Makes the Node object and starts to take Pods.
     ///
@@ -87,12 +91,16 @@ impl Node {
             ("kubernetes.io/hostname".to_owned(), options.name.clone()),
             ("kubernetes.io/os".to_owned(), "linux".to_owned()),
         ]);
-        register(
-            &kubeconfig::client(plane.node_kubeconfig()).await?,
-            &options.name,
-            &labels,
-        )
-        .await?;
+        let client = kubeconfig::client(plane.node_kubeconfig()).await?;
+        // A busy API server that has just become ready may still refuse the first requests.
+        let mut attempts = 0;
+        while let Err(error) = register(&client, &options.name, &labels).await {
+            attempts += 1;
+            if attempts == ATTEMPTS {
+                return Err(error);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
         let (stop, told) = watch::channel(false);
         let (tell, stopped) = watch::channel(false);
         let (hand_over, taken) = tokio::sync::oneshot::channel();
