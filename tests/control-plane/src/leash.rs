@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader, PipeWriter, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, PipeWriter, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -23,8 +23,9 @@ use tokio::time::timeout;
 
 const SCRIPT: &str = include_str!("leash.sh");
 
-/// How long the script may take to answer an order; it only has to call `kill`.
-const ANSWER: Duration = Duration::from_secs(10);
+/// How long the script may take to answer an order. It only has to call `kill`, but other work may
+/// keep all the cores busy.
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// What to run, and with what around it.
 #[derive(Debug, Default)]
@@ -137,7 +138,9 @@ impl Leash {
         let mut answer = String::new();
         match line.read_line(&mut answer) {
             Ok(_) => Ok(()),
-            Err(_) if self.code().is_some() => Ok(()),
+            // The script ends with its program, perhaps before it has read the order. Its end is
+            // known here before its exit code is.
+            Err(error) if gone(&error) => Ok(()),
             Err(error) => Err(error).with_context(|| format!("{} cannot be signalled", self.name)),
         }
     }
@@ -172,6 +175,14 @@ impl Leash {
             .await
             .map_err(|_| anyhow!("{} outlived SIGKILL", self.name))
     }
+}
+
+/// Whether nobody is at the other end, unlike one that only does not answer in time.
+fn gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+    )
 }
 
 fn command(what: Leashed, theirs: UnixStream) -> Command {

@@ -7,6 +7,7 @@
 
 mod audit;
 mod build;
+mod leash;
 // It looks for processes in /proc.
 #[cfg(target_os = "linux")]
 mod leftovers;
