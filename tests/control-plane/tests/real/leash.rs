@@ -20,7 +20,7 @@ async fn one_that_ends_at_once_is_stopped_without_complaint() {
             ..Leashed::default()
         };
         let program = Leash::start(what).unwrap();
-        let code = program.stop(Duration::from_secs(60)).await;
+        let code = program.stop(Duration::from_mins(1)).await;
         assert_eq!(
             code.map_err(|error| format!("{error:#}")),
             Ok(143),
