@@ -105,6 +105,32 @@ impl Error {
         }
     }
 
+    /// The same once more, if it is GitLab's refusal of a write that asking again cannot change.
+    pub fn refusal(&self) -> Option<Self> {
+        let Self::Act {
+            doing,
+            about,
+            source:
+                source @ gitlab::Error::Refused {
+                    status,
+                    message,
+                    error,
+                },
+        } = self
+        else {
+            return None;
+        };
+        (gitlab_remedy(source) == Remedy::NeedsHuman).then(|| Self::Act {
+            doing,
+            about: *about,
+            source: gitlab::Error::Refused {
+                status: *status,
+                message: message.clone(),
+                error: error.clone(),
+            },
+        })
+    }
+
     /// Whether GitLab refused the connection's credential.
     pub fn is_unauthorized(&self) -> bool {
         self.call().is_some_and(gitlab::Error::is_unauthorized)

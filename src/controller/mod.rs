@@ -6,6 +6,7 @@ mod events;
 pub mod guards;
 mod memory;
 pub mod realm;
+mod refusals;
 mod report;
 pub mod runner;
 mod start;
@@ -34,6 +35,7 @@ use connections::Connections;
 use events::Events;
 use memory::Memory;
 use realm::{Commons, ConnectionKey, Realm};
+use refusals::Refusals;
 
 /// What was decided at the start.
 #[derive(Clone, Debug)]
@@ -68,6 +70,8 @@ pub struct Context {
     pub(in crate::controller) checkups: connection::Checkups,
     /// What was last seen of each runner.
     pub(in crate::controller) memory: Memory,
+    /// What GitLab has refused.
+    pub(in crate::controller) refusals: Refusals,
     /// Who tells.
     events: Events,
     /// What is counted.
@@ -94,6 +98,7 @@ impl Context {
             connections: Connections::default(),
             checkups: connection::Checkups::default(),
             memory: Memory::default(),
+            refusals: Refusals::default(),
             metrics,
             failures: Failures::default(),
         }

@@ -17,6 +17,8 @@ pub(super) struct Finding {
     pub(super) account: Option<Account>,
     /// What is wrong.
     pub(super) trouble: Option<Trouble>,
+    /// Whether it is news to the connection's runners.
+    pub(super) news: bool,
 }
 
 pub(super) async fn check<K: Connection>(
@@ -94,21 +96,20 @@ fn is_due(ctx: &Context, key: &ConnectionKey, known: &Checkup) -> bool {
     }
 }
 
-/// Records what a look at the connection came to, for its runners and its status.
+/// Records what a look at the connection came to, for its runners.
 fn conclude(ctx: &Context, key: &ConnectionKey, checkup: &Checkup) -> Finding {
     let account = checkup.account.clone();
     match (&checkup.connected, &checkup.trouble) {
-        (Some(connected), None) => {
-            tell(ctx, key, ctx.connections.usable(key, connected.clone()));
-            Finding {
-                account,
-                trouble: None,
-            }
-        }
+        (Some(connected), None) => Finding {
+            account,
+            trouble: None,
+            news: ctx.connections.usable(key, connected.clone()),
+        },
         (_, Some(trouble)) => broken(ctx, key, account, trouble.clone()),
         (None, None) => Finding {
             account,
             trouble: None,
+            news: false,
         },
     }
 }
@@ -123,20 +124,10 @@ fn broken(
         trouble.reason,
         Reason::CredentialInvalid | Reason::CredentialExpired | Reason::CredentialRevoked
     );
-    tell(
-        ctx,
-        key,
-        ctx.connections.broken(key, trouble.clone(), refused),
-    );
+    let news = ctx.connections.broken(key, trouble.clone(), refused);
     Finding {
         account,
         trouble: Some(trouble),
-    }
-}
-
-/// Has the runners of a connection looked at when there is news of it.
-pub(super) fn tell(ctx: &Context, key: &ConnectionKey, news: bool) {
-    if news {
-        ctx.wake_runners(key);
+        news,
     }
 }

@@ -30,7 +30,7 @@ use crate::api::v1alpha1::ConnectionStatus;
 use crate::backoff;
 use crate::clock;
 use crate::plan::{Trouble, connection_status};
-use check::{Finding, check, tell};
+use check::{Finding, check};
 
 /// How soon a broken connection is looked at again. A person who has just mended something waits
 /// for it; and it is one or two requests.
@@ -79,21 +79,30 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
                 invalid.error
             );
             let trouble = Trouble::new(Reason::InvalidConnection, message);
-            tell(ctx, &key, ctx.connections.broken(&key, trouble, false));
+            if ctx.connections.broken(&key, trouble, false) {
+                ctx.wake_runners(&key);
+            }
             return Err(Error::Malformed(invalid.error.clone()));
         }
     };
     let before = connection.status().cloned().unwrap_or_default();
     let generation = connection.meta().generation;
-    let Finding { account, trouble } = check(connection, ctx, &key).await?;
+    let Finding {
+        account,
+        trouble,
+        news,
+    } = check(connection, ctx, &key).await?;
+    // A change of spec may be one of whom it allows, and of nothing else. Its runners are told
+    // before its status is: who has waited for that to make one would see it woken twice.
+    if news || before.observed_generation != generation {
+        ctx.wake_runners(&key);
+    }
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let status = connection_status(&before, generation, account, trouble, clock::now());
     if connection.status() != Some(&status) {
         announce(connection, ctx, &before, &status).await;
         view::write_status(connection, ctx, status).await?;
     }
-    // Whom it allows may have changed, and nothing else.
-    tell(ctx, &key, before.observed_generation != generation);
     Ok(Action::requeue(if trouble.is_some() {
         BROKEN
     } else {

@@ -26,13 +26,14 @@ use super::{
     Context,
     error::{Error, Remedy, is_api_status},
     guards::{Guarded, bounded},
+    refusals::Circumstances,
     report,
 };
 use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
 use crate::backoff;
 use crate::metrics::Kind;
-use crate::plan::{Blocked, Desired, Outcome, Plan, desired};
+use crate::plan::{Blocked, Desired, Outcome, Plan, Step, desired};
 use pass::Pass;
 
 const FINALIZER: &str = "gitlab-registrar.dev/runner";
@@ -156,6 +157,7 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
     let outcome = pursue(&mut pass, &Desired::Gone(policy)).await;
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
         ctx.memory.forget(&pass.uid);
+        ctx.refusals.forget(&pass.uid);
         return Ok(Action::await_change());
     }
     let wait = finish(&mut pass, outcome).await?;
@@ -175,7 +177,7 @@ async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error
                 return Err(Error::NotTaken(step.name().to_owned()));
             }
             Plan::Act(step) => {
-                if act::act(pass, &step).await? == act::After::Gone {
+                if attempted(pass, &step).await? == act::After::Gone {
                     return Ok(Outcome::Planned(Plan::Rest));
                 }
                 last = Some(step);
@@ -184,6 +186,21 @@ async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error
         }
     }
     Err(Error::Stale)
+}
+
+/// Takes a step, unless GitLab has refused just that and nothing has changed since.
+async fn attempted(pass: &mut Pass<'_>, step: &Step) -> Result<act::After, Error> {
+    let ctx = pass.ctx;
+    let period = backoff::spread(ctx.options.resync, &pass.uid);
+    let now = Circumstances::new(&pass.runner, pass.link.as_ref());
+    if let Some(refused) = ctx.refusals.recall(&pass.uid, step, &now, period) {
+        return Err(refused);
+    }
+    let done = act::act(pass, step).await;
+    if let Err(error) = &done {
+        ctx.refusals.note(&pass.uid, step, now, error);
+    }
+    done
 }
 
 /// Writes the status, tells of it, and says when to look again.

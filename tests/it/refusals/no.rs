@@ -1,11 +1,13 @@
 //! GitLab answers, and refuses.
 use std::time::Duration;
 
+use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_sim::{Fault, Rule};
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 use super::{POST, attempts, count, stays};
-use crate::harness::{Story, condition, runner, says, story, token};
+use crate::harness::{Story, condition, runner, says, story, text_of, token, until};
 
 /// A refusal: the runner it is for, its status and body, and what the user reads of it.
 struct No {
@@ -167,6 +169,44 @@ async fn a_refused_edit_is_told_and_not_repeated_until_spec_changes() {
                 let healed = story.is_ready(name).await;
                 assert_eq!(healed.status.unwrap().runner.unwrap().tags, ["wanted"]);
             }
+        })
+        .await;
+}
+
+/// A pass that something else has asked for is no reason to ask GitLab once more; that somebody has
+/// touched the object is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_stands_while_other_work_is_done_until_somebody_asks_again() {
+    story("refusals-stand")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            story.apply(&runner("heron")).await;
+            let path = format!("/api/v4/runners/{}", story.is_registered("heron").await);
+            let no = nos().into_iter().next().unwrap();
+            let no = No {
+                name: "heron",
+                ..no
+            };
+            let fault = Fault::reply(no.status, no.body.clone());
+            story.gitlab.misbehaves(Rule::new("PUT", &path, fault));
+            story.apply(&runner("heron").tagged(["unwanted"])).await;
+            is_refused(story, &no, "Synced").await;
+
+            let name = "heron-runner-token";
+            let empty = json!({ "data": { "runner-token": "" } });
+            story.edit::<Secret>(name, empty).await;
+            let healed = |secret: &Secret| !text_of(secret, "runner-token").is_empty();
+            story.secret_when(name, "it is healed", healed).await;
+            let poke = json!({ "metadata": { "annotations": { "example.com/poked": "yes" } } });
+            story.edit::<GitLabRunner>("heron", poke).await;
+            until("GitLab is asked again", async || {
+                match count(story, "PUT", &path) {
+                    1 => Err("once".to_owned()),
+                    tries => Ok(assert_eq!(tries, 2)),
+                }
+            })
+            .await;
+            is_refused(story, &no, "Synced").await;
         })
         .await;
 }

@@ -1,0 +1,93 @@
+//! What GitLab has said no to, so that an object that is woken without news does not have the same
+//! put to GitLab once more.
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use kube::ResourceExt;
+use tokio::time::Instant;
+
+use super::{connections::Connected, error::Error};
+use crate::api::v1alpha1::GitLabRunner;
+use crate::plan::Step;
+
+/// The last refusal of each object, by its uid.
+#[derive(Default)]
+pub(super) struct Refusals(Mutex<HashMap<String, Refusal>>);
+
+struct Refusal {
+    step: Step,
+    under: Circumstances,
+    error: Error,
+    at: Instant,
+}
+
+/// What somebody can change so that the same step may succeed: the object, or its connection with
+/// the credential. Whoever has changed something in GitLab can set an annotation.
+pub(super) struct Circumstances {
+    generation: Option<i64>,
+    annotations: BTreeMap<String, String>,
+    client: Weak<Connected>,
+}
+
+impl Circumstances {
+    pub(super) fn new(runner: &GitLabRunner, client: Option<&Arc<Connected>>) -> Self {
+        Self {
+            generation: runner.metadata.generation,
+            annotations: runner.annotations().clone(),
+            client: client.map(Arc::downgrade).unwrap_or_default(),
+        }
+    }
+
+    fn are(&self, others: &Self) -> bool {
+        let Self {
+            generation,
+            annotations,
+            client,
+        } = self;
+        *generation == others.generation
+            && *annotations == others.annotations
+            && client.ptr_eq(&others.client)
+    }
+}
+
+impl Refusals {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Refusal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers how a step failed, if it was refused and asking again would not help.
+    pub(super) fn note(&self, uid: &str, step: &Step, under: Circumstances, error: &Error) {
+        if let Some(error) = error.refusal() {
+            let refusal = Refusal {
+                step: step.clone(),
+                under,
+                error,
+                at: Instant::now(),
+            };
+            self.all().insert(uid.to_owned(), refusal);
+        }
+    }
+
+    /// The refusal of this very step, no longer than `period` ago and under the same circumstances.
+    pub(super) fn recall(
+        &self,
+        uid: &str,
+        step: &Step,
+        now: &Circumstances,
+        period: Duration,
+    ) -> Option<Error> {
+        let all = self.all();
+        let last = all.get(uid).filter(|last| last.at.elapsed() < period)?;
+        (last.step == *step && last.under.are(now))
+            .then(|| last.error.refusal())
+            .flatten()
+    }
+
+    /// Forgets an object that is gone.
+    pub(super) fn forget(&self, uid: &str) {
+        self.all().remove(uid);
+    }
+}
