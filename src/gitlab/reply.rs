@@ -49,6 +49,16 @@ impl From<Unusable> for Error {
     }
 }
 
+impl Error {
+    /// Whether a web page came with a success: a sign-in page, or a server that is not GitLab's.
+    pub fn is_web_page(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost(cause) if matches!(cause.downcast_ref(), Some(Unusable::Page { .. }))
+        )
+    }
+}
+
 /// What GitLab said to a request that it did not refuse.
 #[derive(Debug)]
 pub(super) enum Answer {

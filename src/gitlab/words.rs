@@ -91,6 +91,9 @@ pub(super) fn is_page(media_type: &str, body: &[u8]) -> bool {
 
 /// What to make of a body that is not JSON.
 fn strange(status: u16, media_type: &str, body: &[u8]) -> String {
+    if is_page(media_type, body) && status >= 500 {
+        return "a web page; GitLab, or a proxy in front of it, is out of order".to_owned();
+    }
     if is_page(media_type, body) {
         return format!(
             "a web page with status {status}; this does not look like GitLab's API, check the URL \

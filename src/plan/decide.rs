@@ -202,7 +202,7 @@ fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
 fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
     match &seen.runner {
         Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
-        Sighting::Unclear(Doubt::NotAsked) => by_token(seen),
+        Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen),
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
         Sighting::Present(runner) => {
             let first = before_removal(runner, seen);
@@ -212,17 +212,23 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
 }
 
 /// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15).
-fn by_token(seen: &Observed) -> Plan {
+/// A token that is kept of another runner, one that vanished, says nothing of this one.
+fn by_token(id: Option<RunnerId>, seen: &Observed) -> Plan {
     let here = match &seen.secret {
         Kept::Ours(keeping) => Some(keeping),
         Kept::Absent | Kept::Foreign => None,
     };
     let former = seen.former.as_ref().map(|(_, keeping)| keeping);
-    let intact = |keeping: &&Keeping| keeping.token == TokenState::Intact;
-    let kept = here.into_iter().chain(former).find(intact);
-    match kept.and_then(|keeping| keeping.runner.as_ref()) {
-        Some(known) => Plan::Act(Step::UnregisterByToken(known.id)),
-        None => Plan::Hold(Blocked::Undeletable),
+    let holds = |id| {
+        let its = |keeping: &Keeping| {
+            keeping.token == TokenState::Intact
+                && keeping.runner.as_ref().is_some_and(|known| known.id == id)
+        };
+        here.into_iter().chain(former).any(its)
+    };
+    match id {
+        Some(id) if holds(id) => Plan::Act(Step::UnregisterByToken(id)),
+        Some(_) | None => Plan::Hold(Blocked::Undeletable),
     }
 }
 

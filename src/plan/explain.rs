@@ -15,7 +15,7 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
                 "runner {id} is not there, or does not carry this object's mark, at the url that the connection has now"
             ),
         ),
-        Blocked::Unclear(Doubt::NotAsked) => {
+        Blocked::Unclear(Doubt::NotAsked(_)) => {
             (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())
         }
         Blocked::Settling(until) => (

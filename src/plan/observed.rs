@@ -21,8 +21,9 @@ pub enum Doubt {
     Unsearchable,
     /// The runner of that number is not known to be this object's.
     Foreign(RunnerId),
-    /// We did not look, because there is no usable connection.
-    NotAsked,
+    /// We did not look, because there is no usable connection: not for the runner of this number,
+    /// or not for one whose number was lost.
+    NotAsked(Option<RunnerId>),
 }
 
 /// An attempt to register, as recorded in status before GitLab was asked.

@@ -19,7 +19,7 @@ pub(super) fn registered(_: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reaso
             format!("runner {}", runner.id),
         ),
         Sighting::Absent => (Truth::False, Reason::Progressing, String::new()),
-        Sighting::Unclear(Doubt::NotAsked) => return None,
+        Sighting::Unclear(Doubt::NotAsked(_)) => return None,
         Sighting::Unclear(doubt) => {
             let (reason, message) = explain(&Blocked::Unclear(*doubt));
             (Truth::Unknown, reason, message)

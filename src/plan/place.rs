@@ -2,6 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::observed::{Intent, Keeping, Kept, Known};
+use crate::gitlab::model::RunnerId;
 
 /// The shortest time after which an attempt that left no trace is taken for failed.
 pub const GRACE_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
@@ -15,6 +16,16 @@ pub enum Whereabouts {
     Number(Known),
     /// Among the runners that carry our mark: an attempt to register left no number.
     Mark(Intent),
+}
+
+impl Whereabouts {
+    /// The number, if it is known.
+    pub fn number(&self) -> Option<RunnerId> {
+        match self {
+            Self::Number(known) => Some(known.id),
+            Self::Nowhere | Self::Mark(_) => None,
+        }
+    }
 }
 
 /// Works out where to look.

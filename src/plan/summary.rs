@@ -17,8 +17,9 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
             let mood = if waiting { Mood::Busy } else { Mood::Stuck };
             (Truth::False, reason, message, mood)
         }
-        Outcome::Planned(Plan::Act(_)) => {
-            (Truth::False, Reason::Progressing, String::new(), Mood::Busy)
+        Outcome::Planned(Plan::Act(step)) => {
+            let message = format!("under way: {}", step.name());
+            (Truth::False, Reason::Progressing, message, Mood::Busy)
         }
         Outcome::Obstructed(reason, message) => {
             let truth = if *reason == Reason::Pending {

@@ -1,8 +1,9 @@
 //! What somebody else changes in GitLab is changed back, or only told of.
-use gitlab_runner_registrar::api::v1alpha1::Drift;
+use gitlab_runner_registrar::api::v1alpha1::{Drift, GitLabRunner};
+use gitlab_sim::{Fault, Rule};
 use serde_json::{Value, json};
 
-use crate::harness::{Manifest, Story, condition, number, runner, story, until};
+use crate::harness::{Manifest, Story, condition, number, runner, says, story, until};
 
 /// A managed field: what spec says, what somebody makes of it behind our back, in the words of the
 /// stand-in, and both as `status.drift` shows them.
@@ -244,7 +245,18 @@ async fn a_runner_that_vanished_is_registered_anew() {
             story.apply(&runner("osprey")).await;
             let first = story.is_registered("osprey").await;
             let old_token = story.token_in("osprey-runner-token").await;
+            let gate =
+                story
+                    .gitlab
+                    .misbehaves(Rule::new("POST", "/api/v4/user/runners", Fault::Gate));
             story.gitlab.forgets(first);
+            story.gitlab.holds_one(gate).await;
+            // As long as GitLab takes, nobody is told that the old one is ready.
+            let meanwhile: GitLabRunner = story.get("osprey").await.unwrap();
+            assert!(says(&meanwhile, "Ready", "False", "Progressing"));
+            assert!(says(&meanwhile, "Registered", "False", "Progressing"));
+            assert_eq!(number(&meanwhile), None);
+            story.gitlab.recovers();
             let again = story
                 .runner_says("osprey", "there is another runner", |runner| {
                     let ready = condition(runner, "Ready").is_some_and(|c| c.status == "True");

@@ -5,29 +5,33 @@ use super::look::Inputs;
 use crate::api::conditions::Reason;
 use crate::controller::{Context, connections::Connected, error::chain};
 use crate::gitlab;
-use crate::gitlab::{Call, Client};
+use crate::gitlab::{BuildError, Call, Client};
 use crate::metrics::Metrics;
 use crate::plan::{Account, Trouble};
 
 /// The client with the credential, and the one without; those that there are, if there are any.
+/// `origin` names the object that what cannot be used was read from.
 pub(super) fn clients(
     inputs: &Inputs,
     reused: Option<&Connected>,
     ctx: &Context,
+    origin: impl Fn(&BuildError) -> Option<String>,
 ) -> Result<(Client, Client), Trouble> {
     if let Some(connected) = reused {
         return Ok((connected.client.clone(), connected.anonymous.clone()));
     }
     let Inputs { endpoint, token } = inputs;
     let observe = observer(&ctx.metrics);
-    let trouble = |error: gitlab::BuildError| {
+    let trouble = |error: BuildError| {
         let reason = match error {
-            gitlab::BuildError::CaBundle(_) => Reason::CaBundleInvalid,
-            gitlab::BuildError::Token => Reason::CredentialInvalid,
-            gitlab::BuildError::Tls(_) => Reason::TlsFailed,
-            gitlab::BuildError::Url(_) | gitlab::BuildError::Proxy(_) => Reason::InvalidConnection,
+            BuildError::CaBundle(_) => Reason::CaBundleInvalid,
+            BuildError::Token => Reason::CredentialInvalid,
+            BuildError::Tls(_) => Reason::TlsFailed,
+            BuildError::Url(_) | BuildError::Proxy(_) => Reason::InvalidConnection,
         };
-        Trouble::new(reason, chain(&error))
+        let origin = origin(&error).map(|origin| format!("{origin}: "));
+        let message = origin.unwrap_or_default() + &chain(&error);
+        Trouble::new(reason, message)
     };
     let anonymous = Client::new(endpoint, None, observe.clone()).map_err(trouble)?;
     let client = Client::new(endpoint, Some(token.clone()), observe).map_err(trouble)?;
@@ -109,9 +113,7 @@ fn credential_trouble(error: &gitlab::Error) -> Trouble {
         gitlab::Error::Unsent(source) if is_tls(source.as_ref()) => {
             Trouble::new(Reason::TlsFailed, told)
         }
-        gitlab::Error::Lost(_) if told.contains("does not look like GitLab") => {
-            Trouble::new(Reason::NotGitLab, told)
-        }
+        gitlab::Error::Lost(_) if error.is_web_page() => Trouble::new(Reason::NotGitLab, told),
         gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) => {
             Trouble::new(Reason::Unreachable, told)
         }

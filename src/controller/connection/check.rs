@@ -39,7 +39,8 @@ pub(super) async fn check<K: Connection>(
         return Ok(conclude(ctx, key, known));
     }
     let reused = known.as_ref().and_then(|known| known.connected.clone());
-    let (client, anonymous) = match ask::clients(&inputs, reused.as_deref(), ctx) {
+    let origin = |error: &_| sources.origin(connection.spec(), error);
+    let (client, anonymous) = match ask::clients(&inputs, reused.as_deref(), ctx, origin) {
         Ok(clients) => clients,
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };

@@ -8,9 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::view::Connection;
 use crate::api::conditions::Reason;
-use crate::api::v1alpha1::{GitLabConnectionSpec, SecretKeyRef};
+use crate::api::v1alpha1::{ConfigMapKeyRef, GitLabConnectionSpec, SecretKeyRef};
 use crate::controller::{Context, error::Error};
-use crate::gitlab::Endpoint;
+use crate::gitlab::{BuildError, Endpoint};
 use crate::plan::Trouble;
 
 /// Where the Secrets and `ConfigMap`s are that a connection names.
@@ -121,6 +121,23 @@ impl Sources {
             timeout,
         };
         Ok(Ok(Inputs { endpoint, token }))
+    }
+
+    /// Names the object that a part of a client was read from, if it is not the connection itself.
+    pub(super) fn origin(&self, spec: &GitLabConnectionSpec, error: &BuildError) -> Option<String> {
+        let place = |kind: &str, name: &str, key: &str| {
+            format!("{kind} {name} in namespace {}, key {key}", self.namespace)
+        };
+        let secret = |SecretKeyRef { name, key }: &SecretKeyRef| place("Secret", name, key);
+        let map = |ConfigMapKeyRef { name, key }: &ConfigMapKeyRef| place("ConfigMap", name, key);
+        match error {
+            BuildError::Token => Some(secret(&spec.credentials_secret_ref)),
+            BuildError::CaBundle(_) => {
+                let bundle = spec.ca_bundle_secret_ref.as_ref().map(secret);
+                bundle.or(spec.ca_bundle_config_map_ref.as_ref().map(map))
+            }
+            BuildError::Tls(_) | BuildError::Url(_) | BuildError::Proxy(_) => None,
+        }
     }
 
     async fn secret_key(

@@ -26,7 +26,7 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
     match step {
         Step::Register(new) => token::register(pass, new).await?,
         Step::Renew(id, why) => token::renew(pass, *id, *why).await?,
-        Step::Mend(_) => token::mend(pass).await?,
+        Step::Mend(id) => token::mend(pass, *id).await?,
         Step::Discard(_) => token::discard(pass).await?,
         Step::Release => token::release(pass).await?,
         Step::Edit(id, edit) => self::edit(pass, step, *id, edit).await?,

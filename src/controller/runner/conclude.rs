@@ -12,6 +12,16 @@ impl Pass<'_> {
     /// and tells of what is new in it.
     pub(super) async fn conclude(&mut self, outcome: &Outcome) -> Result<(), Error> {
         let previous = self.status();
+        let status = self.projected(outcome);
+        if status == previous && self.runner.status.is_some() {
+            return Ok(());
+        }
+        announce::changed(self, &previous, &status).await;
+        self.write(status).await
+    }
+
+    /// The status that follows from what is known and how the pass ended, or is about to go on.
+    pub(super) fn projected(&self, outcome: &Outcome) -> GitLabRunnerStatus {
         let mark = self.mark();
         let facts = Facts {
             want: self.want.as_ref(),
@@ -25,12 +35,7 @@ impl Pass<'_> {
             project_scope: self.runner.spec.scope.project.is_some(),
             generation: self.runner.meta().generation,
         };
-        let status = project(&previous, &facts, outcome, clock::now());
-        if status == previous && self.runner.status.is_some() {
-            return Ok(());
-        }
-        announce::changed(self, &previous, &status).await;
-        self.write(status).await
+        project(&self.status(), &facts, outcome, clock::now())
     }
 
     /// Writes a status onto the very version of the object that this pass has read. When somebody

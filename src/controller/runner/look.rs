@@ -102,7 +102,7 @@ impl Pass<'_> {
         let Some(link) = &self.link else {
             // Without a runner there is nothing to ask for.
             if place != Whereabouts::Nowhere {
-                facts.runner = Sighting::Unclear(Doubt::NotAsked);
+                facts.runner = Sighting::Unclear(Doubt::NotAsked(place.number()));
             }
             return Ok(facts);
         };

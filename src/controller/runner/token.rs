@@ -9,7 +9,7 @@ use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
-use crate::plan::{Kept, Step, WantedSecret, Why, resolved};
+use crate::plan::{Kept, Outcome, Plan, Step, WantedSecret, Why, resolved};
 use crate::secrets::{self, Entry};
 
 /// Records the attempt, creates the runner, keeps its token: each durable before the next.
@@ -41,7 +41,9 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
 /// conflict and does not post.
 async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let now = clock::now();
-    let mut status = pass.status();
+    // Nobody is to read of a runner that vanished that it is ready, however long this takes.
+    let step = Step::Register(Box::new(new.clone()));
+    let mut status = pass.projected(&Outcome::Planned(Plan::Act(step)));
     status.registration = Some(Registration {
         attempt: format!("{:x}", now.as_millisecond()),
         attempted_at: Time(now),
@@ -136,8 +138,9 @@ fn unwritten(error: kube::Error) -> Error {
     Error::kube("write the Secret of the token", error)
 }
 
-/// What the Secret holds, here or under its former name, if the token is as we wrote it.
-fn kept(pass: &Pass<'_>) -> Option<Entry> {
+/// What the Secret holds of this runner, here or under its former name, if the token is as we wrote
+/// it.
+fn kept(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
     let Seen {
         facts,
         secret,
@@ -147,15 +150,17 @@ fn kept(pass: &Pass<'_>) -> Option<Entry> {
         (Kept::Ours(keeping), Some(secret)) => secrets::entry(secret, keeping),
         _ => None,
     };
-    here.or_else(|| {
+    let there = || {
         let (_, keeping) = facts.former.as_ref()?;
         secrets::entry(former.as_ref()?, keeping)
-    })
+    };
+    let its = |entry: &Entry| entry.runner == id;
+    here.filter(its).or_else(|| there().filter(its))
 }
 
 /// Writes the token that we have once more, here or under the name that spec asks for now.
-pub(super) async fn mend(pass: &Pass<'_>) -> Result<(), Error> {
-    let entry = kept(pass).ok_or(Error::Stale)?;
+pub(super) async fn mend(pass: &Pass<'_>, id: RunnerId) -> Result<(), Error> {
+    let entry = kept(pass, id).ok_or(Error::Stale)?;
     let gitlab_url = pass
         .link
         .as_ref()
@@ -184,7 +189,7 @@ pub(super) async fn unregister_by_token(
     step: &Step,
     id: RunnerId,
 ) -> Result<(), Error> {
-    let entry = kept(pass).ok_or(Error::Stale)?;
+    let entry = kept(pass, id).ok_or(Error::Stale)?;
     let client = super::link::anonymous(pass, &entry.gitlab_url)?;
     let done = client.unregister_by_token(&entry.token).await;
     pass.settle(

@@ -51,6 +51,7 @@ async fn what_is_not_gitlab_is_told_apart_and_followed_nowhere() {
                 ("21s", redirect, redirected.as_str()),
                 ("22s", Fault::Proxy { status: 404 }, "404"),
                 ("23s", Fault::reply(404, missing), "404"),
+                ("24s", Fault::Proxy { status: 200 }, "check the URL"),
             ];
             for (timeout, fault, told) in rows {
                 story.gitlab.misbehaves(Rule::always(fault));
@@ -61,6 +62,14 @@ async fn what_is_not_gitlab_is_told_apart_and_followed_nowhere() {
                 story.gitlab.recovers();
                 works_soon(story).await;
             }
+            // GitLab's own proxy sends a page too, while GitLab is being upgraded.
+            let page = Fault::Proxy { status: 502 };
+            story.gitlab.misbehaves(Rule::always(page));
+            let changed = connection("gitlab", story.gitlab.url()).with("timeout", "25s");
+            story.apply(&changed).await;
+            says_so(story, "Unreachable", "status 502: a web page", "Unknown").await;
+            story.gitlab.recovers();
+            works_soon(story).await;
             assert!(elsewhere.asked().is_empty(), "no token to a stranger");
         })
         .await;
@@ -74,8 +83,10 @@ async fn what_cannot_be_used_is_never_sent() {
             let place = || secret("gitlab-credential");
             story.apply(&plain).await;
             let broken = "glpat-canary-one\nglpat-canary-two";
+            let named = "Secret gitlab-credential in namespace strangers-given, key pat: the access \
+                         token is empty or contains a line break";
             for (token, reason, told) in [
-                (broken, "CredentialInvalid", "line break"),
+                (broken, "CredentialInvalid", named),
                 ("", "SecretKeyMissing", "gitlab-credential"),
                 (" \n", "SecretKeyMissing", "pat"),
             ] {
@@ -99,7 +110,8 @@ async fn what_cannot_be_used_is_never_sent() {
             story
                 .apply(&plain.clone().with("caBundleConfigMapRef", bundle))
                 .await;
-            says_so(story, "CaBundleInvalid", "CA bundle", "Unknown").await;
+            let named = "ConfigMap authority in namespace strangers-given, key ca: the CA bundle";
+            says_so(story, "CaBundleInvalid", named, "Unknown").await;
             assert!(
                 story.gitlab.asked().is_empty(),
                 "{:#?}",

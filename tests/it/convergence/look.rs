@@ -89,9 +89,10 @@ impl World {
         let former = seen.former.as_ref().map(|(_, keeping)| keeping);
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = whereabouts(&seen.secret, former, recorded.as_ref(), intent.as_ref());
+        let number = place.number();
         match (place, self.credential) {
             (Whereabouts::Nowhere, _) => {}
-            (_, Credential::Gone) => seen.runner = Sighting::Unclear(Doubt::NotAsked),
+            (_, Credential::Gone) => seen.runner = Sighting::Unclear(Doubt::NotAsked(number)),
             (Whereabouts::Number(known), _) => {
                 let found = self.gitlab.iter().find(|made| made.runner.id == known.id);
                 let recorded = recorded.is_some_and(|recorded| recorded.id == known.id);

@@ -156,7 +156,7 @@ fn a_runner_that_will_be_assigned_is_locked_afterwards() {
 fn nothing_is_done_in_doubt() {
     let doubts = [
         Doubt::Unsearchable,
-        Doubt::NotAsked,
+        Doubt::NotAsked(Some(RUNNER)),
         Doubt::Foreign(RunnerId(9)),
     ];
     for doubt in doubts {

@@ -124,13 +124,14 @@ fn further_projects_are_unassigned_first_when_a_non_admin_must() {
 fn without_a_credential_the_runners_own_token_removes_it() {
     let not_asked = |here: Kept, former: Option<Keeping>| {
         but(|seen| {
-            seen.runner = Sighting::Unclear(Doubt::NotAsked);
+            seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER)));
             seen.secret = here;
             seen.former = former.map(|former| ("former".to_owned(), former));
         })
     };
     let by_token = |id| act(Step::UnregisterByToken(id));
     let spoilt = |token| keeping_with(|kept| kept.token = token);
+    let another = || Kept::Ours(keeping_with(|kept| kept.runner = Some(known(RunnerId(8)))));
     let undeletable = || wait(Blocked::Undeletable);
     hold(vec![
         (
@@ -146,13 +147,25 @@ fn without_a_credential_the_runners_own_token_removes_it() {
             by_token(RUNNER),
         ),
         (
-            "of whichever runner it is",
+            "here or there",
             GONE,
-            not_asked(
-                Kept::Ours(keeping_with(|kept| kept.runner = Some(known(RunnerId(8))))),
-                None,
-            ),
-            by_token(RunnerId(8)),
+            not_asked(another(), Some(keeping())),
+            by_token(RUNNER),
+        ),
+        (
+            "one of another runner is of no use",
+            GONE,
+            not_asked(another(), None),
+            undeletable(),
+        ),
+        (
+            "nor is one when the number was lost",
+            GONE,
+            Observed {
+                runner: Sighting::Unclear(Doubt::NotAsked(None)),
+                ..but(|_| {})
+            },
+            undeletable(),
         ),
         (
             "an edited token is no proof",
@@ -229,7 +242,7 @@ fn an_orphan_keeps_its_token() {
             "none is to be released",
             ORPHAN,
             nothing(|seen| {
-                seen.runner = Sighting::Unclear(Doubt::NotAsked);
+                seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER)));
                 seen.settles_at = Some(now() + seconds(60));
             }),
             Plan::Rest,

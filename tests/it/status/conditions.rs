@@ -160,14 +160,14 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
             "Stalled",
         ),
         (
-            Blocked::Unclear(Doubt::NotAsked),
-            unclear(Doubt::NotAsked),
+            Blocked::Unclear(Doubt::NotAsked(None)),
+            unclear(Doubt::NotAsked(None)),
             "ConnectionNotReady",
             "Stalled",
         ),
         (
             Blocked::Undeletable,
-            unclear(Doubt::NotAsked),
+            unclear(Doubt::NotAsked(None)),
             "DeletionBlocked",
             "Stalled",
         ),
@@ -220,7 +220,7 @@ fn the_parts_say_what_was_seen() {
             unclear(Doubt::Foreign(RunnerId(9))),
             &["Registered=Unknown RunnerForeign", FINE[1]],
         ),
-        (unclear(Doubt::NotAsked), &[FINE[1]]),
+        (unclear(Doubt::NotAsked(None)), &[FINE[1]]),
     ];
     let new = NewRunner {
         scope: GROUP,

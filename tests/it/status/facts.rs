@@ -65,7 +65,7 @@ fn what_was_not_looked_at_is_kept_and_what_is_gone_is_not() {
         (before.token.clone(), before.scope.clone())
     );
     for doubt in [
-        Doubt::NotAsked,
+        Doubt::NotAsked(None),
         Doubt::Unsearchable,
         Doubt::Foreign(RunnerId(7)),
     ] {
