@@ -1,7 +1,7 @@
 //! Which projects a project runner is still to be assigned to, or to be taken from.
 use super::{
-    decide::Step,
     observed::{Observed, ProjectSighting},
+    step::Step,
 };
 use crate::gitlab::model::{ProjectId, Runner, Scope, Settings};
 

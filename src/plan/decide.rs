@@ -7,96 +7,10 @@ use super::{
     diff::diff,
     mark::Mark,
     observed::{Doubt, Keeping, Kept, Observed, Sighting, TokenState},
+    step::{Blocked, Plan, Step, Why},
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
-use crate::gitlab::model::{NewRunner, ProjectId, Runner, RunnerId, Settings};
-
-/// The next thing to do about one `GitLabRunner`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plan {
-    /// One write, after which we look again.
-    Act(Step),
-    /// Nothing we do can help; wait for the world to change.
-    Hold(Blocked),
-    /// All is as asked, or as far as the policy lets us go.
-    Rest,
-}
-
-/// One write to the outside, with everything it needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Record the attempt, create the runner, then keep its token.
-    Register(Box<NewRunner>),
-    /// Replace the token, then keep the new one.
-    Renew(RunnerId, Why),
-    /// Put the Secret right with the token that we still have, at the name that spec asks for.
-    Mend(RunnerId),
-    /// Delete our Secret of this name, whose token has moved.
-    Discard(String),
-    /// Change the settings that differ.
-    Edit(RunnerId, Box<Settings>),
-    /// Assign the runner to a further project.
-    Assign(RunnerId, ProjectId),
-    /// Unassign the runner from a project.
-    Unassign(RunnerId, ProjectId),
-    /// Remove the runner.
-    Unregister(RunnerId),
-    /// Remove the runner by its own token, since no credential can be used.
-    UnregisterByToken(RunnerId),
-    /// Leave the Secret behind when the object goes.
-    Release,
-}
-
-impl Step {
-    /// Whether it changes anything in GitLab, and not only in Kubernetes.
-    pub fn is_in_gitlab(&self) -> bool {
-        !matches!(self, Self::Mend(_) | Self::Discard(_) | Self::Release)
-    }
-
-    /// Its name, for labels and log lines.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Register(_) => "register",
-            Self::Renew(..) => "reset_token",
-            Self::Mend(_) => "mend_secret",
-            Self::Discard(_) => "discard_secret",
-            Self::Edit(..) => "edit",
-            Self::Assign(..) => "assign",
-            Self::Unassign(..) => "unassign",
-            Self::Unregister(_) => "unregister",
-            Self::UnregisterByToken(_) => "unregister_by_token",
-            Self::Release => "release_secret",
-        }
-    }
-}
-
-/// Why a token must be replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// We hold none.
-    Missing,
-    /// The one we hold was changed by somebody else.
-    Edited,
-    /// The one we hold belongs to another runner.
-    Foreign,
-}
-
-/// Why we wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Blocked {
-    /// We could not tell whether the runner exists.
-    Unclear(Doubt),
-    /// An attempt to register may still bear fruit until then.
-    Settling(Timestamp),
-    /// The path of the scope is not known to GitLab.
-    ScopeUnknown,
-    /// A Secret of that name is not ours.
-    SecretConflict,
-    /// These further projects are not known to GitLab.
-    ProjectsUnknown(Vec<String>),
-    /// The runner cannot be removed: no credential works, and its own token is not to be had.
-    Undeletable,
-}
+use crate::gitlab::model::{NewRunner, Runner, RunnerId};
 
 /// Chooses the next step. `mark` is what a note is signed with that has lost its mark.
 pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
@@ -137,8 +51,12 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
     Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
 }
 
-/// The runner exists: first a token that works, then the right settings, then the projects.
+/// The runner exists: first a token that works, then the right settings, then the projects. Twins go
+/// before all that, since once the number is kept nobody looks for a mark any more.
 fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
+    if let Some(twin) = seen.twins.first() {
+        return Plan::Act(Step::Unregister(*twin));
+    }
     if let Some(step) = keep_token(runner.id, seen) {
         return Plan::Act(step);
     }
@@ -205,7 +123,8 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
         Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen),
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
         Sighting::Present(runner) => {
-            let first = before_removal(runner, seen);
+            let twin = seen.twins.first().copied().map(Step::Unregister);
+            let first = twin.or_else(|| before_removal(runner, seen));
             Plan::Act(first.unwrap_or(Step::Unregister(runner.id)))
         }
     }

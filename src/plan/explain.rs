@@ -1,5 +1,5 @@
 //! Why we wait, in words.
-use super::{decide::Blocked, observed::Doubt};
+use super::{observed::Doubt, step::Blocked};
 use crate::api::conditions::Reason;
 
 /// Why we wait, as a reason and a sentence.

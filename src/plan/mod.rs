@@ -12,12 +12,13 @@ mod outcome;
 mod parts;
 mod place;
 mod status;
+mod step;
 mod summary;
 mod verdicts;
 
 pub use can::Can;
 pub use connection::{Account, Recheck, Trouble, connection_status, recheck, too_small};
-pub use decide::{Blocked, Plan, Step, Why, decide};
+pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use mark::Mark;
@@ -27,3 +28,4 @@ pub use observed::{
 pub use outcome::{Facts, Failure, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};
 pub use status::{project, resolved};
+pub use step::{Blocked, Plan, Step, Why};

@@ -97,6 +97,9 @@ pub enum ProjectSighting {
 pub struct Observed {
     /// The runner.
     pub runner: Sighting<Runner>,
+    /// Others that carry our mark, and that no runner process has ever contacted: an attempt whose
+    /// answer was lost made them, and they showed up too late.
+    pub twins: Vec<RunnerId>,
     /// While an attempt to register has left no trace: when that will mean that it failed. Until
     /// then the runner may still appear, and `Absent` proves nothing.
     pub settles_at: Option<Timestamp>,

@@ -1,7 +1,7 @@
 //! What a pass knew, and how it ended.
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{decide::Plan, desired::Wanted, mark::Mark, observed::Observed};
+use super::{desired::Wanted, mark::Mark, observed::Observed, step::Plan};
 use crate::api::conditions::{ConditionType, Reason, Verdict};
 
 /// What a pass knew.

@@ -1,11 +1,11 @@
 //! What each part of being ready says, from the facts alone.
 use super::{
     assignment::unknown_projects,
-    decide::Blocked,
     diff::{diff, differences, project_difference},
     explain::explain,
     observed::{Doubt, Kept, Observed, Sighting, TokenState},
     outcome::Facts,
+    step::Blocked,
 };
 use crate::api::conditions::{Reason, Truth};
 use crate::api::v1alpha1::DriftPolicy;

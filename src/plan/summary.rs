@@ -1,9 +1,9 @@
 //! The summary: Ready, and whether anything is still to be expected.
 use super::{
-    decide::{Blocked, Plan},
     explain::explain,
     outcome::{Facts, Failure, Judged, Outcome},
     parts::{present, projects_assigned, synced},
+    step::{Blocked, Plan},
 };
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict};
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_sim::{Fault, Recorded, Rule};
 use k8s_openapi::api::core::v1::Secret;
+use serde_json::json;
 
 use crate::harness::{Story, condition, runner, shown, story, within};
 
@@ -46,6 +47,40 @@ fn posts(story: &Story<'_>) -> usize {
         .iter()
         .filter(|asked| asked.method == "POST" && asked.path == POST)
         .count()
+}
+
+/// An earlier attempt that GitLab carried out too late has left a runner behind, with our mark.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_with_its_mark_the_one_of_the_last_attempt_is_kept() {
+    story("crash-twins")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let gate = story
+                .gitlab
+                .misbehaves(Rule::new("POST", POST, Fault::Gate).after_doing());
+            story.apply(&runner("twin").in_group("platform")).await;
+            story.gitlab.holds_one(gate).await;
+            story.the_operator_is_killed().await;
+            story.gitlab.recovers();
+            let wanted = story.gitlab.only_runner();
+            let mark = wanted["maintenance_note"].as_str().unwrap();
+            let (ours, _attempt) = mark.rsplit_once('/').unwrap();
+            let earlier = json!({
+                "description": wanted["description"],
+                "maintenance_note": format!("{ours}/0]"),
+            });
+            story.gitlab.does(json!({
+                "do": "add_runner", "type": "group", "group": "platform", "settings": earlier,
+            }));
+            assert_eq!(story.gitlab.runners().len(), 2);
+            story.the_operator_starts().await;
+            all_is_well(story, "twin").await;
+            assert_eq!(story.gitlab.only_runner()["id"], wanted["id"]);
+            assert_eq!(posts(story), 1);
+            let told = story.tells_once("twin", "RunnerRemoved").await;
+            assert!(told.contains("a lost answer had left it behind"), "{told}");
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,9 @@
 //! Who may know whom, and what the pure parts do without.
-use std::{fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A module, and those of ours that it may use. Each may only name modules of the rows above it, so
 /// that no two can ever know each other.
@@ -152,7 +156,53 @@ fn the_pure_parts_do_without() {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
-fn source() -> std::path::PathBuf {
+/// Within a folder too, files can be put in an order in which each knows only earlier ones.
+#[test]
+fn neighbours_know_each_other_in_one_direction() {
+    let mut known: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+    super::house::each_file(&source(), &mut |path, text| {
+        // What is above a folder's own page is another folder.
+        if path.ends_with("mod.rs") {
+            return;
+        }
+        let folder = path.parent().unwrap();
+        let neighbour = |name: &str| {
+            Some(folder.join(format!("{name}.rs"))).filter(|path| path.exists())
+        };
+        let uses = imports(text).into_iter().filter_map(neighbour).collect();
+        known.insert(path.to_owned(), uses);
+    });
+    assert!(known.values().any(|uses| !uses.is_empty()));
+    // Whoever knows nobody that is left is in order; what stays goes round in circles.
+    loop {
+        let before = known.len();
+        let left: BTreeSet<PathBuf> = known.keys().cloned().collect();
+        known.retain(|_, uses| uses.iter().any(|used| left.contains(used)));
+        if known.len() == before {
+            break;
+        }
+    }
+    assert!(known.is_empty(), "these go round in circles: {known:#?}");
+}
+
+/// The first names in what a file imports from its own folder.
+fn imports(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for (at, start) in text.match_indices("use super::") {
+        let rest = text[at + start.len()..].split(';').next().unwrap();
+        let mut depth = 0;
+        let list = rest.strip_prefix('{').unwrap_or(rest);
+        for item in list.split(|c| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            c == ',' && depth == 0
+        }) {
+            names.push(item.trim().split(|c| !part_of_a_name(c)).next().unwrap());
+        }
+    }
+    names
+}
+
+fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 

@@ -73,7 +73,12 @@ async fn unassign(
 async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Result<(), Error> {
     let done = pass.link()?.client.unregister(id).await;
     pass.settle(step, done, "remove the runner", ConditionType::Ready)?;
-    let note = format!("removed runner {id} from GitLab");
+    let twins = pass.seen.as_ref().map(|seen| &seen.facts.twins);
+    let note = if twins.is_some_and(|twins| twins.contains(&id)) {
+        format!("removed runner {id} from GitLab: a lost answer had left it behind")
+    } else {
+        format!("removed runner {id} from GitLab")
+    };
     pass.tell(EventType::Normal, "RunnerRemoved", &note).await;
     Ok(())
 }

@@ -90,6 +90,7 @@ impl Pass<'_> {
     ) -> Result<Observed, Error> {
         let mut facts = Observed {
             runner: Sighting::Absent,
+            twins: Vec::new(),
             settles_at: None,
             scope: self.recorded_scope(),
             secret: Kept::Absent,
@@ -116,10 +117,13 @@ impl Pass<'_> {
                 facts.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             Whereabouts::Mark(intent) => {
-                match self.search(link, facts.scope, &intent.attempt).await? {
+                let found = self.search(link, facts.scope, &intent.attempt).await?;
+                let mut found = found.into_iter();
+                match found.next() {
                     Some(runner) => facts.runner = Sighting::Present(runner),
                     None => facts.settles_at = Some(grace(&intent, link.timeout)),
                 }
+                facts.twins = found.map(|twin| twin.id).collect();
             }
         }
         Ok(facts)
@@ -169,19 +173,19 @@ impl Pass<'_> {
         Mark::split(note).1.is_some_and(|mark| mark.uid == self.uid)
     }
 
-    /// Looks for a runner that carries our mark, that of this attempt if there are several.
+    /// Looks for runners that carry our mark, first that of this attempt, then the newest.
     async fn search(
         &self,
         link: &Connected,
         scope: Option<Scope>,
         attempt: &str,
-    ) -> Result<Option<Runner>, Error> {
+    ) -> Result<Vec<Runner>, Error> {
         let Some(scope) = scope else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let own = format!("{}/{}", self.namespace, self.name);
         let description = self.runner.spec.description.as_deref().unwrap_or(&own);
-        let found = link
+        let mut found = link
             .client
             .find(scope, Some(description), |note| self.is_our_note(note))
             .await
@@ -195,7 +199,7 @@ impl Pass<'_> {
                 .1
                 .is_some_and(|mark| mark.attempt == attempt)
         };
-        let best = found.iter().find(|runner| signed(runner)).cloned();
-        Ok(best.or_else(|| found.into_iter().next()))
+        found.sort_by_key(|runner| !signed(runner));
+        Ok(found)
     }
 }

@@ -79,6 +79,7 @@ impl World {
         let former = self.former();
         let mut seen = Observed {
             runner: Sighting::Absent,
+            twins: Vec::new(),
             settles_at: None,
             scope: Some(self.scope),
             secret: self.here(),
@@ -107,23 +108,28 @@ impl World {
             (Whereabouts::Mark(_), Credential::CannotList) => {
                 seen.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
-            (Whereabouts::Mark(intent), Credential::Works) => match self.search(&intent.attempt) {
-                Some(runner) => seen.runner = Sighting::Present(runner),
-                None => seen.settles_at = Some(grace(&intent, TIMEOUT)),
-            },
+            (Whereabouts::Mark(intent), Credential::Works) => {
+                let mut found = self.search(&intent.attempt).into_iter();
+                match found.next() {
+                    Some(runner) => seen.runner = Sighting::Present(runner),
+                    None => seen.settles_at = Some(grace(&intent, TIMEOUT)),
+                }
+                seen.twins = found.map(|twin| twin.id).collect();
+            }
         }
         seen.projects = self.look_for_projects(&seen);
         seen
     }
 
-    fn search(&self, attempt: &str) -> Option<Runner> {
-        let listed = || {
-            let made = self.gitlab.iter().filter(|made| made.listed <= self.now);
-            made.map(|made| &made.runner)
-                .filter(|runner| is_ours(runner))
-        };
-        let signed = |runner: &&Runner| mark_of(runner).is_some_and(|mark| mark.attempt == attempt);
-        listed().find(signed).or_else(|| listed().next()).cloned()
+    fn search(&self, attempt: &str) -> Vec<Runner> {
+        let made = self.gitlab.iter().filter(|made| made.listed <= self.now);
+        let mut found: Vec<Runner> = made
+            .map(|made| made.runner.clone())
+            .filter(is_ours)
+            .collect();
+        let signed = |runner: &Runner| mark_of(runner).is_some_and(|mark| mark.attempt == attempt);
+        found.sort_by_key(|runner| !signed(runner));
+        found
     }
 
     fn look_for_projects(&self, seen: &Observed) -> Option<Vec<ProjectSighting>> {

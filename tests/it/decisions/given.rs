@@ -108,6 +108,7 @@ pub(crate) fn known(id: RunnerId) -> Known {
 pub(crate) fn seen() -> Observed {
     Observed {
         runner: Sighting::Present(runner()),
+        twins: Vec::new(),
         settles_at: None,
         scope: Some(GROUP),
         secret: Kept::Ours(keeping()),

@@ -1,8 +1,8 @@
 //! The runner is there, or might be: made as declared, unless a Secret of somebody else forbids.
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy},
-    gitlab::model::Settings,
-    plan::{Blocked, Doubt, Kept, Plan, Sighting, Step},
+    gitlab::model::{RunnerId, Settings},
+    plan::{Blocked, Desired, Doubt, Kept, Observed, Plan, Sighting, Step},
 };
 
 use super::given::{RUNNER, but, exists, keeping, keeping_with, mark, nothing, now, seconds};
@@ -42,6 +42,32 @@ fn a_secret_of_somebody_else_stops_everything() {
                 seen.secret = Kept::Foreign;
             }),
             conflict(),
+        ),
+    ]);
+}
+
+/// Whoever keeps the number first would not look for the mark again.
+#[test]
+fn twins_go_before_anything_is_kept() {
+    let twins = |seen: &mut Observed| {
+        seen.twins = vec![RunnerId(8), RunnerId(9)];
+        seen.secret = Kept::Absent;
+    };
+    let first = || act(Step::Unregister(RunnerId(8)));
+    let report = exists(|want| want.drift = DriftPolicy::Report);
+    let gone = Desired::Gone(DeletionPolicy::Delete);
+    hold(vec![
+        ("one after the other", exists(|_| {}), but(twins), first()),
+        ("they are no drift", report, but(twins), first()),
+        ("they go with the object too", gone, but(twins), first()),
+        (
+            "while the Secret is somebody else's nothing is done",
+            exists(|_| {}),
+            but(|seen| {
+                twins(seen);
+                seen.secret = Kept::Foreign;
+            }),
+            wait(Blocked::SecretConflict),
         ),
     ]);
 }
