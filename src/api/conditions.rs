@@ -110,7 +110,7 @@ reasons! {
     /// GitLab refused to assign or unassign a project.
     ProjectRefused => "Do what GitLab's sentence in the message asks for.",
     /// GitLab refused the request, with its sentence in the message.
-    GitLabRefused => "Do what GitLab's sentence asks for. It is tried again when spec or the credential changes, and slowly by itself.",
+    GitLabRefused => "Do what GitLab's sentence asks for. It is tried again when the object or its connection changes (an annotation will do), and slowly by itself.",
     /// GitLab could not be reached, or its answer was lost.
     GitLabUnavailable => "Nothing, if GitLab is down for the moment; it is tried again by itself.",
     /// GitLab asked the operator to slow down.
