@@ -73,11 +73,14 @@ allowHttp: true
 resync: 1m30s
 log: {format: text, level: "info,gitlab_runner_registrar=debug"}
 listen: {address: "[::]", port: 9090}
-metrics: {service: {enabled: true, port: 80, annotations: {a: b}, labels: {c: d}}}
+metrics:
+  service: {port: 80, annotations: {a: b}, labels: {c: d}}
+  serviceMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}
 resources: {}
 extraEnv: [{name: HTTPS_PROXY, value: "http://proxy.example.com:3128"}]
 podAnnotations: {a: b}
 podLabels: {c: d}
+priorityClassName: system-cluster-critical
 nodeSelector: {kubernetes.io/os: linux}
 tolerations: [{operator: Exists}]
 affinity: {nodeAffinity: {}}
@@ -85,12 +88,15 @@ global: {anything: true}
 YAML
 render everything --values "$out/all.yaml"
 has everything '^kind: Service$'
+has everything '^kind: ServiceMonitor$'
+has everything 'priorityClassName: system-cluster-critical$'
 has everything '--allow-http$'
 has everything 'image: "registry.example.com/tools/registrar@sha256:0{64}"'
 
 refused 'an unknown value' --set replicas=2
 refused 'namespaces in cluster mode' --set watch.mode=cluster --set 'watch.namespaces={build}'
 refused 'a resync that is no duration' --set resync=often
+refused 'a resync without an end' --set resync=0m
 refused 'a privileged port' --set listen.port=80
 
 # manifests MODE-ARGS…: what `kubectl apply -k` gets; nothing in it is Helm's.
