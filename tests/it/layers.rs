@@ -166,9 +166,8 @@ fn neighbours_know_each_other_in_one_direction() {
             return;
         }
         let folder = path.parent().unwrap();
-        let neighbour = |name: &str| {
-            Some(folder.join(format!("{name}.rs"))).filter(|path| path.exists())
-        };
+        let neighbour =
+            |name: &str| Some(folder.join(format!("{name}.rs"))).filter(|path| path.exists());
         let uses = imports(text).into_iter().filter_map(neighbour).collect();
         known.insert(path.to_owned(), uses);
     });
