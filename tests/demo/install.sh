@@ -15,7 +15,7 @@ free_port() {
   return 1
 }
 
-say 'The operator, installed from its chart: a Role in one namespace, no ClusterRole'
+say 'The operator, installed from its chart: Roles in one namespace, no ClusterRole'
 port=$(free_port)
 run helm install registrar charts/gitlab-runner-registrar --namespace demo --create-namespace \
   --set allowHttp=true --set resync=5s --set log.format=text \

@@ -95,6 +95,18 @@ until_gitlab() {
   done
 }
 
+# until_told REASON NAME: waits until there is such an event about a runner, at most 60 s.
+until_told() {
+  local deadline=$((SECONDS + 60))
+  until kubectl events --for "gitlabrunner/$2" 2>/dev/null | grep -qw "$1"; do
+    if ((SECONDS > deadline)); then
+      echo "no event $1 about $2" >&2
+      return 1
+    fi
+    sleep 0.2
+  done
+}
+
 # refused PATTERN COMMAND…: the command must fail and say why.
 refused() {
   local pattern=$1 said

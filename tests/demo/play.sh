@@ -27,6 +27,8 @@ gitlab '{"do": "edit_runner", "runner": '"$id"', "set": {"tag_list": ["sabotage"
 in_gitlab
 until_gitlab "^id=$id .*tags=arm64,docker,linux " 'the tags of the manifest'
 in_gitlab
+until_told DriftCorrected everyone
+run kubectl events --for gitlabrunner/everyone
 
 say 'One is paused'
 run kubectl patch gitlabrunner platform --type=merge --patch '{"spec": {"paused": true}}'
