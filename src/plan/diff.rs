@@ -1,5 +1,5 @@
 //! The smallest edit between what GitLab holds and what is wanted, and the same in words.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::{
     SignedDuration,
@@ -73,6 +73,17 @@ pub struct Difference {
     pub desired: String,
     /// What GitLab holds.
     pub actual: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            field,
+            desired,
+            actual,
+        } = self;
+        write!(f, "{field} from {actual:?} to {desired:?}")
+    }
 }
 
 /// An edit in words.

@@ -46,6 +46,20 @@ impl Step {
         !matches!(self, Self::Mend(_) | Self::Discard(_) | Self::Release)
     }
 
+    /// The runner that it is about, if there is one yet.
+    pub fn runner(&self) -> Option<RunnerId> {
+        match self {
+            Self::Renew(id, _)
+            | Self::Mend(id)
+            | Self::Edit(id, _)
+            | Self::Assign(id, _)
+            | Self::Unassign(id, _)
+            | Self::Unregister(id)
+            | Self::UnregisterByToken(id) => Some(*id),
+            Self::Register(_) | Self::Discard(_) | Self::Release => None,
+        }
+    }
+
     /// Its name, for labels and log lines.
     pub fn name(&self) -> &'static str {
         match self {

@@ -160,6 +160,40 @@ async fn several_changes_at_once_are_one_request() {
         .await;
 }
 
+/// Who asks later what the operator did, and to what, reads it in its log.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_change_in_gitlab_leaves_one_line_for_the_audit() {
+    story("fields-audit")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            story.apply(&complete("grebe")).await;
+            let id = story.is_registered("grebe").await;
+            let manifest = complete("grebe").tagged([]).with("maximumTimeout", "0s");
+            story.apply(&manifest).await;
+            story.is_ready("grebe").await;
+            let log = story.operator().log();
+            let lines = log.lines().filter(|line| line.contains("changing GitLab"));
+            let lines: Vec<Value> = lines
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
+            let [made, edited] = &lines[..] else {
+                panic!("{lines:#?}");
+            };
+            for (line, step) in [(made, "register"), (edited, "edit")] {
+                assert_eq!(line["namespace"], story.namespace.as_str());
+                assert_eq!(line["name"], "grebe");
+                assert_eq!(line["gitlab"], story.gitlab.url());
+                assert_eq!(line["step"], step);
+                assert_eq!(line["failure"], Value::Null);
+            }
+            assert_eq!(edited["runner"], id);
+            let before_and_after =
+                r#"tags from "[one, two]" to "[]"; maximumTimeout from "1h" to "0s""#;
+            assert_eq!(edited["detail"], before_and_after);
+        })
+        .await;
+}
+
 /// What comes to the same is not worth a single request.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_in_other_words_is_silence() {

@@ -6,7 +6,7 @@ use super::{pass::Pass, token};
 use crate::api::conditions::ConditionType;
 use crate::controller::error::Error;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
-use crate::plan::{Difference, Sighting, Step, differences};
+use crate::plan::Step;
 
 /// What is left to do after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,13 +86,6 @@ async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Result<(), Er
 async fn edit(pass: &Pass<'_>, step: &Step, id: RunnerId, edit: &Settings) -> Result<(), Error> {
     let done = pass.link()?.client.edit(id, edit).await;
     pass.settle(step, done, "change the runner", ConditionType::Synced)?;
-    let rows = pass
-        .seen
-        .as_ref()
-        .map_or(Vec::new(), |seen| match &seen.facts.runner {
-            Sighting::Present(runner) => differences(runner, edit),
-            Sighting::Absent | Sighting::Unclear(_) => Vec::new(),
-        });
     let observed = pass
         .runner
         .status
@@ -103,17 +96,7 @@ async fn edit(pass: &Pass<'_>, step: &Step, id: RunnerId, edit: &Settings) -> Re
     } else {
         ("Updated", "changed")
     };
-    let words = rows.iter().map(words).collect::<Vec<_>>().join("; ");
-    pass.tell(EventType::Normal, reason, &format!("{verb} {words}"))
-        .await;
+    let note = format!("{verb} {}", pass.changes(edit));
+    pass.tell(EventType::Normal, reason, &note).await;
     Ok(())
-}
-
-fn words(difference: &Difference) -> String {
-    let Difference {
-        field,
-        desired,
-        actual,
-    } = difference;
-    format!("{field} from {actual:?} to {desired:?}")
 }

@@ -10,8 +10,8 @@ use crate::controller::Context;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
-use crate::gitlab::model::RunnerId;
-use crate::plan::{Intent, Kept, Known, Mark, Observed, Step, Wanted};
+use crate::gitlab::model::{RunnerId, Settings};
+use crate::plan::{Intent, Kept, Known, Mark, Observed, Sighting, Step, Wanted, differences};
 
 /// What was seen, and the Secrets that it was seen in.
 pub(super) struct Seen {
@@ -119,7 +119,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Turns what came of a call into what a pass says of it, and leaves one line for the audit:
-    /// who, what, and how it ended. Steps hold no tokens.
+    /// who, where, what, what was before, and how it ended. Steps hold no tokens.
     pub(super) fn settle<T>(
         &self,
         step: &Step,
@@ -137,12 +137,39 @@ impl<'a> Pass<'a> {
         if failure.is_none() {
             ctx.metrics.mutated(step.name());
         }
-        tracing::info!(namespace, name, step = step.name(), detail = ?step, failure, "changing GitLab");
+        let gitlab = self.link.as_ref().map(|link| link.url.as_str());
+        let runner = step.runner().map(|id| id.0);
+        let detail = if let Step::Edit(_, edit) = step {
+            self.changes(edit)
+        } else {
+            format!("{step:?}")
+        };
+        let step = step.name();
+        tracing::info!(
+            namespace,
+            name,
+            gitlab,
+            runner,
+            step,
+            detail,
+            failure,
+            "changing GitLab"
+        );
         result.map_err(|source| Error::Act {
             doing,
             about,
             source,
         })
+    }
+
+    /// What an edit changes, with what GitLab held before.
+    pub(super) fn changes(&self, edit: &Settings) -> String {
+        let rows = match self.seen.as_ref().map(|seen| &seen.facts.runner) {
+            Some(Sighting::Present(runner)) => differences(runner, edit),
+            Some(Sighting::Absent | Sighting::Unclear(_)) | None => Vec::new(),
+        };
+        let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        rows.join("; ")
     }
 
     /// Tells of something that was done to this object's runner.
