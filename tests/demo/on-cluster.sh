@@ -38,6 +38,7 @@ clean_up() {
   stop "$operator"
   stop "$simulator"
   rm -rf "$scratch"
+  [ "$code" != 0 ] || printf '\n%sDone after %d seconds.%s\n' "$bold" "$SECONDS" "$plain"
   exit "$code"
 }
 trap clean_up EXIT

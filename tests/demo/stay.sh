@@ -20,7 +20,8 @@ ${bold}It is all yours until Ctrl-C.${plain} In another shell:
 
 GitLab's API is at $GITLAB_URL, with the token glpat-demo-administrator;
 the stand-in's control port is $GITLAB_CONTROL_URL (tests/gitlab-sim/README.md).
-Logs are in $PLAYGROUND_FOLDER.
+The log of the operator is in $PLAYGROUND_FOLDER/nodes/playground,
+those of the servers in $PLAYGROUND_FOLDER/logs.
 TEXT
 trap 'exit 0' INT TERM
 sleep infinity &
