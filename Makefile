@@ -47,7 +47,7 @@ build: ## The operator, optimised
 crds: ## Write everything that is generated from the Rust types
 	UPDATE=1 cargo it generated
 
-chart: control-plane ## Lint and render the chart in every mode, and compare it with deploy/
+chart: control-plane ## Lint and render the chart in every mode, and compare deploy/ with it (UPDATE=1: write deploy/)
 	@PATH="$$($(PLAYGROUND) bin):$$PATH" charts/check.sh
 
 # The API server and its friends first: Go and Rust compete for the same processors.
