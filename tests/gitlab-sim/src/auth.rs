@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     rest::{Refusal, Reply},
-    state::{AccessToken, Caller, GitLab, Scope, TokenId},
+    state::{AccessToken, Caller, GitLab, Scope, TokenId, TokenKind},
 };
 
 /// Which tokens an endpoint lets in.
@@ -17,9 +17,20 @@ pub(crate) struct Gate<'a> {
     pub(crate) named: &'a [Scope],
 }
 
-/// The access token of a request: the parameter `private_token`, the header `PRIVATE-TOKEN`, or a
-/// bearer. Job tokens are not accepted here (contract §1.1).
-pub(crate) fn credential(request: &Request<Bytes>, params: &Map<String, Value>) -> Option<String> {
+/// What a request shows of itself; job tokens are not accepted here (contract §1.1).
+pub(crate) struct Credential {
+    /// `Authorization: Bearer`, the only place of an OAuth token.
+    bearer: Option<String>,
+    /// Where a personal access token is looked for.
+    personal: String,
+}
+
+/// The credential of a request. A personal access token is the parameter `private_token`, the
+/// header `PRIVATE-TOKEN`, or a bearer, in this order.
+pub(crate) fn credential(
+    request: &Request<Bytes>,
+    params: &Map<String, Value>,
+) -> Option<Credential> {
     let header = |name: &str| {
         request
             .headers()
@@ -27,38 +38,50 @@ pub(crate) fn credential(request: &Request<Bytes>, params: &Map<String, Value>) 
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned)
     };
-    let bearer = || {
-        let value = header(AUTHORIZATION.as_str())?;
+    let filled = |token: &String| !token.is_empty();
+    let bearer = header(AUTHORIZATION.as_str()).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme
             .eq_ignore_ascii_case("bearer")
             .then(|| token.trim().to_owned())
-    };
-    params
+    });
+    let bearer = bearer.filter(filled);
+    let personal = params
         .get("private_token")
         .and_then(Value::as_str)
         .map(str::to_owned)
-        .filter(|token| !token.is_empty())
-        .or_else(|| header("private-token").filter(|token| !token.is_empty()))
-        .or_else(bearer)
-        .filter(|token| !token.is_empty())
+        .filter(filled)
+        .or_else(|| header("private-token").filter(filled))
+        .or_else(|| bearer.clone())?;
+    Some(Credential { bearer, personal })
 }
 
 impl GitLab {
-    /// The user behind a token string, if it may pass the gate.
+    /// The token that a credential names: an OAuth token comes before a personal one.
+    fn access_token(&self, credential: &Credential) -> Option<&AccessToken> {
+        let find = |kind: TokenKind, text: &str| {
+            self.access_tokens
+                .values()
+                .find(|token| token.kind == kind && token.token.expose() == text)
+        };
+        let bearer = credential.bearer.as_deref();
+        bearer
+            .and_then(|text| find(TokenKind::Oauth, text))
+            .or_else(|| find(TokenKind::Personal, &credential.personal))
+    }
+
+    /// The user behind a credential, if its token may pass the gate.
     ///
     /// The order is GitLab's: unknown, expired, revoked, too narrow, user not allowed in. Using a
     /// revoked token revokes its whole family (contract §1.10).
     pub(crate) fn authenticate(
         &mut self,
-        credential: &str,
+        credential: &Credential,
         gate: &Gate<'_>,
         now: Timestamp,
     ) -> Result<Caller, Refusal> {
         let token = self
-            .access_tokens
-            .values()
-            .find(|token| token.token.expose() == credential)
+            .access_token(credential)
             .cloned()
             .ok_or_else(Refusal::unauthorized)?;
         if token.is_expired(now) {
@@ -133,10 +156,13 @@ impl GitLab {
     }
 
     /// Whose quota a request counts against: a user with a usable token (contract §1.9).
-    pub(crate) fn quota_user(&self, credential: &str, now: Timestamp) -> Option<crate::UserId> {
-        self.access_tokens
-            .values()
-            .find(|token| token.token.expose() == credential && token.is_active(now))
+    pub(crate) fn quota_user(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Option<crate::UserId> {
+        self.access_token(credential)
+            .filter(|token| token.is_active(now))
             .map(|token| token.user)
     }
 }

@@ -31,6 +31,12 @@ fn scope_refusal(scope: &str) -> Body {
     }))
 }
 
+fn oauth(sim: &mut Sim) {
+    sim.command(json!({
+        "do": "add_token", "user": "dev", "kind": "oauth", "token": "oauth-dev", "scopes": ["api"],
+    }));
+}
+
 #[test]
 fn s1_1_who_authenticates_how() {
     run(vec![
@@ -51,6 +57,44 @@ fn s1_1_who_authenticates_how() {
             get("/user").header("authorization", "Bearer glpat-dev"),
             200,
             Has(json!({"username": "dev"})),
+        ),
+        case(
+            "1.1 an OAuth token is a bearer",
+            get("/user").header("authorization", "Bearer oauth-dev"),
+            200,
+            Has(json!({"username": "dev"})),
+        )
+        .given(oauth),
+        case(
+            "1.1 and nothing else",
+            get("/user").header("private-token", "oauth-dev"),
+            401,
+            message("401 Unauthorized"),
+        )
+        .given(oauth),
+        case(
+            "1.1 not as a parameter either",
+            get("/user?private_token=oauth-dev"),
+            401,
+            message("401 Unauthorized"),
+        )
+        .given(oauth),
+        case(
+            "1.1 it comes before PRIVATE-TOKEN",
+            get("/user")
+                .by("root")
+                .header("authorization", "Bearer oauth-dev"),
+            200,
+            Has(json!({"username": "dev"})),
+        )
+        .given(oauth),
+        case(
+            "1.1 which comes before another bearer",
+            get("/user")
+                .by("root")
+                .header("authorization", "Bearer glpat-dev"),
+            200,
+            Has(json!({"username": "root"})),
         ),
         case(
             "1.1 basic is nothing",

@@ -39,7 +39,8 @@ fn s3_22_a_token_about_itself() {
         .given(oauth),
         case(
             "405 OAuth",
-            rotate("oauth"),
+            post("/personal_access_tokens/self/rotate")
+                .header("authorization", "Bearer glpat-oauth"),
             405,
             message("405 Method Not Allowed"),
         )
@@ -86,6 +87,11 @@ fn s3_22_a_token_about_itself() {
             "user_id"
         ],
     );
+    for (era, described) in [(Era::V15, false), (Era::V17, true)] {
+        let shown = Sim::era(era).json(&this().by("dev"), 200);
+        let has = shown.as_object().unwrap().contains_key("description");
+        assert_eq!(has, described, "3.22 {era:?}");
+    }
     sim.call(&delete("/personal_access_tokens/self").by("dev"));
     assert_eq!(sim.call(&this().by("dev")).status, 401);
 }

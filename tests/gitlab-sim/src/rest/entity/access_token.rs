@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{iso, iso_or_null};
-use crate::state::{AccessToken, GitLab};
+use crate::state::{AccessToken, Era, GitLab};
 
 /// Everything but the string.
 pub(crate) fn access_token(gitlab: &GitLab, token: &AccessToken, now: Timestamp) -> Value {
@@ -19,7 +19,8 @@ pub(crate) fn access_token(gitlab: &GitLab, token: &AccessToken, now: Timestamp)
         "active": token.is_active(now),
         "expires_at": token.expires_at.map(|date| date.to_string()),
     });
-    if let (true, Value::Object(fields)) = (gitlab.settings.era.is_new(), &mut shown) {
+    let described = gitlab.settings.era >= Era::V17;
+    if let (true, Value::Object(fields)) = (described, &mut shown) {
         fields.insert("description".to_owned(), json!(token.description));
     }
     shown
