@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{
     call::{Answer, Call, peer},
+    malformed,
     params::{self, Params, query_params},
     refusal::Refusal,
     reply::Reply,
@@ -24,6 +25,10 @@ impl GitLab {
     /// extension [`ExternalUrl`]; both may be missing.
     pub fn handle(&mut self, request: &Request<Bytes>, now: Timestamp) -> Response<Bytes> {
         self.external_url = external_url(self, request);
+        if malformed::is_malformed(request) {
+            let Refusal(reply) = Refusal::malformed();
+            return reply.into_http(request.method() == Method::HEAD);
+        }
         let window = self.count_request(request, now);
         if let Some(window) = window.as_ref().filter(|window| window.is_exceeded()) {
             let text = format!("{}\n", self.settings.rate_limiting_response_text);
@@ -52,6 +57,7 @@ impl GitLab {
 
     fn route(&mut self, request: &Request<Bytes>, now: Timestamp) -> Answer {
         let path = self.local_path(request).ok_or_else(Refusal::no_route)?;
+        let path = &routes::squeezed(path);
         if path == "/api/v3" || path.starts_with("/api/v3/") {
             let text = "API V3 is no longer supported. Use API V4 instead.";
             return Err(Refusal::error(410, text));
@@ -61,6 +67,9 @@ impl GitLab {
             .ok_or_else(Refusal::no_route)?;
         // Grape reads the body before it asks who sends it.
         let mut params = params::parse(request)?;
+        if malformed::has_null_byte(&params) {
+            return Err(Refusal::malformed());
+        }
         params.extend(path_params);
         let caller = self.admit(route.class, request, &params, now)?;
         let mut call = Call {

@@ -7,6 +7,7 @@ mod filter;
 mod gateway;
 mod instance;
 mod machine;
+mod malformed;
 mod model;
 mod page;
 mod params;

@@ -1,7 +1,7 @@
 //! Query, form, multipart and JSON, merged into one set of parameters (contract §1.4).
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::{Request, Uri, header::CONTENT_TYPE};
+use http::{Method, Request, Uri, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
@@ -16,26 +16,35 @@ pub(crate) fn query_params(uri: &Uri) -> Params {
     params
 }
 
-/// Query and body, the body's values winning.
-pub(crate) fn parse(request: &Request<Bytes>) -> Result<Params, Refusal> {
-    let mut params = query_params(request.uri());
-    let content_type = request
+/// What the body is said to be, without its parameters.
+pub(super) fn media_type(content_type: &str) -> String {
+    let kind = content_type.split(';').next().unwrap_or_default();
+    kind.trim().to_ascii_lowercase()
+}
+
+pub(super) fn content_type(request: &Request<Bytes>) -> &str {
+    request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .unwrap_or("application/x-www-form-urlencoded");
-    let kind = content_type
-        .split(';')
-        .next()
         .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+}
+
+/// Query and body, the body's values winning.
+pub(crate) fn parse(request: &Request<Bytes>) -> Result<Params, Refusal> {
+    let mut params = query_params(request.uri());
+    let content_type = content_type(request);
     let body = request.body();
-    match kind.as_str() {
+    // Rack reads a form whatever the method is; Grape reads the rest only where something is sent.
+    let sends =
+        [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
+    match media_type(content_type).as_str() {
         _ if body.is_empty() => {}
         "application/x-www-form-urlencoded" => read_pairs(&mut params, body),
         "multipart/form-data" => read_multipart(&mut params, content_type, body)?,
-        "application/json" => read_json(&mut params, body)?,
+        _ if !sends => {}
+        // Grape's default format is JSON.
+        "" | "application/json" => read_json(&mut params, body)?,
         "text/plain" => {}
         other => {
             let text = format!("The provided content-type '{other}' is not supported.");

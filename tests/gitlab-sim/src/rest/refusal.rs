@@ -68,6 +68,11 @@ impl Refusal {
         ))
     }
 
+    /// 400 in plain text: the request is not even read.
+    pub(crate) fn malformed() -> Self {
+        Self::reply(Reply::text(400, "Bad Request"))
+    }
+
     /// 400 `400 Bad request - reason`.
     pub(crate) fn bad_request(reason: &str) -> Self {
         Self::message(400, format!("400 Bad request - {reason}"))

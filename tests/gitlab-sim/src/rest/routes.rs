@@ -200,14 +200,22 @@ pub(crate) fn find(method: &Method, path: &str, era: Era) -> Option<(&'static Ro
         .find_map(|route| Some((route, matched(route.pattern, path)?)))
 }
 
+/// A path as Grape compares it: with single slashes, and none at the end.
+pub(crate) fn squeezed(path: &str) -> String {
+    let mut squeezed = String::new();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        squeezed.push('/');
+        squeezed.push_str(part);
+    }
+    squeezed
+}
+
 fn matched(pattern: &str, path: &str) -> Option<Params> {
-    let path = path.strip_suffix('/').unwrap_or(path);
     let mut params = Params::new();
     let mut given = path.split('/');
     for expected in pattern.split('/') {
         let part = given.next()?;
         match expected.strip_prefix(':') {
-            Some(_) if part.is_empty() => return None,
             Some(name) => {
                 let text = percent_decode_str(part).decode_utf8_lossy().into_owned();
                 params.insert(name.to_owned(), Value::String(text));

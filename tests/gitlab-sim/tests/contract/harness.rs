@@ -223,6 +223,12 @@ impl Ask {
         self.header("content-type", content_type)
     }
 
+    /// With a body of which nothing is said.
+    pub(crate) fn bare(mut self, body: &str) -> Self {
+        self.body = body.as_bytes().to_vec();
+        self
+    }
+
     /// Below a relative URL root.
     pub(crate) fn under(self, root: &str) -> Self {
         Self {
@@ -266,6 +272,8 @@ impl Ask {
 pub(crate) enum Body {
     /// Nothing at all.
     Empty,
+    /// Exactly this text.
+    Text(&'static str),
     /// Exactly this JSON.
     Is(Value),
     /// JSON with at least these fields.
@@ -276,7 +284,7 @@ pub(crate) enum Body {
     Any,
 }
 
-pub(crate) use Body::{Any, Empty, Has, Ids, Is};
+pub(crate) use Body::{Any, Empty, Has, Ids, Is, Text};
 
 /// Shape A.
 pub(crate) fn message(text: &str) -> Body {
@@ -342,6 +350,7 @@ fn body_fits(body: &Body, got: &Got) -> bool {
     match body {
         Any => true,
         Empty => got.text.is_empty(),
+        Text(text) => got.text == *text,
         Is(value) => got.json() == *value,
         Has(value) => contains(&got.json(), value),
         Ids(ids) => {

@@ -1,7 +1,9 @@
 //! Contract §1.4, §1.6.
 use serde_json::{Value, json};
 
-use crate::harness::{Any, Ask, Has, Sim, attribute, case, error, get, message, post, put, run};
+use crate::harness::{
+    Any, Ask, Has, Ids, Sim, Text, attribute, case, error, get, message, post, put, run,
+};
 
 fn edit() -> Ask {
     put("/runners/1").by("root")
@@ -91,6 +93,61 @@ fn s1_4_every_way_to_send_a_list() {
             415,
             error("The provided content-type 'text/xml' is not supported."),
         ),
+        case(
+            "no content type is JSON",
+            edit().bare("{\"paused\": true}"),
+            200,
+            Has(json!({"paused": true})),
+        ),
+        case(
+            "no content type is no form",
+            edit().bare("paused=true"),
+            400,
+            error("message body does not match declared format"),
+        ),
+        case(
+            "a GET reads no JSON",
+            get("/runners/all")
+                .by("root")
+                .send(json!({"type": "group_type"})),
+            200,
+            Ids(vec![1, 2, 3, 4, 5]),
+        ),
+        case(
+            "a GET reads a form",
+            get("/runners/all").by("root").form("type=group_type"),
+            200,
+            Ids(vec![2, 5]),
+        ),
+        case(
+            "a GET minds no other body",
+            get("/runners/1").by("root").body("text/xml", "<a/>"),
+            200,
+            Any,
+        ),
+    ]);
+}
+
+/// What no text can be is refused before GitLab's API sees it.
+#[test]
+fn s1_4_malformed_texts() {
+    let refused = |name, ask: Ask| case(name, ask, 400, Text("Bad Request"));
+    run(vec![
+        refused("not UTF-8, form", edit().form("description=a%FFb")),
+        refused(
+            "not UTF-8, query",
+            get("/runners/all?tag_list=%FF").by("root"),
+        ),
+        refused("not UTF-8, path", get("/projects/%FF").by("root")),
+        refused("half an escape, path", get("/projects/%zz").by("root")),
+        refused("a null byte, form", edit().form("description=a%00b")),
+        refused("a null byte, list", edit().form("tag_list[]=%00")),
+        refused(
+            "a null byte, JSON",
+            edit().send(json!({"description": "a\u{0}b"})),
+        ),
+        refused("a null byte, path", get("/projects/a%00").by("root")),
+        refused("before 401 and 404", get("/nothing%00")),
     ]);
 }
 

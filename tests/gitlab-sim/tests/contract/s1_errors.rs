@@ -101,6 +101,12 @@ fn s1_3_routes_and_numbers() {
             error("404 Not Found"),
         ),
         case(
+            "slashes more than one",
+            get("/api/v4//runners//1/").by("root"),
+            200,
+            Any,
+        ),
+        case(
             "HEAD is GET without a body",
             ask(Method::HEAD, "/runners/1").by("root"),
             200,
