@@ -72,6 +72,17 @@ impl Call<'_> {
             .ok_or_else(|| Refusal::not_found("Project"))
     }
 
+    /// The project of the path, if the caller may read its runners; this is asked before the
+    /// parameters are looked at (contract §3.10, §3.12, §3.13).
+    pub(crate) fn project_with_runners(&self) -> Result<Project, Refusal> {
+        let (caller, project) = (self.caller()?, self.project()?);
+        if self.gitlab.can_read_project_runners(&caller, &project) {
+            Ok(project)
+        } else {
+            Err(Refusal::forbidden())
+        }
+    }
+
     /// The group of the path, if the caller can see it.
     pub(crate) fn group(&self) -> Result<Group, Refusal> {
         self.gitlab

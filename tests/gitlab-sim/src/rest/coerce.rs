@@ -27,7 +27,7 @@ pub(crate) fn coerce(value: &Value, kind: Kind) -> Result<Value, Uncoercible> {
     }
     match kind {
         Kind::Text | Kind::OneOf(_) | Kind::Like(_) => scalar(value).map(Value::String),
-        Kind::Integer => integer(value).map(|number| json!(number)),
+        Kind::Integer | Kind::NotZero => integer(value).map(|number| json!(number)),
         Kind::Boolean => boolean(value).map(Value::Bool),
         Kind::Hash => value.is_object().then(|| value.clone()).ok_or(Uncoercible),
         Kind::Date => date(value).map(|date| json!(date.to_string())),

@@ -10,6 +10,8 @@ pub(crate) enum Kind {
     Text,
     /// A whole number.
     Integer,
+    /// A whole number that is not 0.
+    NotZero,
     /// A boolean in one of its many spellings.
     Boolean,
     /// A list of texts, split on commas (contract §1.4).
@@ -115,6 +117,9 @@ fn form_complaint(param: &Param, value: &Value) -> Option<String> {
         Kind::Like(fits) => {
             let fits = value.as_str().is_some_and(fits);
             (!fits).then(|| format!("{} is invalid", param.name))
+        }
+        Kind::NotZero => {
+            (value.as_i64() == Some(0)).then(|| format!("{} has a value not allowed", param.name))
         }
         Kind::Text
         | Kind::Integer

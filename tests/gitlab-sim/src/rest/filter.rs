@@ -110,9 +110,9 @@ pub(crate) fn reply(
             && given
                 .text("status")
                 .is_none_or(|word| gitlab.matches_status(runner, word, now))
-            && given
-                .boolean("paused")
-                .is_none_or(|paused| runner.active != paused)
+            // Given without a value it is none, and so wants runners that are not paused.
+            && (!given.has("paused")
+                || runner.active != given.boolean("paused").unwrap_or(false))
             && tags.iter().all(|tag| runner.tags.contains(tag))
     });
     if let Some(prefix) = given.text("version_prefix") {

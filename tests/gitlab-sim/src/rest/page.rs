@@ -13,7 +13,7 @@ use super::{
 /// The parameters that every paginated list declares.
 pub(crate) const PAGING: [Param; 2] = [
     optional("page", Kind::Integer),
-    optional("per_page", Kind::Integer),
+    optional("per_page", Kind::NotZero),
 ];
 
 /// Larger pages are cut to this.
@@ -75,7 +75,8 @@ impl Paging {
         let total_pages = rows.len().div_ceil(per_page).max(1);
         let has_next = start.saturating_add(per_page) < rows.len();
         let next = has_next.then(|| page + 1);
-        let prev = (page > 1).then(|| page - 1);
+        // A page beyond the end has no neighbours.
+        let prev = (page > 1 && !shown.is_empty()).then(|| page - 1);
         let number = |page: Option<usize>| page.map(|page| page.to_string()).unwrap_or_default();
         let links = [
             prev.map(|page| (page, "prev")),

@@ -20,9 +20,15 @@ fn s1_8_pages() {
         ),
         case(
             "below one",
-            list("page=0&per_page=0"),
+            list("page=0&per_page=-1"),
             200,
             Ids(vec![1, 2, 3, 4, 5]),
+        ),
+        case(
+            "1.8 a page of nothing",
+            list("per_page=0"),
+            400,
+            error("per_page has a value not allowed"),
         ),
     ]);
 }
@@ -65,6 +71,13 @@ fn s1_8_headers() {
         headers(&mut sim, "/runners/all?per_page=500"),
         ["100", "1", "", "", "5", "1"]
     );
+    assert_eq!(
+        headers(&mut sim, "/runners/all?per_page=2&page=4"),
+        ["2", "4", "", "", "5", "3"],
+        "1.8 nothing comes before a page beyond the end"
+    );
+    let beyond = sim.call(&get("/runners/all?per_page=2&page=4").by("root"));
+    assert!(!beyond.header("link").unwrap().contains("rel=\"prev\""));
     let empty = headers(&mut sim, "/runners/all?tag_list=none");
     assert_eq!(empty, ["20", "1", "", "", "0", "1"], "at least one page");
 }
@@ -95,12 +108,12 @@ fn s1_8_links() {
     let mut sim = Sim::new();
     sim.set(json!({ "external_url": "https://gitlab.test/" }));
     let got = sim.call(&get(
-        "/groups/platform/runners?per_page=1&page=2&type=group_type&x=y&private_token=glpat-root",
+        "/groups/platform/runners?per_page=1&page=2&status=active&x=y&private_token=glpat-root",
     ));
     let url = |page: u8| {
         format!(
             "<https://gitlab.test/api/v4/groups/platform/runners?id=platform&page={page}&per_page=1\
-             &private_token=glpat-root&type=group_type&x=y>"
+             &private_token=glpat-root&status=active&x=y>"
         )
     };
     assert_eq!(got.status, 200);
@@ -111,7 +124,7 @@ fn s1_8_links() {
             "{}; rel=\"prev\", {}; rel=\"first\", {}; rel=\"last\"",
             url(1),
             url(1),
-            url(1)
+            url(2)
         ),
     );
     let got = sim.call(&get("/runners/all?per_page=2&page=2").by("root"));

@@ -77,6 +77,12 @@ fn s3_8_a_runners_jobs() {
         case("machine", list("system_id=s2"), 200, Ids(vec![3, 4])),
         case("unknown machine", list("system_id=s9"), 200, Ids(vec![])),
         case(
+            "a blank machine is none",
+            list("system_id="),
+            200,
+            Ids(vec![1, 2, 3, 4]),
+        ),
+        case(
             "auditor",
             get("/runners/2/jobs").by("auditor"),
             200,

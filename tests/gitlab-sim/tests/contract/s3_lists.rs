@@ -46,6 +46,13 @@ fn s3_1_runners_available_to_the_user() {
             Ids(vec![2, 5]),
         ),
         case(
+            "3.1 a blank `paused` is none",
+            get("/runners?paused=").by("owner"),
+            200,
+            Ids(vec![2, 3, 4]),
+        )
+        .given(|sim| sim.edit(5, json!({ "paused": true }))),
+        case(
             "filters combine",
             get("/runners?type=group_type&tag_list=a").by("owner"),
             200,
@@ -203,6 +210,8 @@ fn s3_10_a_projects_runners() {
         case("without instance runners", list("maint"), 200, Ids(vec![2, 4, 5])).given(|sim| {
             sim.command(json!({"do": "set_project", "project": 21, "settings": {"shared_runners_enabled": false}}));
         }),
+        case("1.3 the project before the parameters", get("/projects/99/runners?type=x").by("root"), 404, message("404 Project Not Found")),
+        case("1.3 the rights too", get("/projects/21/runners?type=x").by("dev"), 403, message("403 Forbidden")),
         case("a user's own project", get("/projects/24/runners").by("stranger"), 200, Ids(vec![1])),
     ]);
 }
@@ -216,6 +225,8 @@ fn s3_11_a_groups_runners() {
         case("by path", get("/groups/platform%2Ftools/runners").by("owner"), 200, Ids(vec![1, 2, 5])),
         case("project_type is accepted and empty", get("/groups/11/runners?type=project_type").by("owner"), 200, Ids(vec![])),
         case("scope is ignored", get("/groups/11/runners?scope=none").by("owner"), 200, Ids(vec![1, 2, 5])),
+        case("1.3 the group before the parameters", get("/groups/99/runners?status=none").by("owner"), 404, message("404 Group Not Found")),
+        case("1.3 the rights too", get("/groups/11/runners?status=none").by("dev"), 403, message("403 Forbidden")),
         case("status is not", get("/groups/11/runners?status=none").by("owner"), 400, Any),
         case("a Maintainer, NEW", list("maint"), 403, message("403 Forbidden")),
         case("a Maintainer, before", list("maint"), 200, Ids(vec![1, 2, 5])).era(Era::V17),

@@ -6,12 +6,12 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{Caller, Era, GitLab, Project, Role, Runner, RunnerType};
+use crate::state::{Caller, Era, GitLab, Project, Runner, RunnerType};
 
 /// Contract §3.12: neither idempotent nor ever 409.
 pub(crate) fn assign(call: &mut Call<'_>) -> Answer {
+    let (caller, project) = (call.caller()?, call.project_with_runners()?);
     let given = call.declared(&[required("runner_id", Kind::Integer)], &[])?;
-    let (caller, project) = (call.caller()?, call.project()?);
     if !call.gitlab.can_create_project_runner(&caller, &project) {
         return Err(Refusal::forbidden());
     }
@@ -83,14 +83,8 @@ fn service_refusal(call: &Call<'_>, runner: &Runner, project: &Project) -> Optio
 
 /// Contract §3.13.
 pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
+    let (caller, project) = (call.caller()?, call.project_with_runners()?);
     let given = call.declared(&[required("runner_id", Kind::Integer)], &[])?;
-    let (caller, project) = (call.caller()?, call.project()?);
-    if !call
-        .gitlab
-        .has_project_role(&caller, &project, Role::Maintainer)
-    {
-        return Err(Refusal::forbidden());
-    }
     let runner = call
         .runner(given.id("runner_id"))
         .ok()

@@ -35,7 +35,8 @@ pub(crate) fn list(call: &mut Call<'_>) -> Answer {
     if !gitlab.can_read_builds(&caller, &runner) {
         return Err(Refusal::forbidden_because("No access granted"));
     }
-    let machine = given.text("system_id").map(|system_id| {
+    let asked = given.text("system_id").filter(|id| !id.trim().is_empty());
+    let machine = asked.map(|system_id| {
         gitlab
             .managers_of(runner.id)
             .find(|m| m.system_id == system_id)

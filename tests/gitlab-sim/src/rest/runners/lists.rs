@@ -51,11 +51,8 @@ pub(crate) fn all(call: &mut Call<'_>) -> Answer {
 
 /// Contract §3.10.
 pub(crate) fn of_project(call: &mut Call<'_>) -> Answer {
+    let project = call.project_with_runners()?;
     let (given, paging) = filter::read(call, Scopes::All)?;
-    let (caller, project) = (call.caller()?, call.project()?);
-    if !call.gitlab.can_read_project_runners(&caller, &project) {
-        return Err(Refusal::forbidden());
-    }
     let rows: Vec<RunnerId> = call
         .gitlab
         .runners_for_project(&project)
@@ -67,11 +64,11 @@ pub(crate) fn of_project(call: &mut Call<'_>) -> Answer {
 
 /// Contract §3.11: looks up the tree, never down; `scope` is ignored.
 pub(crate) fn of_group(call: &mut Call<'_>) -> Answer {
-    let (given, paging) = filter::read(call, Scopes::Ignored)?;
     let (caller, group) = (call.caller()?, call.group()?);
     if !call.gitlab.can_read_group_runners(&caller, group.id) {
         return Err(Refusal::forbidden());
     }
+    let (given, paging) = filter::read(call, Scopes::Ignored)?;
     let rows: Vec<RunnerId> = call
         .gitlab
         .runners_for_group(&group)
