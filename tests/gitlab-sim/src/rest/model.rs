@@ -1,7 +1,7 @@
 //! The attributes of a runner that a request can set, and the model's validations (contract §1.5).
 use jiff::Timestamp;
 
-use super::declare::Declared;
+use super::{declare::Declared, refusal::Refusal};
 use crate::state::{
     AccessLevel, GitLab, GroupId, MAX_TAGS, ProjectId, Runner, RunnerType, parse_tags,
 };
@@ -9,15 +9,11 @@ use crate::state::{
 /// A model error: attribute and message, as shape B shows them.
 pub(crate) type ModelError = (String, String);
 
-/// The database refuses what the model let through; Rails answers 500.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NotStorable;
-
 /// The largest number that the column `maximum_timeout` holds.
 const INT4_MAX: i64 = 2_147_483_647;
 
 /// Writes every attribute that was given into a runner that is not saved yet.
-pub(crate) fn assign(runner: &mut Runner, given: &Declared) -> Result<(), NotStorable> {
+pub(crate) fn assign(runner: &mut Runner, given: &Declared) {
     if given.has("description") {
         runner.description = given.text("description").map(str::to_owned);
     }
@@ -26,77 +22,57 @@ pub(crate) fn assign(runner: &mut Runner, given: &Declared) -> Result<(), NotSto
             runner.maintenance_note = given.text(note).map(str::to_owned);
         }
     }
-    if given.has("active") {
-        runner.active = given.boolean("active").ok_or(NotStorable)?;
-    }
-    if given.has("paused") {
-        // The service negates the value, and Ruby's `!nil` is true.
-        runner.active = !given.boolean("paused").unwrap_or(false);
-    }
-    if given.has("locked") {
-        runner.locked = given.boolean("locked").ok_or(NotStorable)?;
-    }
-    if given.has("run_untagged") {
-        runner.run_untagged = given.boolean("run_untagged").ok_or(NotStorable)?;
-    }
-    if given.has("access_level") {
-        runner.access_level = match given.text("access_level").ok_or(NotStorable)? {
-            "ref_protected" => AccessLevel::RefProtected,
-            _ => AccessLevel::NotProtected,
-        };
-    }
+    // To Ruby null is as good as false, so that nothing paused is active.
+    let truth = |name: &str| {
+        let value = given.boolean(name).unwrap_or(false);
+        given.has(name).then_some(value)
+    };
+    runner.active = truth("active").unwrap_or(runner.active);
+    runner.active = truth("paused").map_or(runner.active, |paused| !paused);
+    runner.locked = truth("locked").unwrap_or(runner.locked);
+    runner.run_untagged = truth("run_untagged").unwrap_or(runner.run_untagged);
+    runner.access_level = match given.text("access_level") {
+        Some("ref_protected") => AccessLevel::RefProtected,
+        Some(_) => AccessLevel::NotProtected,
+        None => runner.access_level,
+    };
     if given.has("maximum_timeout") {
         runner.maximum_timeout = given.integer("maximum_timeout");
-        if runner
-            .maximum_timeout
-            .is_some_and(|seconds| seconds > INT4_MAX)
-        {
-            return Err(NotStorable);
-        }
     }
     if let Some(tags) = given.list("tag_list") {
         runner.tags = parse_tags(&tags);
     }
+}
+
+/// The database refuses some of what the model lets through; Rails answers 500.
+pub(crate) fn check_columns(given: &Declared) -> Result<(), Refusal> {
+    let null = |name: &str| given.has(name) && given.boolean(name).is_none();
+    let timeout = given.integer("maximum_timeout");
+    if ["active", "locked", "run_untagged"].into_iter().any(null)
+        || timeout.is_some_and(|seconds| seconds > INT4_MAX)
+    {
+        return Err(Refusal::internal());
+    }
     Ok(())
 }
 
-/// The model's complaints about a runner as it would be saved; `before` is what it was, none for
-/// a new one. Lengths and the number of tags are looked at only when they change.
-pub(crate) fn validate(runner: &Runner, before: Option<&Runner>) -> Vec<ModelError> {
+/// The model's complaints about a runner as it would be saved, in the order of the model; `before`
+/// is what it was, none for a new one, and `given` what has been written into it. Some things are
+/// looked at only when they change.
+pub(crate) fn validate(
+    runner: &Runner,
+    before: Option<&Runner>,
+    given: &Declared,
+) -> Vec<ModelError> {
     let mut errors = Vec::new();
     let mut complain = |attribute: &str, text: &str| {
         errors.push((attribute.to_owned(), text.to_owned()));
     };
-    let lengths = [
-        (
-            "description",
-            &runner.description,
-            before.map(|b| &b.description),
-            1024,
-        ),
-        ("name", &runner.name, before.map(|b| &b.name), 256),
-        (
-            "maintenance_note",
-            &runner.maintenance_note,
-            before.map(|b| &b.maintenance_note),
-            1024,
-        ),
-    ];
-    for (attribute, text, old, limit) in lengths {
-        let changed = old != Some(text);
-        if changed
-            && text
-                .as_ref()
-                .is_some_and(|text| text.chars().count() > limit)
-        {
-            complain(
-                attribute,
-                &format!("is too long (maximum is {limit} characters)"),
-            );
-        }
-    }
-    if runner.maximum_timeout.is_some_and(|seconds| seconds < 600) {
-        complain("maximum_timeout", "needs to be at least 10 minutes");
+    if !runner.run_untagged && runner.tags.is_empty() {
+        complain(
+            "tags_list",
+            "can not be empty when runner is not allowed to pick untagged jobs",
+        );
     }
     let tags_changed =
         before.is_none_or(|before| before.tags_as_stored() != runner.tags_as_stored());
@@ -106,11 +82,15 @@ pub(crate) fn validate(runner: &Runner, before: Option<&Runner>) -> Vec<ModelErr
             &format!("Too many tags specified. Please limit the number of tags to {MAX_TAGS}"),
         );
     }
-    if !runner.run_untagged && runner.tags.is_empty() {
-        complain(
-            "tags_list",
-            "can not be empty when runner is not allowed to pick untagged jobs",
-        );
+    if before.is_none_or(|before| before.name != runner.name) {
+        complain_of_length(&mut complain, "name", runner.name.as_deref(), 256);
+    }
+    let description = runner.description.as_deref();
+    if before.is_none_or(|before| before.description != runner.description) {
+        complain_of_length(&mut complain, "description", description, 1024);
+    }
+    if given.has("access_level") && given.text("access_level").is_none() {
+        complain("access_level", "can't be blank");
     }
     if runner.runner_type == RunnerType::Project && runner.projects.is_empty() {
         complain("runner", "needs to be assigned to at least one project");
@@ -118,7 +98,24 @@ pub(crate) fn validate(runner: &Runner, before: Option<&Runner>) -> Vec<ModelErr
     if runner.runner_type == RunnerType::Group && runner.group.is_none() {
         complain("runner", "needs to be assigned to exactly one group");
     }
+    if runner.maximum_timeout.is_some_and(|seconds| seconds < 600) {
+        complain("maximum_timeout", "needs to be at least 10 minutes");
+    }
+    let note = runner.maintenance_note.as_deref();
+    complain_of_length(&mut complain, "maintenance_note", note, 1024);
     errors
+}
+
+fn complain_of_length(
+    complain: &mut impl FnMut(&str, &str),
+    attribute: &str,
+    text: Option<&str>,
+    limit: usize,
+) {
+    if text.is_some_and(|text| text.chars().count() > limit) {
+        let why = format!("is too long (maximum is {limit} characters)");
+        complain(attribute, &why);
+    }
 }
 
 /// Rails' `full_messages.to_sentence`: `A, B, and C` (contract §3.20).

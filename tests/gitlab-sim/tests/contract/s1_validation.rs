@@ -141,6 +141,27 @@ fn s1_5_put_answers_in_shape_b() {
             500,
             message("500 Internal Server Error"),
         ),
+        case(
+            "1.5 nor does run_untagged, once the tags are in order",
+            edit(json!({"run_untagged": null, "tag_list": "a"})),
+            500,
+            message("500 Internal Server Error"),
+        ),
+        case(
+            "1.5 the model looks at the tags before that",
+            edit(json!({"run_untagged": null})),
+            400,
+            attribute(
+                "tags_list",
+                "can not be empty when runner is not allowed to pick untagged jobs",
+            ),
+        ),
+        case(
+            "1.5 the access level must be there",
+            edit(json!({"access_level": null})),
+            400,
+            attribute("access_level", "can't be blank"),
+        ),
     ]);
 }
 
@@ -184,6 +205,16 @@ fn s1_5_some_rules_hold_only_when_the_value_changes() {
             Any,
         )
         .given(untagged),
+        case(
+            "1.5 so does the length of the note",
+            edit(json!({"paused": true})),
+            400,
+            attribute(
+                "maintenance_note",
+                "is too long (maximum is 1024 characters)",
+            ),
+        )
+        .given(|sim| sim.edit(1, json!({ "maintenance_note": long(1025) }))),
         case(
             "an orphan cannot be saved",
             put("/runners/3").by("root").form("paused=1"),

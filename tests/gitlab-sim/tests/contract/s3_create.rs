@@ -188,8 +188,8 @@ fn s3_20_validation_is_a_sentence() {
     let text = "x".repeat(1025);
     run(vec![
         case("one", with(json!({"run_untagged": false})), 400, message(&format!("400 Bad request - {tags}"))),
-        case("two", with(json!({"run_untagged": false, "maximum_timeout": 5})), 400, message(&format!("400 Bad request - {timeout} and {tags}"))),
-        case("three", with(json!({"run_untagged": false, "maximum_timeout": 5, "description": text})), 400, message(&format!("400 Bad request - {long}, {timeout}, and {tags}"))),
+        case("two", with(json!({"run_untagged": false, "maximum_timeout": 5})), 400, message(&format!("400 Bad request - {tags} and {timeout}"))),
+        case("three", with(json!({"run_untagged": false, "maximum_timeout": 5, "description": text})), 400, message(&format!("400 Bad request - {tags}, {long}, and {timeout}"))),
         case("the plan's limit", project("root"), 400, message("400 Bad request - Runner projects base Maximum number of ci registered project runners (1) exceeded"))
             .given(|sim| sim.set(json!({"ci_registered_project_runners": 1}))),
         case("the plan's limit, group", group("root"), 400, message("400 Bad request - Runner namespaces base Maximum number of ci registered group runners (1) exceeded"))

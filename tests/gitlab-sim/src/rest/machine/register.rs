@@ -37,12 +37,13 @@ pub(crate) fn register(call: &mut Call<'_>) -> Answer {
     let (group, project) = (new.group, new.project);
     let mut runner = call.gitlab.build_runner(&new, call.now);
     runner.name = name(&given);
-    model::assign(&mut runner, &given).map_err(|_| Refusal::internal())?;
-    let mut errors = model::validate(&runner, None);
-    errors.extend(model::limit_errors(call.gitlab, group, project, call.now));
+    model::assign(&mut runner, &given);
+    let mut errors = model::limit_errors(call.gitlab, group, project, call.now);
+    errors.extend(model::validate(&runner, None, &given));
     if !errors.is_empty() {
         return Err(Refusal::attributes(&errors));
     }
+    model::check_columns(&given)?;
     let id = call.gitlab.insert_runner(runner);
     let runner = call.runner(id.0)?;
     Ok(Reply::created(entity::registration(&runner)))

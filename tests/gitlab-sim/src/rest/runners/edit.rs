@@ -47,11 +47,12 @@ pub(crate) fn update(call: &mut Call<'_>) -> Answer {
         return Err(Refusal::forbidden_because("No access granted"));
     }
     let mut runner = before.clone();
-    model::assign(&mut runner, &given).map_err(|_| Refusal::internal())?;
-    let errors = model::validate(&runner, Some(&before));
+    model::assign(&mut runner, &given);
+    let errors = model::validate(&runner, Some(&before), &given);
     if !errors.is_empty() {
         return Err(Refusal::attributes(&errors));
     }
+    model::check_columns(&given)?;
     runner.updated_at = call.now;
     let shown_tags = if given.has("tag_list") {
         runner.tags.clone()
