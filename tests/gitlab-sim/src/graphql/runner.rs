@@ -20,7 +20,7 @@ impl Reader<'_> {
         let page = format!("{}/admin/runners/{}", self.gitlab.external_url, runner.id);
         Held::Leaf(match field.name {
             "id" => gid("Ci::Runner", runner.id),
-            "shortSha" => json!(runner.short_sha()),
+            "shortSha" => json!(runner.short_sha(self.gitlab.settings.era)),
             "runnerType" => shout(runner.runner_type.word()),
             "description" => json!(runner.description),
             "maintenanceNote" => self.maintenance_note(runner),

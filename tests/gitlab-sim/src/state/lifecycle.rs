@@ -48,7 +48,7 @@ impl GitLab {
             projects: project.into_iter().collect(),
             organization,
             token: self.runner_token(runner_type, registration_type),
-            token_expires_at: self.token_expiry(runner_type, group, project, now),
+            token_expires_at: self.token_expiry(runner_type, group, project.as_slice(), now),
             token_rotation_deadline: None,
             created_at: now,
             updated_at: now,
@@ -96,7 +96,7 @@ impl GitLab {
     pub(crate) fn reset_runner_token(&mut self, id: RunnerId, now: Timestamp) -> Option<Secret> {
         let runner = self.runners.get(&id)?;
         let (kind, how) = (runner.runner_type, runner.registration_type);
-        let expiry = self.token_expiry(kind, runner.group, runner.owner_project(), now);
+        let expiry = self.token_expiry(kind, runner.group, &runner.projects, now);
         let token = self.runner_token(kind, how);
         let runner = self.runners.get_mut(&id)?;
         runner.token = token.clone();

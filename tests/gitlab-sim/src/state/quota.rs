@@ -35,7 +35,7 @@ impl GitLab {
         &self,
         kind: RunnerType,
         group: Option<GroupId>,
-        owner: Option<ProjectId>,
+        projects: &[ProjectId],
         now: Timestamp,
     ) -> Option<Timestamp> {
         let seconds = match kind {
@@ -46,24 +46,25 @@ impl GitLab {
                 |group| group.runner_token_expiration_interval,
             ),
             RunnerType::Project => {
-                let project = owner.and_then(|id| self.projects.get(&id));
-                let own = project.and_then(project_interval);
-                let instance = self.settings.project_runner_token_expiration_interval;
-                shortest(
-                    [own, instance].into_iter().flatten().min(),
-                    project
-                        .map(|project| self.groups_above(project))
-                        .unwrap_or_default(),
-                    |group| group.project_runner_token_expiration_interval,
-                )
+                let projects = projects.iter().filter_map(|id| self.projects.get(id));
+                projects
+                    .filter_map(|project| self.project_interval(project))
+                    .min()
             }
         };
         seconds.and_then(|seconds| now.checked_add(SignedDuration::from_secs(seconds)).ok())
     }
-}
 
-fn project_interval(project: &Project) -> Option<i64> {
-    project.runner_token_expiration_interval
+    /// How long the token of a runner of this project lives, as far as the project is concerned.
+    fn project_interval(&self, project: &Project) -> Option<i64> {
+        let instance = self.settings.project_runner_token_expiration_interval;
+        let own = project.runner_token_expiration_interval;
+        shortest(
+            own.into_iter().chain(instance).min(),
+            self.groups_above(project),
+            |group| group.project_runner_token_expiration_interval,
+        )
+    }
 }
 
 fn shortest(

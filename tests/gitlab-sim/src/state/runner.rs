@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Secret,
+    Era, Secret,
     ids::{GroupId, ManagerId, OrganizationId, ProjectId, RunnerId, UserId},
 };
 
@@ -169,7 +169,7 @@ impl Runner {
     }
 
     /// The first letters of its token that GitLab shows (contract §5.3, `shortSha`).
-    pub(crate) fn short_sha(&self) -> String {
+    pub(crate) fn short_sha(&self, era: Era) -> String {
         let token = self.token.expose();
         let bare = token
             .strip_prefix("glrt-")
@@ -179,7 +179,8 @@ impl Runner {
             .iter()
             .find_map(|marker| bare.strip_prefix(marker))
             .unwrap_or(bare);
-        bare.chars().take(9).collect()
+        let length = if era >= Era::V17 { 8 } else { 9 };
+        bare.chars().take(length).collect()
     }
 }
 
