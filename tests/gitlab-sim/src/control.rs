@@ -51,6 +51,12 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 "no such page; see the README".to_owned(),
             )
         })
+        .method_not_allowed_fallback(async || {
+            Refusal(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "no such method here; see the README".to_owned(),
+            )
+        })
         .with_state(shared);
     // It only ends with an error that accepting cannot recover from; whoever asks next will notice.
     let _end = axum::serve(listener, router).await;

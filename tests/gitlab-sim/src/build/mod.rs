@@ -1,4 +1,5 @@
 //! People, places and things as a seed or a command describes them, and how they enter the world.
+mod change;
 mod groups;
 mod jobs;
 mod people;
@@ -7,6 +8,7 @@ mod projects;
 mod refer;
 mod runners;
 
+pub use change::Change;
 pub use groups::{GroupSettings, NewGroup};
 pub use jobs::NewJob;
 pub use people::{NewToken, NewUser};

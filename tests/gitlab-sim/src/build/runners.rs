@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{ThingRef, Unbuildable};
+use super::{Change, ThingRef, Unbuildable};
 use crate::state::{
     AccessLevel, CreationState, GitLab, NewRunner, RegistrationType, Runner, RunnerId, RunnerType,
     Secret,
@@ -29,14 +29,15 @@ pub struct SeedRunner {
     pub settings: RunnerEdit,
 }
 
-/// What can be changed of a runner, without any validation; what is omitted stays.
+/// What can be changed of a runner, without any validation; what is omitted stays, and null empties
+/// what can be empty.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunnerEdit {
     /// Free text.
-    pub description: Option<String>,
+    pub description: Change<String>,
     /// For administrators.
-    pub maintenance_note: Option<String>,
+    pub maintenance_note: Change<String>,
     /// Whether it gets no new jobs.
     pub paused: Option<bool>,
     /// Closed to further projects.
@@ -46,7 +47,7 @@ pub struct RunnerEdit {
     /// Which refs it serves.
     pub access_level: Option<AccessLevel>,
     /// Seconds; 0 is none.
-    pub maximum_timeout: Option<i64>,
+    pub maximum_timeout: Change<i64>,
     /// All of its tags.
     pub tag_list: Option<Vec<String>>,
     /// All of its projects, the owner first; empty makes an orphan.
@@ -54,15 +55,15 @@ pub struct RunnerEdit {
     /// Its authentication token.
     pub token: Option<Secret>,
     /// When the token stops working.
-    pub token_expires_at: Option<Timestamp>,
+    pub token_expires_at: Change<Timestamp>,
     /// When the token can no longer be reset.
-    pub token_rotation_deadline: Option<Timestamp>,
+    pub token_rotation_deadline: Change<Timestamp>,
     /// Since when it exists.
     pub created_at: Option<Timestamp>,
     /// The last contact, cached and stored.
-    pub contacted_at: Option<Timestamp>,
+    pub contacted_at: Change<Timestamp>,
     /// The last contact as filters see it, if it differs.
-    pub stored_contacted_at: Option<Timestamp>,
+    pub stored_contacted_at: Change<Timestamp>,
 }
 
 /// A machine behind a runner.
@@ -169,46 +170,44 @@ impl GitLab {
             if let Some(projects) = projects {
                 runner.projects = projects;
             }
-            write_settings(runner, &edit);
-            write_clocks(runner, edit);
+            write_clocks(runner, &edit);
+            write_settings(runner, edit);
         }
         self.tick_queue(id);
         Ok(())
     }
 }
 
-fn write_settings(runner: &mut Runner, edit: &RunnerEdit) {
-    if let Some(description) = &edit.description {
-        runner.description = Some(description.clone());
-    }
-    if let Some(note) = &edit.maintenance_note {
-        runner.maintenance_note = Some(note.clone());
-    }
+fn write_settings(runner: &mut Runner, edit: RunnerEdit) {
+    edit.description.write(&mut runner.description);
+    edit.maintenance_note.write(&mut runner.maintenance_note);
+    edit.maximum_timeout.write(&mut runner.maximum_timeout);
+    runner.maximum_timeout = runner.maximum_timeout.filter(|seconds| *seconds > 0);
     runner.active = edit.paused.map_or(runner.active, |paused| !paused);
     runner.locked = edit.locked.unwrap_or(runner.locked);
     runner.run_untagged = edit.run_untagged.unwrap_or(runner.run_untagged);
     runner.access_level = edit.access_level.unwrap_or(runner.access_level);
-    if let Some(seconds) = edit.maximum_timeout {
-        runner.maximum_timeout = (seconds > 0).then_some(seconds);
+    if let Some(tags) = edit.tag_list {
+        runner.tags = tags;
     }
-    if let Some(tags) = &edit.tag_list {
-        runner.tags.clone_from(tags);
-    }
-}
-
-fn write_clocks(runner: &mut Runner, edit: RunnerEdit) {
     if let Some(token) = edit.token {
         runner.token = token;
     }
-    runner.token_expires_at = edit.token_expires_at.or(runner.token_expires_at);
-    runner.token_rotation_deadline = edit
-        .token_rotation_deadline
-        .or(runner.token_rotation_deadline);
+}
+
+fn write_clocks(runner: &mut Runner, edit: &RunnerEdit) {
+    edit.token_expires_at.write(&mut runner.token_expires_at);
+    edit.token_rotation_deadline
+        .write(&mut runner.token_rotation_deadline);
     runner.created_at = edit.created_at.unwrap_or(runner.created_at);
-    if edit.contacted_at.is_some() {
-        runner.contacted_at = edit.contacted_at;
-        runner.stored_contacted_at = edit.contacted_at;
-        runner.creation_state = CreationState::Finished;
+    if let Change::To(contact) = edit.contacted_at {
+        runner.contacted_at = contact;
+        runner.stored_contacted_at = contact;
+        runner.creation_state = match contact {
+            Some(_) => CreationState::Finished,
+            None => CreationState::Started,
+        };
     }
-    runner.stored_contacted_at = edit.stored_contacted_at.or(runner.stored_contacted_at);
+    edit.stored_contacted_at
+        .write(&mut runner.stored_contacted_at);
 }

@@ -14,6 +14,11 @@ impl Glob {
         Self(pattern.into())
     }
 
+    /// Whether there is any path that could fit.
+    pub(crate) fn can_fit(&self) -> bool {
+        self.0.starts_with(['/', '*']) && !self.0.contains(['?', '#'])
+    }
+
     /// Whether a path fits.
     pub fn fits(&self, path: &str) -> bool {
         let pattern: Vec<&str> = self.0.split('/').collect();

@@ -206,6 +206,9 @@ impl Rule {
         if self.to.is_some_and(|to| to < self.from.unwrap_or(1)) {
             return Err(BadRule("to is before from"));
         }
+        if !self.path.can_fit() {
+            return Err(BadRule("a path starts with a slash and has no query"));
+        }
         self.fault.check()
     }
 
@@ -337,6 +340,14 @@ mod tests {
             (
                 Rule::always(Fault::Proxy { status: 99 }),
                 "status must be 200 to 599",
+            ),
+            (
+                Rule::new("GET", "api/v4/user", Fault::Hang),
+                "a path starts with a slash and has no query",
+            ),
+            (
+                Rule::new("GET", "/api/v4/user?page=2", Fault::Hang),
+                "a path starts with a slash and has no query",
             ),
         ] {
             assert_eq!(rule.check(), Err(BadRule(why)));

@@ -1,7 +1,7 @@
 //! Contract §4.
 use serde_json::{Value, json};
 
-use crate::harness::{Ask, Sim, get, hours, post};
+use crate::harness::{Ask, Sim, get, hours, noon, post};
 
 fn create(body: &str) -> Ask {
     post("/user/runners").by("root").form(body)
@@ -67,6 +67,14 @@ fn s4_tokens_expire_by_the_shortest_interval() {
     sim.command(json!({"do": "set_project", "project": 21, "settings": {
         "runner_token_expiration_interval": hour(9)}}));
     assert_eq!(expiry(&mut sim, &project), at(4), "4 the smallest applies");
+    sim.command(json!({"do": "set_project", "project": 21, "settings": {
+        "runner_token_expiration_interval": hour(2)}}));
+    let reset = post("/runners/4/reset_authentication_token").by("root");
+    assert_eq!(
+        expiry(&mut sim, &reset),
+        at(2),
+        "4 the smallest of all of its projects, not only of the owner"
+    );
 }
 
 #[test]
@@ -90,6 +98,30 @@ fn s4_an_expired_token_is_403_everywhere_and_the_row_stays() {
             .status,
         200
     );
+}
+
+#[test]
+fn s4_null_empties_what_can_be_empty() {
+    let mut sim = Sim::new();
+    let full = json!({
+        "description": "d", "maintenance_note": "n", "maximum_timeout": 600,
+        "token_expires_at": noon(), "token_rotation_deadline": noon(),
+        "contacted_at": noon(), "stored_contacted_at": noon(),
+    });
+    let fields = full.as_object().unwrap().keys();
+    let empty: Value = fields
+        .map(|name| (name.clone(), Value::Null))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    sim.edit(2, full.clone());
+    sim.edit(2, json!({}));
+    let kept = sim.runner(2);
+    sim.edit(2, empty);
+    let emptied = sim.runner(2);
+    for name in full.as_object().unwrap().keys() {
+        assert_ne!(kept[name], Value::Null, "{name}");
+        assert_eq!(emptied[name], Value::Null, "{name}");
+    }
 }
 
 #[test]

@@ -28,6 +28,13 @@ async fn health_tells_where_gitlab_is() {
     );
     assert_eq!(ask(&sim, "/nothing").await.0, 404);
     assert_eq!(ask(&sim, "/ca.pem").await.0, 404);
+    for (method, path) in [("PUT", "/clock"), ("POST", "/faults/1"), ("GET", "/reset")] {
+        assert_eq!(
+            tell(&sim, method, path, &Value::Null).await,
+            (405, json!({"error": "no such method here; see the README"})),
+            "{method} {path}"
+        );
+    }
 }
 
 #[tokio::test]
