@@ -69,6 +69,7 @@ image:
   pullPolicy: Always
   pullSecrets: [{name: registry}]
 serviceAccount: {name: someone, annotations: {example.com/a: b}}
+userRoles: {create: true}
 allowHttp: true
 resync: 1m30s
 log: {format: text, level: "info,gitlab_runner_registrar=debug"}
@@ -89,6 +90,7 @@ YAML
 render everything --values "$out/all.yaml"
 has everything '^kind: Service$'
 has everything '^kind: ServiceMonitor$'
+count everything 'rbac.authorization.k8s.io/aggregate-to-(view|edit|admin): "true"$' 3
 has everything 'priorityClassName: system-cluster-critical$'
 has everything '--allow-http$'
 has everything 'image: "registry.example.com/tools/registrar@sha256:0{64}"'
