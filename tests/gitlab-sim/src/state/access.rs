@@ -1,7 +1,7 @@
 //! Who may see and do what (the policies behind contract §3).
 use super::{
-    AccessToken, GitLab, Group, GroupId, Namespace, Project, Role, Runner, RunnerType, User,
-    UserId, Visibility,
+    AccessToken, GitLab, Group, GroupId, Namespace, Project, Registrar, Role, Runner, RunnerType,
+    User, UserId, Visibility,
 };
 
 /// Who sends a request, once its token was accepted.
@@ -131,7 +131,8 @@ impl GitLab {
 
     fn maintains_project_below(&self, caller: &Caller, above: GroupId) -> bool {
         self.projects.values().any(|project| {
-            self.has_project_role(caller, project, Role::Maintainer)
+            project.group_runners_enabled
+                && self.has_project_role(caller, project, Role::Maintainer)
                 && self
                     .groups_above(project)
                     .iter()
@@ -194,6 +195,7 @@ impl GitLab {
     pub(crate) fn can_create_group_runner(&self, caller: &Caller, group: &Group) -> bool {
         caller.admin
             || (self.has_group_role(caller, group.id, Role::Owner)
+                && self.settings.lets_register(Registrar::Group)
                 && self
                     .ancestry(group.id)
                     .iter()
@@ -204,11 +206,20 @@ impl GitLab {
     pub(crate) fn can_create_project_runner(&self, caller: &Caller, project: &Project) -> bool {
         caller.admin
             || (self.has_project_role(caller, project, Role::Maintainer)
+                && self.settings.lets_register(Registrar::Project)
                 && project.runner_registration_enabled
                 && self
                     .groups_above(project)
                     .last()
                     .is_none_or(|top| top.runner_registration_enabled))
+    }
+
+    /// Contract §3.14, §3.19: whether registration tokens work below these groups, nearest first;
+    /// beside the instance the top-level group is asked.
+    pub(crate) fn registration_tokens_work(&self, above: &[&Group]) -> bool {
+        let top = above.last();
+        self.settings.registration_tokens_allowed()
+            && top.is_none_or(|top| top.allow_runner_registration_token)
     }
 }
 

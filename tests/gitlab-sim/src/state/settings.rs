@@ -122,6 +122,11 @@ impl Settings {
             .trim_end_matches('/')
     }
 
+    /// Whether others than administrators may have runners of this kind (contract §3.14, §3.20).
+    pub(crate) fn lets_register(&self, kind: Registrar) -> bool {
+        self.valid_runner_registrars.contains(&kind)
+    }
+
     /// Whether registration tokens work: always before 16.0, off by default since 17.0.
     pub fn registration_tokens_allowed(&self) -> bool {
         match self.era {

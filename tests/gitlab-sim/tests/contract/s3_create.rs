@@ -56,6 +56,22 @@ fn s3_20_who_may_create() {
         )
         .given(closed),
         case(
+            "the instance allows no groups",
+            group("owner"),
+            403,
+            refused(),
+        )
+        .given(|sim| sim.set(json!({"valid_runner_registrars": ["project"]}))),
+        case("an administrator all the same", group("root"), 201, Any)
+            .given(|sim| sim.set(json!({"valid_runner_registrars": ["project"]}))),
+        case(
+            "the instance allows no projects",
+            project("owner"),
+            403,
+            refused(),
+        )
+        .given(|sim| sim.set(json!({"valid_runner_registrars": ["group"]}))),
+        case(
             "registration switched off above: project",
             project("owner"),
             403,

@@ -131,6 +131,9 @@ fn s3_19_registration_tokens() {
     fn off(sim: &mut Sim) {
         sim.set(json!({ "allow_runner_registration_token": null }));
     }
+    fn closed(sim: &mut Sim) {
+        sim.command(json!({"do": "set_group", "group": 10, "settings": {"allow_runner_registration_token": false}}));
+    }
     let instance = |who: &str| post("/runners/reset_registration_token").by(who);
     let group = |who: &str| post("/groups/10/runners/reset_registration_token").by(who);
     let project = |who: &str| post("/projects/20/runners/reset_registration_token").by(who);
@@ -189,6 +192,28 @@ fn s3_19_registration_tokens() {
             forbidden(),
         )
         .given(off),
+        case(
+            "off in the top-level group",
+            group("root"),
+            403,
+            forbidden(),
+        )
+        .given(closed),
+        case(
+            "off above a subgroup",
+            post("/groups/11/runners/reset_registration_token").by("owner"),
+            403,
+            forbidden(),
+        )
+        .given(closed),
+        case("off above a project", project("owner"), 403, forbidden()).given(closed),
+        case(
+            "which is nothing to the instance",
+            instance("root"),
+            201,
+            Any,
+        )
+        .given(closed),
         case("on before", instance("root"), 201, Any)
             .given(off)
             .era(Era::V15),

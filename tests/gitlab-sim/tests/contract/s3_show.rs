@@ -59,6 +59,15 @@ fn s3_3_who_may_look() {
             Any,
         ),
         case(
+            "group: nor if that project is closed to its groups' runners",
+            get("/runners/2").by("buildmaint"),
+            403,
+            message("403 Forbidden - No access granted"),
+        )
+        .given(|sim| {
+            sim.command(json!({"do": "set_project", "project": 21, "settings": {"group_runners_enabled": false}}));
+        }),
+        case(
             "group: Maintainer of a project that does not",
             get("/runners/5").by("webmaint"),
             403,

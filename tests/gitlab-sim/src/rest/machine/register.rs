@@ -71,23 +71,12 @@ fn registrar(gitlab: &GitLab, token: &str) -> Result<NewRunner, Refusal> {
             Err(gone())
         };
     }
-    if let Some((project, open)) = project_of(gitlab, token) {
-        let found = new(RunnerType::Project, None, Some(project));
-        return if allowed && open {
-            Ok(found)
-        } else {
-            Err(gone())
-        };
+    let found = project_of(gitlab, token).or_else(|| group_of(gitlab, token));
+    match found {
+        Some((new, true)) => Ok(new),
+        Some((_, false)) => Err(gone()),
+        None => Err(if allowed { invalid() } else { gone() }),
     }
-    if let Some((group, open)) = group_of(gitlab, token) {
-        let found = new(RunnerType::Group, Some(group), None);
-        return if allowed && open {
-            Ok(found)
-        } else {
-            Err(gone())
-        };
-    }
-    Err(if allowed { invalid() } else { gone() })
 }
 
 fn new(runner_type: RunnerType, group: Option<GroupId>, project: Option<ProjectId>) -> NewRunner {
@@ -101,39 +90,23 @@ fn new(runner_type: RunnerType, group: Option<GroupId>, project: Option<ProjectI
     }
 }
 
-/// The project of a token, and whether its top-level group lets tokens register.
-fn project_of(gitlab: &GitLab, token: &str) -> Option<(ProjectId, bool)> {
-    let known = gitlab
-        .settings
-        .valid_runner_registrars
-        .contains(&Registrar::Project);
-    gitlab
+/// The project of a token, and whether tokens work there.
+fn project_of(gitlab: &GitLab, token: &str) -> Option<(NewRunner, bool)> {
+    let known = gitlab.settings.lets_register(Registrar::Project);
+    let project = gitlab
         .projects
         .values()
-        .find(|project| known && project.runners_token.expose() == token)
-        .map(|project| {
-            let top = gitlab.groups_above(project).last().copied();
-            (
-                project.id,
-                top.is_none_or(|group| group.allow_runner_registration_token),
-            )
-        })
+        .find(|project| known && project.runners_token.expose() == token)?;
+    let open = gitlab.registration_tokens_work(&gitlab.groups_above(project));
+    Some((new(RunnerType::Project, None, Some(project.id)), open))
 }
 
-fn group_of(gitlab: &GitLab, token: &str) -> Option<(GroupId, bool)> {
-    let known = gitlab
-        .settings
-        .valid_runner_registrars
-        .contains(&Registrar::Group);
-    gitlab
+fn group_of(gitlab: &GitLab, token: &str) -> Option<(NewRunner, bool)> {
+    let known = gitlab.settings.lets_register(Registrar::Group);
+    let group = gitlab
         .groups
         .values()
-        .find(|group| known && group.runners_token.expose() == token)
-        .map(|group| {
-            let top = gitlab.ancestry(group.id).last().copied();
-            (
-                group.id,
-                top.is_none_or(|group| group.allow_runner_registration_token),
-            )
-        })
+        .find(|group| known && group.runners_token.expose() == token)?;
+    let open = gitlab.registration_tokens_work(&gitlab.ancestry(group.id));
+    Some((new(RunnerType::Group, Some(group.id), None), open))
 }

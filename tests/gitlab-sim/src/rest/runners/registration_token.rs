@@ -6,10 +6,10 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{Role, Secret};
+use crate::state::{Group, Role, Secret};
 
-fn check_allowed(call: &Call<'_>) -> Result<(), Refusal> {
-    if call.gitlab.settings.registration_tokens_allowed() {
+fn check_allowed(call: &Call<'_>, above: &[&Group]) -> Result<(), Refusal> {
+    if call.gitlab.registration_tokens_work(above) {
         Ok(())
     } else {
         Err(Refusal::forbidden())
@@ -29,7 +29,7 @@ pub(crate) fn of_instance(call: &mut Call<'_>) -> Answer {
     if !call.caller()?.admin {
         return Err(Refusal::forbidden());
     }
-    check_allowed(call)?;
+    check_allowed(call, &[])?;
     let token = fresh(call);
     call.gitlab.runners_token = token.clone();
     Ok(shown(&token))
@@ -41,7 +41,7 @@ pub(crate) fn of_group(call: &mut Call<'_>) -> Answer {
     if !call.gitlab.has_group_role(&caller, group.id, Role::Owner) {
         return Err(Refusal::forbidden());
     }
-    check_allowed(call)?;
+    check_allowed(call, &call.gitlab.ancestry(group.id))?;
     let token = fresh(call);
     if let Some(group) = call.gitlab.groups.get_mut(&group.id) {
         group.runners_token = token.clone();
@@ -58,7 +58,7 @@ pub(crate) fn of_project(call: &mut Call<'_>) -> Answer {
     {
         return Err(Refusal::forbidden());
     }
-    check_allowed(call)?;
+    check_allowed(call, &call.gitlab.groups_above(&project))?;
     let token = fresh(call);
     if let Some(project) = call.gitlab.projects.get_mut(&project.id) {
         project.runners_token = token.clone();
