@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{ThingRef, Unbuildable};
 use crate::state::{
-    AccessToken, GitLab, Role, Scope, Secret, TokenId, TokenKind, User, UserId, UserState,
+    AccessToken, GitLab, Group, Role, Scope, Secret, TokenId, TokenKind, User, UserId, UserState,
 };
 
 /// A person.
@@ -87,9 +87,11 @@ impl GitLab {
                 "a user needs a `username` without slashes",
             ));
         }
-        if self.users.values().any(|user| user.username == username) {
+        let user = |user: &User| user.username.eq_ignore_ascii_case(&username);
+        let group = |own: &Group| own.parent.is_none() && own.path.eq_ignore_ascii_case(&username);
+        if self.users.values().any(user) || self.groups.values().any(group) {
             return Err(Unbuildable::new(format!(
-                "there is a user `{username}` already"
+                "there is a user or group `{username}` already"
             )));
         }
         let id = UserId(self.fresh_id("user", id, |world, id| {

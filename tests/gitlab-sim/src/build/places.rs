@@ -14,7 +14,12 @@ impl GitLab {
                 "`{path}`: a path is not a number"
             )));
         }
-        if self.find_group(path).is_some() || self.find_project(path).is_some() {
+        // Users have their namespaces beside the top-level groups.
+        let mut users = self.users.values();
+        if self.find_group(path).is_some()
+            || self.find_project(path).is_some()
+            || users.any(|user| user.username.eq_ignore_ascii_case(path))
+        {
             return Err(Unbuildable::new(format!("there is a `{path}` already")));
         }
         Ok(())

@@ -155,6 +155,10 @@ impl GitLab {
         edit: RunnerEdit,
         now: Timestamp,
     ) -> Result<(), Unbuildable> {
+        let twice = |own: &Runner| own.id != id && Some(&own.token) == edit.token.as_ref();
+        if self.runners.values().any(twice) {
+            return Err(Unbuildable::new("two runners have the same token"));
+        }
         let projects = edit
             .projects
             .as_ref()

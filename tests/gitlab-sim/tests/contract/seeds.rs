@@ -38,7 +38,7 @@ fn wrong_seeds_are_told_where() {
         ),
         (
             "users: [{ username: a }, { username: a }]",
-            "users[1]: there is a user `a` already",
+            "users[1]: there is a user or group `a` already",
         ),
         (
             "groups: [{ path: a/b }]",
@@ -63,6 +63,14 @@ fn wrong_seeds_are_told_where() {
         (
             "runners: [{ type: group }]",
             "runners[0]: a runner has `group`",
+        ),
+        (
+            "runners: [{ type: instance, settings: { token: t } }, { type: instance, settings: { token: t } }]",
+            "runners[1]: two runners have the same token",
+        ),
+        (
+            "{ users: [{ username: a }], groups: [{ path: A }] }",
+            "groups[0]: there is a `A` already",
         ),
         (
             "jobs: [{ project: a/b }]",
@@ -114,6 +122,8 @@ fn a_command_that_fails_changes_nothing() {
     for command in [
         serde_json::json!({"do": "add_user", "username": "new", "tokens": [
             {"token": "glpat-root", "scopes": ["api"]}]}),
+        serde_json::json!({"do": "add_user", "username": "Platform"}),
+        serde_json::json!({"do": "edit_runner", "runner": 2, "set": {"token": "glrt-one"}}),
         serde_json::json!({"do": "delete_runner", "runner": 99}),
         serde_json::json!({"do": "settings", "set": {"nonsense": 1}}),
         serde_json::json!({"do": "nothing"}),
