@@ -105,29 +105,14 @@ impl Error {
         }
     }
 
-    /// The same once more, if it is GitLab's refusal of a write that asking again cannot change.
-    pub fn refusal(&self) -> Option<Self> {
-        let Self::Act {
-            doing,
-            about,
-            source:
-                source @ gitlab::Error::Refused {
-                    status,
-                    message,
-                    error,
-                },
-        } = self
-        else {
-            return None;
-        };
-        (gitlab_remedy(source) == Remedy::NeedsHuman).then(|| Self::Act {
-            doing,
-            about: *about,
-            source: gitlab::Error::Refused {
-                status: *status,
-                message: message.clone(),
-                error: error.clone(),
-            },
+    /// What status says of GitLab's refusal of a write that asking again cannot change. Of the attempt
+    /// to register that stands in status by then it says nothing.
+    pub fn refusal(&self) -> Option<Failure> {
+        let refused = matches!(self, Self::Act { .. }) && self.remedy() == Remedy::NeedsHuman;
+        let failure = self.failure(true).filter(|_| refused)?;
+        Some(Failure {
+            attempt_is_void: false,
+            ..failure
         })
     }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{connections::Connected, error::Error};
 use crate::api::v1alpha1::GitLabRunner;
-use crate::plan::Step;
+use crate::plan::{Failure, Step};
 
 /// The last refusal of each object, by its uid.
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub(super) struct Refusals(Mutex<HashMap<String, Refusal>>);
 struct Refusal {
     step: Step,
     under: Circumstances,
-    error: Error,
+    failure: Failure,
     at: Instant,
 }
 
@@ -60,11 +60,11 @@ impl Refusals {
 
     /// Remembers how a step failed, if it was refused and asking again would not help.
     pub(super) fn note(&self, uid: &str, step: &Step, under: Circumstances, error: &Error) {
-        if let Some(error) = error.refusal() {
+        if let Some(failure) = error.refusal() {
             let refusal = Refusal {
                 step: step.clone(),
                 under,
-                error,
+                failure,
                 at: Instant::now(),
             };
             self.all().insert(uid.to_owned(), refusal);
@@ -78,16 +78,54 @@ impl Refusals {
         step: &Step,
         now: &Circumstances,
         period: Duration,
-    ) -> Option<Error> {
+    ) -> Option<Failure> {
         let all = self.all();
         let last = all.get(uid).filter(|last| last.at.elapsed() < period)?;
-        (last.step == *step && last.under.are(now))
-            .then(|| last.error.refusal())
-            .flatten()
+        (last.step == *step && last.under.are(now)).then(|| last.failure.clone())
     }
 
     /// Forgets an object that is gone.
     pub(super) fn forget(&self, uid: &str) {
         self.all().remove(uid);
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::conditions::ConditionType;
+    use crate::gitlab;
+
+    #[test]
+    fn what_is_recalled_is_a_certain_refusal_and_voids_no_later_attempt() {
+        let refused = |status| Error::Act {
+            doing: "register the runner",
+            about: ConditionType::Registered,
+            source: gitlab::Error::Refused {
+                status,
+                message: "no".to_owned(),
+                error: None,
+            },
+        };
+        assert!(refused(403).failure(false).unwrap().attempt_is_void);
+        let runner = || {
+            let runner = GitLabRunner::new("one", serde_json::from_str(SPEC).unwrap());
+            Circumstances::new(&runner, None)
+        };
+        let (refusals, step) = (Refusals::default(), Step::Release);
+        let recall = || refusals.recall("uid", &step, &runner(), Duration::from_mins(1));
+        for uncertain in [refused(409), Error::Stale, Error::Panicked] {
+            refusals.note("uid", &step, runner(), &uncertain);
+            assert_eq!(recall(), None);
+        }
+        refusals.note("uid", &step, runner(), &refused(403));
+        let recalled = recall().unwrap();
+        assert!(recalled.stalled && !recalled.attempt_is_void);
+        let later = refusals.recall("uid", &step, &runner(), Duration::ZERO);
+        assert_eq!(later, None);
+        refusals.forget("uid");
+        assert_eq!(recall(), None);
+    }
+
+    const SPEC: &str = r#"{ "connectionRef": { "name": "gitlab" }, "scope": { "instance": {} } }"#;
 }

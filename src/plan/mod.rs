@@ -1,5 +1,6 @@
 //! Decides, without touching anything. No clients, no clocks, no logs, no `async`.
 mod assignment;
+mod attempt;
 mod can;
 mod connection;
 mod decide;
@@ -16,6 +17,7 @@ mod step;
 mod summary;
 mod verdicts;
 
+pub use attempt::{intended, may_turn_up};
 pub use can::Can;
 pub use connection::{Account, Recheck, Trouble, connection_status, recheck, too_small};
 pub use decide::decide;

@@ -33,6 +33,8 @@ pub struct Intent {
     pub attempt: String,
     /// When it began.
     pub at: Timestamp,
+    /// When the attempt before it began, if that was given up and may still bear fruit.
+    pub given_up: Option<Timestamp>,
 }
 
 /// A runner that we know by number.
@@ -113,4 +115,22 @@ pub struct Observed {
     pub projects: Option<Vec<ProjectSighting>>,
     /// Whether the credential is an administrator's, whom GitLab spares some rules.
     pub admin: bool,
+}
+
+impl Observed {
+    /// Takes in the runners that carry our mark: the first stands in for one that is not there, and
+    /// the others are its twins.
+    pub fn found(&mut self, by_mark: Vec<Runner>) {
+        let mut others = by_mark;
+        if let Sighting::Present(runner) = &self.runner {
+            others.retain(|other| other.id != runner.id);
+        }
+        let mut others = others.into_iter();
+        if self.runner == Sighting::Absent
+            && let Some(first) = others.next()
+        {
+            self.runner = Sighting::Present(first);
+        }
+        self.twins = others.map(|twin| twin.id).collect();
+    }
 }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::{
+    attempt,
     desired::Wanted,
     diff::{diff, differences},
     observed::{Kept, Observed, Sighting},
@@ -60,7 +61,7 @@ pub fn project(
             None => previous.token.clone(),
         },
         drift: drift(facts),
-        registration: previous.registration.clone().filter(|_| !void),
+        registration: attempt::kept(previous, void, now),
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_sim::{Fault, Recorded, Rule};
 use k8s_openapi::api::core::v1::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Story, condition, runner, shown, story, within};
+use crate::harness::{Story, condition, runner, shown, story, until, within};
 
 const POST: &str = "/api/v4/user/runners";
 /// The grace time for an attempt of unknown outcome is a minute, and the rest of a story comes on top.
@@ -41,6 +41,17 @@ fn is_ready(runner: &GitLabRunner) -> bool {
     condition(runner, "Ready").is_some_and(|ready| ready.status == "True")
 }
 
+/// What makes one more runner in the group, as an earlier attempt would have.
+fn with_an_earlier_mark(runner: &Value) -> Value {
+    let mark = runner["maintenance_note"].as_str().unwrap();
+    let (ours, _attempt) = mark.rsplit_once('/').unwrap();
+    let settings = json!({
+        "description": runner["description"],
+        "maintenance_note": format!("{ours}/0]"),
+    });
+    json!({ "do": "add_runner", "type": "group", "group": "platform", "settings": settings })
+}
+
 fn posts(story: &Story<'_>) -> usize {
     let posts = story.gitlab.requests();
     posts
@@ -63,15 +74,7 @@ async fn of_two_with_its_mark_the_one_of_the_last_attempt_is_kept() {
             story.the_operator_is_killed().await;
             story.gitlab.recovers();
             let wanted = story.gitlab.only_runner();
-            let mark = wanted["maintenance_note"].as_str().unwrap();
-            let (ours, _attempt) = mark.rsplit_once('/').unwrap();
-            let earlier = json!({
-                "description": wanted["description"],
-                "maintenance_note": format!("{ours}/0]"),
-            });
-            story.gitlab.does(json!({
-                "do": "add_runner", "type": "group", "group": "platform", "settings": earlier,
-            }));
+            story.gitlab.does(with_an_earlier_mark(&wanted));
             assert_eq!(story.gitlab.runners().len(), 2);
             story.the_operator_starts().await;
             all_is_well(story, "twin").await;
@@ -165,6 +168,7 @@ async fn killed_when_the_secret_is_written_and_the_status_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_the_intent_and_the_registration() {
     story("crash-after-intent")
+        .resyncing_every("2s")
         .tell(async |story| {
             story.is_connected_to_gitlab().await;
             // GitLab never gets to see the request.
@@ -186,6 +190,21 @@ async fn killed_between_the_intent_and_the_registration() {
             );
             all_is_well(story, "unborn").await;
             assert_eq!(posts(story), 2);
+
+            // The first comes to life after all, long after anybody waited for it.
+            let there = story.gitlab.only_runner();
+            let twin = with_an_earlier_mark(&there);
+            story.gitlab.does(twin);
+            until("the late one is removed", async || {
+                let there = story.gitlab.runners();
+                (there.len() == 1)
+                    .then_some(())
+                    .ok_or(format!("{there:#?}"))
+            })
+            .await;
+            assert_eq!(story.gitlab.only_runner()["id"], there["id"]);
+            let told = story.tells_once("unborn", "RunnerRemoved").await;
+            assert!(told.contains("a lost answer had left it behind"), "{told}");
         })
         .await;
 }

@@ -61,6 +61,10 @@ impl Known {
         };
         let status = project(previous, &facts, how, at);
         readable(&status, self.generation);
+        // Before the next refusal there is another attempt.
+        if matches!(how, Outcome::Failed(failure) if failure.attempt_is_void) {
+            return status;
+        }
         let later = at + seconds(5);
         assert_eq!(
             project(&status, &facts, how, later),

@@ -22,7 +22,7 @@ pub use connection::{
 };
 pub use runner::{DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Scope, TokenSecret};
 pub use runner_status::{
-    Drift, GitLabRunnerStatus, ProjectStatus, Registration, ResolvedScope, RunnerStatus,
+    Drift, GitLabRunnerStatus, GivenUp, ProjectStatus, Registration, ResolvedScope, RunnerStatus,
     TokenStatus,
 };
 pub use shared::{

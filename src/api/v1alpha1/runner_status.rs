@@ -137,4 +137,19 @@ pub struct Registration {
     pub attempt: String,
     /// When the attempt began.
     pub attempted_at: Time,
+    /// The attempt before, if it was given up because GitLab neither answered nor showed a runner.
+    /// For an hour from its beginning that runner is still looked for, and removed if it turns up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<GivenUp>,
+}
+
+/// An attempt to register that was given up.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenUp {
+    /// Sign of the attempt.
+    #[schemars(length(max = 64))]
+    pub attempt: String,
+    /// When the attempt began.
+    pub attempted_at: Time,
 }

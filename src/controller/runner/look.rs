@@ -4,12 +4,13 @@ use tokio::time::Instant;
 
 use super::pass::{Pass, Seen};
 use crate::backoff;
+use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
 use crate::gitlab::model::{Runner, Scope};
 use crate::plan::{
     Desired, Doubt, Keeping, Kept, Known, Mark, Observed, Sighting, WantedSecret, Whereabouts,
-    grace, whereabouts,
+    grace, may_turn_up, whereabouts,
 };
 use crate::secrets;
 
@@ -112,32 +113,50 @@ impl Pass<'_> {
         }
         match place {
             Whereabouts::Nowhere => {}
-            Whereabouts::Number(known) => facts.runner = self.look_at(link, &known).await?,
+            Whereabouts::Number(known) => {
+                let recalled = self.recall(link, &known);
+                let asked = recalled.is_none();
+                facts.runner = match recalled {
+                    Some(runner) => Sighting::Present(runner),
+                    None => self.look_at(link, &known).await?,
+                };
+                if (asked || want.is_none()) && self.may_have_twins(link) {
+                    // What they were to be described as may have changed since.
+                    facts.found(self.search(link, facts.scope, None).await?);
+                }
+            }
             Whereabouts::Mark(_) if !link.can.list => {
                 facts.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             Whereabouts::Mark(intent) => {
-                let found = self.search(link, facts.scope, &intent.attempt).await?;
-                let mut found = found.into_iter();
-                match found.next() {
-                    Some(runner) => facts.runner = Sighting::Present(runner),
-                    None => facts.settles_at = Some(grace(&intent, link.timeout)),
+                let own = format!("{}/{}", self.namespace, self.name);
+                let description = self.runner.spec.description.as_deref().unwrap_or(&own);
+                let found = self.search(link, facts.scope, Some(description)).await?;
+                if found.is_empty() {
+                    facts.settles_at = Some(grace(&intent, link.timeout));
                 }
-                facts.twins = found.map(|twin| twin.id).collect();
+                facts.found(found);
             }
         }
         Ok(facts)
     }
 
-    /// Looks at a runner that we know by number, unless that was done within this resync.
-    async fn look_at(&self, link: &Connected, known: &Known) -> Result<Sighting<Runner>, Error> {
-        let memory = &self.ctx.memory;
+    /// Whether an attempt that was given up may have made a runner after all.
+    fn may_have_twins(&self, link: &Connected) -> bool {
+        let given_up = self.intent().and_then(|intent| intent.given_up);
+        link.can.list && given_up.is_some_and(|at| may_turn_up(at, clock::now()))
+    }
+
+    /// What was seen of a runner within this resync.
+    fn recall(&self, link: &Connected, known: &Known) -> Option<Runner> {
         let period = backoff::spread(self.ctx.options.resync, &self.uid);
-        if let Some(runner) = memory.recall(&self.uid, &link.url, period, Instant::now())
-            && runner.id == known.id
-        {
-            return Ok(Sighting::Present(runner));
-        }
+        let memory = &self.ctx.memory;
+        let runner = memory.recall(&self.uid, &link.url, period, Instant::now());
+        runner.filter(|runner| runner.id == known.id)
+    }
+
+    /// Looks at a runner that we know by number.
+    async fn look_at(&self, link: &Connected, known: &Known) -> Result<Sighting<Runner>, Error> {
         let runner = link
             .client
             .runner(known.id)
@@ -161,7 +180,9 @@ impl Pass<'_> {
         if (elsewhere || !recorded) && !self.is_ours(&runner) {
             return Ok(Sighting::Unclear(Doubt::Foreign(known.id)));
         }
-        memory.keep(&self.uid, &link.url, &runner, Instant::now());
+        self.ctx
+            .memory
+            .keep(&self.uid, &link.url, &runner, Instant::now());
         Ok(Sighting::Present(runner))
     }
 
@@ -173,21 +194,19 @@ impl Pass<'_> {
         Mark::split(note).1.is_some_and(|mark| mark.uid == self.uid)
     }
 
-    /// Looks for runners that carry our mark, first that of this attempt, then the newest.
+    /// Looks for runners that carry our mark, first that of the last attempt, then the newest.
     async fn search(
         &self,
         link: &Connected,
         scope: Option<Scope>,
-        attempt: &str,
+        description: Option<&str>,
     ) -> Result<Vec<Runner>, Error> {
         let Some(scope) = scope else {
             return Ok(Vec::new());
         };
-        let own = format!("{}/{}", self.namespace, self.name);
-        let description = self.runner.spec.description.as_deref().unwrap_or(&own);
         let mut found = link
             .client
-            .find(scope, Some(description), |note| self.is_our_note(note))
+            .find(scope, description, |note| self.is_our_note(note))
             .await
             .map_err(|source| Error::Observe {
                 what: "the list of runners",
@@ -195,9 +214,8 @@ impl Pass<'_> {
             })?;
         let signed = |runner: &Runner| {
             let note = runner.maintenance_note.as_deref().unwrap_or_default();
-            Mark::split(note)
-                .1
-                .is_some_and(|mark| mark.attempt == attempt)
+            let mark = Mark::split(note).1;
+            mark.map(|mark| mark.attempt) == self.attempt()
         };
         found.sort_by_key(|runner| !signed(runner));
         Ok(found)

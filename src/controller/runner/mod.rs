@@ -33,7 +33,7 @@ use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
 use crate::backoff;
 use crate::metrics::Kind;
-use crate::plan::{Blocked, Desired, Outcome, Plan, Step, desired};
+use crate::plan::{Blocked, Desired, Outcome, Plan, desired};
 use pass::Pass;
 
 const FINALIZER: &str = "gitlab-registrar.dev/runner";
@@ -177,30 +177,25 @@ async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error
                 return Err(Error::NotTaken(step.name().to_owned()));
             }
             Plan::Act(step) => {
-                if attempted(pass, &step).await? == act::After::Gone {
-                    return Ok(Outcome::Planned(Plan::Rest));
+                let ctx = pass.ctx;
+                let period = backoff::spread(ctx.options.resync, &pass.uid);
+                let now = Circumstances::new(&pass.runner, pass.link.as_ref());
+                if let Some(failure) = ctx.refusals.recall(&pass.uid, &step, &now, period) {
+                    return Ok(Outcome::Failed(failure));
                 }
-                last = Some(step);
+                match act::act(pass, &step).await {
+                    Ok(act::After::Gone) => return Ok(Outcome::Planned(Plan::Rest)),
+                    Ok(act::After::Look) => last = Some(step),
+                    Err(error) => {
+                        ctx.refusals.note(&pass.uid, &step, now, &error);
+                        return Err(error);
+                    }
+                }
             }
             plan @ (Plan::Hold(_) | Plan::Rest) => return Ok(Outcome::Planned(plan)),
         }
     }
     Err(Error::Stale)
-}
-
-/// Takes a step, unless GitLab has refused just that and nothing has changed since.
-async fn attempted(pass: &mut Pass<'_>, step: &Step) -> Result<act::After, Error> {
-    let ctx = pass.ctx;
-    let period = backoff::spread(ctx.options.resync, &pass.uid);
-    let now = Circumstances::new(&pass.runner, pass.link.as_ref());
-    if let Some(refused) = ctx.refusals.recall(&pass.uid, step, &now, period) {
-        return Err(refused);
-    }
-    let done = act::act(pass, step).await;
-    if let Err(error) = &done {
-        ctx.refusals.note(&pass.uid, step, now, error);
-    }
-    done
 }
 
 /// Writes the status, tells of it, and says when to look again.

@@ -76,9 +76,11 @@ impl<'a> Pass<'a> {
     /// The last attempt to register.
     pub(super) fn intent(&self) -> Option<Intent> {
         let registration = self.runner.status.as_ref()?.registration.as_ref()?;
+        let given_up = registration.given_up.as_ref();
         Some(Intent {
             attempt: registration.attempt.clone(),
             at: registration.attempted_at.0,
+            given_up: given_up.map(|given_up| given_up.attempted_at.0),
         })
     }
 

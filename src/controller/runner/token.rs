@@ -1,15 +1,13 @@
 //! The steps that make, keep, move and give up a token: its Secret is written nowhere else.
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::events::EventType;
 
 use super::pass::{Pass, Seen};
 use crate::api::conditions::ConditionType;
-use crate::api::v1alpha1::Registration;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
-use crate::plan::{Kept, Outcome, Plan, Step, WantedSecret, Why, resolved};
+use crate::plan::{Kept, Outcome, Plan, Step, WantedSecret, Why, intended, resolved};
 use crate::secrets::{self, Entry};
 
 /// Records the attempt, creates the runner, keeps its token: each durable before the next.
@@ -44,10 +42,8 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     // Nobody is to read of a runner that vanished that it is ready, however long this takes.
     let step = Step::Register(Box::new(new.clone()));
     let mut status = pass.projected(&Outcome::Planned(Plan::Act(step)));
-    status.registration = Some(Registration {
-        attempt: format!("{:x}", now.as_millisecond()),
-        attempted_at: Time(now),
-    });
+    let seen = pass.seen.as_ref().map(|seen| &seen.facts);
+    status.registration = Some(intended(&status, seen, now));
     status.runner = None;
     status.scope = Some(resolved(new.scope));
     pass.write(status).await

@@ -1,13 +1,9 @@
 //! Each step as its single effects, in the order of `controller::runner::act` and `::token`.
 use gitlab_runner_registrar::{
-    api::{
-        conditions::{ConditionType, Reason},
-        v1alpha1::Registration,
-    },
+    api::conditions::{ConditionType, Reason},
     gitlab::model::{NewRunner, ProjectRef, RunnerId, Settings},
-    plan::{Failure, Kept, Observed, Step, TokenState, resolved},
+    plan::{Failure, Kept, Observed, Step, TokenState, intended, resolved},
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::world::{Credential, How, Interruption, Secret, World, set};
 use crate::decisions::given::{SECRET, seconds};
@@ -77,7 +73,7 @@ impl World {
 
     pub(super) fn act(&mut self, step: &Step, seen: &Observed) -> Result<(), Stop> {
         match step {
-            Step::Register(new) => self.register(new),
+            Step::Register(new) => self.register(new, seen),
             Step::Renew(id, _) => {
                 let token = self.effect(Some(ConditionType::TokenReady), |world| {
                     let token = world.mint();
@@ -108,14 +104,11 @@ impl World {
         }
     }
 
-    fn register(&mut self, new: &NewRunner) -> Result<(), Stop> {
-        let now = self.now;
+    fn register(&mut self, new: &NewRunner, seen: &Observed) -> Result<(), Stop> {
         let scope = resolved(new.scope);
         self.write_status(|world| {
-            world.status.registration = Some(Registration {
-                attempt: format!("{:x}", now.as_millisecond()),
-                attempted_at: Time(now),
-            });
+            let intent = intended(&world.status, Some(seen), world.now);
+            world.status.registration = Some(intent);
             world.status.runner = None;
             world.status.scope = Some(scope);
         })?;

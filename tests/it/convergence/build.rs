@@ -156,6 +156,7 @@ impl Start {
             registration: Some(Registration {
                 attempt: "a1".to_owned(),
                 attempted_at: Time(world.after(ago)),
+                given_up: None,
             }),
             ..GitLabRunnerStatus::default()
         }

@@ -3,7 +3,7 @@ use gitlab_runner_registrar::{
     gitlab::model::{ProjectId, Runner, RunnerId},
     plan::{
         Desired, Doubt, Intent, Keeping, Kept, Known, Mark, Observed, ProjectSighting, Sighting,
-        Wanted, Whereabouts, grace, whereabouts,
+        Wanted, Whereabouts, grace, may_turn_up, whereabouts,
     },
 };
 
@@ -23,6 +23,7 @@ impl World {
         Some(Intent {
             attempt: registration.attempt.clone(),
             at: registration.attempted_at.0,
+            given_up: registration.given_up.as_ref().map(|up| up.attempted_at.0),
         })
     }
 
@@ -104,17 +105,21 @@ impl World {
                     }
                     Some(runner) => Sighting::Present(runner.clone()),
                 };
+                let given_up = intent.and_then(|intent| intent.given_up);
+                let looked_for = given_up.is_some_and(|at| may_turn_up(at, self.now));
+                if looked_for && self.credential == Credential::Works {
+                    seen.found(self.search(""));
+                }
             }
             (Whereabouts::Mark(_), Credential::CannotList) => {
                 seen.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             (Whereabouts::Mark(intent), Credential::Works) => {
-                let mut found = self.search(&intent.attempt).into_iter();
-                match found.next() {
-                    Some(runner) => seen.runner = Sighting::Present(runner),
-                    None => seen.settles_at = Some(grace(&intent, TIMEOUT)),
+                let found = self.search(&intent.attempt);
+                if found.is_empty() {
+                    seen.settles_at = Some(grace(&intent, TIMEOUT));
                 }
-                seen.twins = found.map(|twin| twin.id).collect();
+                seen.found(found);
             }
         }
         seen.projects = self.look_for_projects(&seen);

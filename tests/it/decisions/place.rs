@@ -12,6 +12,7 @@ fn intent(attempt: &str) -> Intent {
     Intent {
         attempt: attempt.to_owned(),
         at: now(),
+        given_up: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! What status knows of the runner, its token and its attempt: kept where nobody looked.
 use gitlab_runner_registrar::{
-    api::v1alpha1::{GitLabRunnerStatus, Registration},
+    api::v1alpha1::{GitLabRunnerStatus, GivenUp, Registration},
     gitlab::model::{Runner, RunnerId, Scope},
-    plan::{Doubt, Kept, Observed, Outcome, Plan, Sighting, resolved},
+    plan::{Doubt, Kept, Observed, Outcome, Plan, Sighting, intended, resolved},
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -156,6 +156,7 @@ fn an_attempt_is_kept_until_it_surely_made_nothing() {
         registration: Some(Registration {
             attempt: "a1".to_owned(),
             attempted_at: Time(now()),
+            given_up: None,
         }),
         ..GitLabRunnerStatus::default()
     };
@@ -176,4 +177,74 @@ fn an_attempt_is_kept_until_it_surely_made_nothing() {
         known.after(&attempted, &holds, now()).registration,
         attempted.registration
     );
+}
+
+/// An attempt and, before it, one that was given up.
+fn attempts(given_up: Option<&str>) -> GitLabRunnerStatus {
+    GitLabRunnerStatus {
+        registration: Some(Registration {
+            attempt: "a2".to_owned(),
+            attempted_at: Time(now()),
+            given_up: given_up.map(|attempt| GivenUp {
+                attempt: attempt.to_owned(),
+                attempted_at: Time(now() - seconds(90)),
+            }),
+        }),
+        ..GitLabRunnerStatus::default()
+    }
+}
+
+#[test]
+fn an_attempt_that_was_given_up_is_remembered_for_an_hour() {
+    let known = Known::new(want(), seen());
+    let before = attempts(Some("a1"));
+    let an_hour_on = |less: i64| now() + seconds(3600 - 90 - less);
+    let soon = known.after(&before, &rest(), an_hour_on(6));
+    assert_eq!(soon.registration, before.registration);
+    let later = known.after(&before, &rest(), an_hour_on(0));
+    assert_eq!(later.registration, attempts(None).registration);
+    // A refusal is certain, and leaves the one before it as unclear as it was.
+    let refused = failure(|f| f.attempt_is_void = true);
+    let void = known.after(&before, &refused, now()).registration.unwrap();
+    assert_eq!((&*void.attempt, &void.given_up), ("a1", &None));
+    assert_eq!(void.attempted_at, Time(now() - seconds(90)));
+}
+
+#[test]
+fn a_new_attempt_gives_up_the_one_that_was_looked_for_in_vain() {
+    let later = now() + seconds(70);
+    let in_vain = nothing(|seen| seen.settles_at = Some(now() + seconds(60)));
+    let rows = [
+        (
+            "the first",
+            GitLabRunnerStatus::default(),
+            nothing(|_| {}),
+            None,
+        ),
+        (
+            "no answer, no runner",
+            attempts(None),
+            in_vain.clone(),
+            Some("a2"),
+        ),
+        ("and again", attempts(Some("a1")), in_vain, Some("a2")),
+        (
+            "its runner was known, and vanished",
+            attempts(None),
+            nothing(|_| {}),
+            None,
+        ),
+        (
+            "the one before is still open",
+            attempts(Some("a1")),
+            nothing(|_| {}),
+            Some("a1"),
+        ),
+    ];
+    for (why, before, seen, given_up) in rows {
+        let new = intended(&before, Some(&seen), later);
+        assert_eq!(new.attempted_at, Time(later), "{why}");
+        let has = new.given_up.map(|given_up| given_up.attempt);
+        assert_eq!(has.as_deref(), given_up, "{why}");
+    }
 }

@@ -1,0 +1,57 @@
+//! The attempts to register, as status keeps them.
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::observed::Observed;
+use crate::api::v1alpha1::{GitLabRunnerStatus, GivenUp, Registration};
+
+/// For how long the runner of an attempt that was given up is looked for. Whatever held GitLab up for
+/// longer would have ended the request as well.
+const TURNS_UP: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether the runner of an attempt that began at `at` and was given up may still turn up.
+pub fn may_turn_up(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at) < TURNS_UP
+}
+
+/// The last attempt; one that is void leaves the one before it to be settled.
+pub(super) fn kept(
+    previous: &GitLabRunnerStatus,
+    void: bool,
+    now: Timestamp,
+) -> Option<Registration> {
+    let last = previous.registration.clone()?;
+    let open = |given_up: &GivenUp| may_turn_up(given_up.attempted_at.0, now);
+    let given_up = last.given_up.clone().filter(open);
+    if void {
+        return given_up.map(|before| Registration {
+            attempt: before.attempt,
+            attempted_at: before.attempted_at,
+            given_up: None,
+        });
+    }
+    Some(Registration { given_up, ..last })
+}
+
+/// An attempt that begins now. The one before is given up if its runner was looked for in vain, and
+/// done with if its runner was known.
+pub fn intended(
+    previous: &GitLabRunnerStatus,
+    seen: Option<&Observed>,
+    now: Timestamp,
+) -> Registration {
+    let before = previous.registration.clone();
+    let in_vain = seen.is_some_and(|seen| seen.settles_at.is_some());
+    Registration {
+        attempt: format!("{:x}", now.as_millisecond()),
+        attempted_at: Time(now),
+        given_up: match before {
+            Some(before) if in_vain => Some(GivenUp {
+                attempt: before.attempt,
+                attempted_at: before.attempted_at,
+            }),
+            Some(before) => before.given_up,
+            None => None,
+        },
+    }
+}
