@@ -62,6 +62,11 @@ fn answer(gitlab: &mut GitLab, request: &Request<Bytes>, now: Timestamp) -> Resu
         let errors = failed(&[Problem::new("Query too large")]);
         return Ok(Reply::json(422, errors));
     }
+    for query in batch {
+        if let Err(why) = variables::sent(&query["variables"]) {
+            return Ok(Reply::json(422, failed(&[Problem::new(why)])));
+        }
+    }
     let mut results = run(gitlab, caller.as_ref(), batch, now);
     // A batch is answered as one, also when it has a single query in it.
     Ok(Reply::ok(if asked.is_array() {
@@ -106,7 +111,9 @@ fn plan_one(request: &Value, era: Era) -> Result<Vec<Selected>, Vec<Problem>> {
     let name = request["operationName"]
         .as_str()
         .filter(|name| !name.is_empty());
-    let document = document::parse(text, name, &request["variables"])?;
+    // The request was refused already if they are none.
+    let variables = variables::sent(&request["variables"]).unwrap_or_default();
+    let document = document::parse(text, name, &variables)?;
     plan::plan(&document, era)
 }
 

@@ -21,17 +21,27 @@ pub(super) struct Variable {
 /// By name, without the dollar sign.
 pub(super) type Variables = BTreeMap<String, Variable>;
 
+/// What a request sends as variables: an object, with some clients as a string of JSON. Or why it
+/// is no such thing.
+pub(super) fn sent(given: &Value) -> Result<Value, String> {
+    match given {
+        Value::String(text) if text.trim().is_empty() => Ok(Value::Null),
+        Value::String(text) => serde_json::from_str(text)
+            .map_err(|error| error.to_string())
+            .and_then(|parsed: Value| sent(&parsed)),
+        Value::Null | Value::Object(_) => Ok(given.clone()),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            Err(format!("Unexpected parameter: {given}"))
+        }
+    }
+}
+
 /// Reads what was sent; what is not declared is ignored.
 pub(super) fn read(
     operation: &OperationDefinition,
     title: &str,
     sent: &Value,
 ) -> Result<Variables, Vec<Problem>> {
-    // Some clients send the variables as a string of JSON.
-    let parsed = sent
-        .as_str()
-        .map(|text| serde_json::from_str(text).unwrap_or_default());
-    let sent = parsed.as_ref().unwrap_or(sent);
     let mut variables = Variables::new();
     let mut problems = Vec::new();
     for definition in &operation.variable_definitions {

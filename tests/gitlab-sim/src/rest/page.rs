@@ -16,6 +16,9 @@ pub(crate) const PAGING: [Param; 2] = [
     optional("per_page", Kind::NotZero),
 ];
 
+/// Rows on a page of which nothing is said.
+const DEFAULT_PER_PAGE: i64 = 20;
+
 /// Larger pages are cut to this.
 const MAX_PER_PAGE: i64 = 100;
 
@@ -35,7 +38,7 @@ impl Paging {
         let page = given.integer("page").unwrap_or(1).max(1);
         let per_page = match given.integer("per_page") {
             Some(number) if number >= 1 => number.min(MAX_PER_PAGE),
-            Some(_) | None => 20,
+            Some(_) | None => DEFAULT_PER_PAGE,
         };
         Ok(Self {
             page: usize::try_from(page).unwrap_or(usize::MAX),
@@ -87,7 +90,7 @@ impl Paging {
         let links: Vec<String> = links
             .into_iter()
             .flatten()
-            .map(|(page, rel)| format!("<{}>; rel=\"{rel}\"", page_url(call, page, per_page)))
+            .map(|(page, rel)| format!("<{}>; rel=\"{rel}\"", page_url(call, page)))
             .collect();
         let reply = Reply::ok(json!(shown))
             .with("x-per-page", per_page)
@@ -105,10 +108,10 @@ impl Paging {
     }
 }
 
-fn page_url(call: &Call<'_>, page: usize, per_page: usize) -> String {
+fn page_url(call: &Call<'_>, page: usize) -> String {
     let mut params = call.params.clone();
     params.insert("page".to_owned(), json!(page));
-    params.insert("per_page".to_owned(), json!(per_page));
+    params.entry("per_page").or_insert(json!(DEFAULT_PER_PAGE));
     url_with(call, &params)
 }
 

@@ -46,10 +46,7 @@ impl Refusal {
     /// Shape D, 401: expired and revoked tokens.
     pub(crate) fn invalid_token(description: &str) -> Self {
         let body = json!({ "error": "invalid_token", "error_description": description });
-        Self::reply(
-            Reply::json(401, body)
-                .with("www-authenticate", challenge("invalid_token", description)),
-        )
+        Self::reply(Reply::json(401, body).with("www-authenticate", challenge(description)))
     }
 
     /// Shape D, 403: the token's scopes do not open this.
@@ -62,10 +59,8 @@ impl Refusal {
             "error_description": description,
             "scope": scope.join(" "),
         });
-        Self::reply(Reply::json(403, body).with(
-            "www-authenticate",
-            challenge("insufficient_scope", description),
-        ))
+        // The library forgets the challenge here.
+        Self::reply(Reply::json(403, body))
     }
 
     /// 400 in plain text: the request is not even read.
@@ -114,9 +109,9 @@ impl Refusal {
     }
 }
 
-fn challenge(error: &str, description: &str) -> String {
+fn challenge(description: &str) -> String {
     format!(
-        "Bearer realm=\"Protected by OAuth 2.0\", error=\"{error}\", \
+        "Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\", \
          error_description=\"{description}\""
     )
 }

@@ -38,6 +38,19 @@ fn oauth(sim: &mut Sim) {
 }
 
 #[test]
+fn s1_3_only_401_is_a_challenge() {
+    let mut sim = Sim::new();
+    narrow(&mut sim);
+    token(&mut sim, "dev", "old", &["api"]);
+    sim.command(json!({ "do": "expire_token", "token": "glpat-old" }));
+    for (who, status, challenged) in [("old", 401, true), ("repo", 403, false)] {
+        let got = sim.call(&get("/user").by(who));
+        let challenge = got.header("www-authenticate").is_some();
+        assert_eq!((got.status, challenge), (status, challenged), "1.3 {who}");
+    }
+}
+
+#[test]
 fn s1_1_who_authenticates_how() {
     run(vec![
         case(

@@ -127,6 +127,11 @@ fn s1_8_links() {
             url(2)
         ),
     );
+    let got = sim.call(&get("/runners/all?per_page=500").by("root"));
+    assert!(
+        got.header("link").unwrap().contains("per_page=500>"),
+        "1.8 every parameter is repeated as it was sent"
+    );
     let got = sim.call(&get("/runners/all?per_page=2&page=2").by("root"));
     let rels: Vec<&str> = got
         .header("link")

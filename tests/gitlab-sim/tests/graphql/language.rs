@@ -118,6 +118,20 @@ fn a_query_comes_as_json_form_or_query_string() {
     let with_variables = format!("{text}&variables={{\"n\":true}}&operationName=Q");
     let (_, answer) = world.send("POST", uri, form, &with_variables);
     assert_eq!(answer["data"]["currentUser"]["name"], "alice");
+    for (variables, why) in [
+        ("[1]", "Unexpected parameter: [1]"),
+        ("7", "Unexpected parameter: 7"),
+    ] {
+        let body = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {variables}}}");
+        for body in [body.clone(), format!("[{body}]")] {
+            let refused = json!({ "errors": [{ "message": why }] });
+            assert_eq!(world.send("POST", uri, json, &body), (422, refused));
+        }
+    }
+    let (status, _) = world.send("POST", uri, form, &format!("{text}&variables=nonsense"));
+    assert_eq!(status, 422, "a string of no JSON");
+    let (status, _) = world.send("POST", uri, form, &format!("{text}&variables="));
+    assert_eq!(status, 200, "an empty string is none");
     assert_eq!(world.send("POST", uri, json, "nonsense").0, 400);
     assert_eq!(world.send("PUT", uri, form, text).0, 404);
     let (status, answer) = world.send("POST", uri, json, "7");
