@@ -44,8 +44,8 @@ pub struct RunArgs {
     #[arg(long, env = "ALLOW_HTTP")]
     pub allow_http: bool,
 
-    /// Names this cluster in the marks that runners carry in GitLab. When omitted it is the UID of
-    /// the operator's own namespace.
+    /// Names this cluster in the marks that runners carry in GitLab, for people who read them. When
+    /// omitted it is the UID of the operator's own namespace.
     #[arg(long, env = "CLUSTER_ID", value_parser = cluster_id)]
     pub cluster_id: Option<String>,
 

@@ -142,7 +142,7 @@ reasons! {
     /// GitLab forbids the token's owner to use the API.
     CredentialForbidden => "Do what GitLab's sentence asks for, such as unblocking the user.",
     /// The token lacks a scope to register runners.
-    ScopeTooSmall => "Make a token with the scope api, or with create_runner and manage_runner.",
+    ScopeTooSmall => "Make a token with the scope api, or with create_runner, manage_runner and read_api.",
     /// The token expires within seven days.
     ExpiresSoon => "Make a new token and put it into the Secret.",
     /// GitLab could not be reached.

@@ -62,8 +62,8 @@ pub struct GitLabConnectionSpec {
 
     /// The Secret and key that hold a personal, group or project access token. It must be in this
     /// connection's namespace; for a ClusterGitLabConnection in the operator's own namespace. The
-    /// token needs the scope api, or create_runner and manage_runner where paths, extra projects
-    /// and lost registrations are not to be looked up.
+    /// token needs the scope api; or create_runner and manage_runner, with read_api where paths are
+    /// to be looked up and lost registrations to be found. Assigning projects takes api.
     pub credentials_secret_ref: SecretKeyRef,
 
     /// Secret and key with PEM certificates to trust besides the system's, in the same namespace as

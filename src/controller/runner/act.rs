@@ -47,9 +47,16 @@ async fn assign(
     id: RunnerId,
     project: ProjectId,
 ) -> Result<(), Error> {
-    let done = pass.link()?.client.assign(project, id).await;
+    let link = pass.link()?;
+    let done = link.client.assign(project, id).await;
     let about = ConditionType::ProjectsAssigned;
-    pass.settle(step, done, "assign the runner to a project", about)?;
+    // GitLab names scopes that are not enough for this (contract §1.2).
+    let doing = if link.can.assign {
+        "assign the runner to a project"
+    } else {
+        "assign the runner to a project, for which the credential needs the scope api"
+    };
+    pass.settle(step, done, doing, about)?;
     let note = format!("assigned runner {id} to project {project}");
     pass.tell(EventType::Normal, "ProjectAssigned", &note).await;
     Ok(())
