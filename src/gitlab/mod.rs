@@ -21,3 +21,4 @@ pub use model::{
     AccessLevel, AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId,
     ProjectRef, Registered, Runner, RunnerId, RunnerToken, Scope, Settings,
 };
+pub use search::Found;

@@ -10,9 +10,21 @@ use super::request::Request;
 const PAGE: usize = 100;
 /// Lists show neither notes nor tags (contract §2.1), so each candidate costs a request of its
 /// own. A runner is looked for right after its registration was lost, which makes it one of the
-/// newest; fifty reads reach it past any crowd that could be registering at the same time, and
-/// still fit into the smallest budget that GitLab.com has proposed (100 a minute, §1.9).
+/// newest; fifty reads reach it past any crowd that is likely to be registering at the same time,
+/// and still fit into the smallest budget that GitLab.com has proposed (100 a minute, §1.9). More
+/// for those that fit would break that budget, so a larger crowd is told of instead.
 const READS: usize = 50;
+
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// Newest first.
+    pub runners: Vec<Runner>,
+    /// Whether every runner that fits the description was read, or without a description every
+    /// runner that can be meant. Otherwise there were too many of them, and that nothing was
+    /// found says nothing.
+    pub complete: bool,
+}
 
 impl Client {
     /// The runners of `scope` that no runner process has contacted yet and whose maintenance
@@ -21,21 +33,21 @@ impl Client {
     /// Uses the list of that scope (contract §3.2, §3.10, §3.11), which needs `api` or
     /// `read_api`, and for `Scope::Instance` an administrator. Those with just this
     /// `description` are read first, then, if none of them is ours, the others: somebody may
-    /// have edited it. At most 50 are read, newest first. So an empty answer means "not among
-    /// the newest", and a runner may still be missing from it for a moment after it was
-    /// registered.
+    /// have edited it. At most 50 are read, newest first. Even a [complete](Found::complete)
+    /// answer may lack a runner for a moment after it was registered.
     pub async fn find(
         &self,
         scope: Scope,
         description: Option<&str>,
         is_ours: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Runner>, Error> {
+    ) -> Result<Found, Error> {
         let candidates = self.candidates(scope, description).await?;
         let (fitting, others): (Vec<_>, Vec<_>) = candidates
             .into_values()
             .rev()
             .partition(|listed| fits(listed, description));
-        let mut found = Vec::new();
+        let complete = fitting.len() <= READS;
+        let mut runners = Vec::new();
         let mut reads = 0;
         for candidates in [fitting, others] {
             for listed in candidates.into_iter().take(READS - reads) {
@@ -45,19 +57,19 @@ impl Client {
                 };
                 let note = runner.maintenance_note.as_deref().unwrap_or_default();
                 if runner.runner_type == scope.runner_type() && is_ours(note) {
-                    found.push(runner);
+                    runners.push(runner);
                 }
             }
-            if !found.is_empty() {
+            if !runners.is_empty() {
                 break;
             }
         }
-        Ok(found)
+        Ok(Found { runners, complete })
     }
 
     /// Who can be meant, by number. Numbers only grow, and lists are sorted by them (contract
-    /// §1.8), so the newest are on the last page: walk back from there until there is enough to
-    /// read. Where GitLab does not count its pages, all have to be walked.
+    /// §1.8), so the newest are on the last page: walk back from there until there is more than
+    /// can be read. Where GitLab does not count its pages, all have to be walked.
     async fn candidates(
         &self,
         scope: Scope,
@@ -68,11 +80,11 @@ impl Client {
         if let Some(total) = first.total {
             for number in (2..=total).rev() {
                 candidates.extend(self.page(scope, number).await?.listed);
-                let enough = candidates
+                let fitting = candidates
                     .values()
                     .filter(|it| fits(it, description))
                     .count();
-                if enough >= READS {
+                if fitting > READS {
                     break;
                 }
             }

@@ -211,7 +211,8 @@ impl Pass<'_> {
             .map_err(|source| Error::Observe {
                 what: "the list of runners",
                 source,
-            })?;
+            })?
+            .runners;
         let signed = |runner: &Runner| {
             let note = runner.maintenance_note.as_deref().unwrap_or_default();
             let mark = Mark::split(note).1;

@@ -27,13 +27,13 @@ async fn a_lost_runner_is_found_by_its_note() {
                 .find(scope, Some("d"), |note| note == mark)
                 .await
                 .unwrap();
-            let ids: Vec<_> = found.iter().map(|runner| runner.id).collect();
+            let ids: Vec<_> = found.runners.iter().map(|runner| runner.id).collect();
             assert_eq!(ids, expected, "{era} {scope:?}");
             let none = client
                 .find(scope, Some("d"), |note| note == "else")
                 .await
                 .unwrap();
-            assert_eq!(none, [], "{era} {scope:?}");
+            assert_eq!(none.runners, [], "{era} {scope:?}");
         }
     }
 }
@@ -46,7 +46,7 @@ async fn a_runner_at_work_is_not_a_lost_one() {
         .unwrap();
     assert_eq!(read(&client, id).await.online, Some(true));
     let found = client.find(Scope::Instance, None, |_| true).await.unwrap();
-    assert_eq!(found, []);
+    assert_eq!(found.runners, []);
 }
 
 #[tokio::test]
@@ -68,8 +68,8 @@ runners:{crowd}
         let id = registered(&client, Scope::Instance).await.id;
         sim.clear_requests();
         let found = client.find(Scope::Instance, None, |_| true).await.unwrap();
-        assert_eq!(found.first().map(|runner| runner.id), Some(id));
-        assert_eq!(found.len(), 50);
+        assert_eq!(found.runners.first().map(|runner| runner.id), Some(id));
+        assert_eq!((found.runners.len(), found.complete), (50, false));
         let requests = sim.requests();
         let walked = requests.iter().filter_map(|request| {
             request
@@ -97,5 +97,5 @@ async fn a_registration_whose_answer_is_lost_is_found_and_not_repeated() {
         .find(ours.scope, Some("d"), |note| note == "ours")
         .await
         .unwrap();
-    assert_eq!(found.len(), 1);
+    assert_eq!(found.runners.len(), 1);
 }

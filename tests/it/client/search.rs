@@ -1,5 +1,5 @@
 //! Finding a runner whose number was lost: where is looked, in which order, and how far.
-use gitlab_runner_registrar::gitlab::{Error, GroupId, ProjectId, RunnerId, Scope};
+use gitlab_runner_registrar::gitlab::{Error, Found, GroupId, ProjectId, RunnerId, Scope};
 use gitlab_sim::{Fault, Rule, Server};
 use serde_json::{Value, json};
 
@@ -50,11 +50,14 @@ async fn with(rules: impl IntoIterator<Item = Rule>) -> Server {
     sim
 }
 
-async fn find(sim: &Server, description: Option<&str>) -> Result<Vec<u64>, Error> {
-    let client = client(&endpoint(sim.url()));
-    let found = client
+async fn search(sim: &Server, description: Option<&str>) -> Result<Found, Error> {
+    client(&endpoint(sim.url()))
         .find(Scope::Instance, description, |note| note == "ours")
-        .await?;
+        .await
+}
+
+async fn find(sim: &Server, description: Option<&str>) -> Result<Vec<u64>, Error> {
+    let found = search(sim, description).await?.runners;
     Ok(found.into_iter().map(|runner| runner.id.0).collect())
 }
 
@@ -99,7 +102,11 @@ async fn each_scope_has_its_list() {
             .find(scope, None, |_| true)
             .await
             .unwrap();
-        assert_eq!(found, []);
+        let nothing = Found {
+            runners: Vec::new(),
+            complete: true,
+        };
+        assert_eq!(found, nothing);
         let request = sim.requests().pop().unwrap();
         let query: Vec<_> = request
             .query
@@ -183,7 +190,7 @@ async fn fifty_are_read_and_no_more() {
 #[tokio::test]
 async fn pages_that_can_add_nothing_are_not_fetched() {
     let total = [("X-Total-Pages", "9")];
-    let crowd = (100..150).map(|id| listed(id, "d")).collect();
+    let crowd = (100..151).map(|id| listed(id, "d")).collect();
     let sim = with([
         page(1, &total, vec![listed(1, "d")]),
         page(2, &total, crowd),
@@ -191,6 +198,47 @@ async fn pages_that_can_add_nothing_are_not_fetched() {
     .await;
     find(&sim, Some("d")).await.unwrap();
     assert_eq!(asked(&sim).0, ["1", "9"]);
+}
+
+#[tokio::test]
+async fn a_crowd_that_cannot_be_read_to_its_end_is_told_of() {
+    let crowd = |from: u64, many: u64, description: &str| {
+        (from..from + many)
+            .map(|id| listed(id, description))
+            .collect::<Vec<_>>()
+    };
+    let pages = |fitting: u64, others: u64| {
+        let total = [("X-Total-Pages", "3")];
+        [
+            page(1, &total, crowd(1, others, "other")),
+            page(2, &total, crowd(200, 50, "d")),
+            page(3, &total, crowd(100, fitting - 50, "d")),
+        ]
+    };
+    for (fitting, others, description, complete) in [
+        (50, 0, Some("d"), true),
+        (51, 0, Some("d"), false),
+        (50, 60, Some("d"), true),
+        (50, 0, None, true),
+        (50, 1, None, false),
+    ] {
+        let sim = with(pages(fitting, others)).await;
+        let found = search(&sim, description).await.unwrap();
+        let case = (fitting, others, description);
+        assert_eq!(
+            (found.complete, found.runners),
+            (complete, vec![]),
+            "{case:?}"
+        );
+    }
+    let sim = with(
+        pages(51, 0)
+            .into_iter()
+            .chain([answers(249, 200, details(249, "ours"))]),
+    )
+    .await;
+    let found = search(&sim, Some("d")).await.unwrap();
+    assert_eq!((found.runners.len(), found.complete), (1, false));
 }
 
 #[tokio::test]
