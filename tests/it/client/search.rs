@@ -12,6 +12,11 @@ fn listed(id: u64, description: &str) -> Value {
     json!({ "id": id, "description": description, "online": null })
 }
 
+fn crowd(from: u64, many: u64, description: &str) -> Vec<Value> {
+    let ids = from..from + many;
+    ids.map(|id| listed(id, description)).collect()
+}
+
 /// The n-th answer of the instance's list.
 fn page(nth: u64, headers: &[(&str, &str)], runners: Vec<Value>) -> Rule {
     let answer = reply(200, headers, Value::Array(runners));
@@ -169,15 +174,10 @@ async fn a_fitting_description_goes_first_and_others_only_if_that_does_not_help(
 #[tokio::test]
 async fn fifty_are_read_and_no_more() {
     let total = [("X-Total-Pages", "3")];
-    let crowd = |from: u64| {
-        (from..from + 30)
-            .map(|id| listed(id, "d"))
-            .collect::<Vec<_>>()
-    };
     let sim = with([
         page(1, &total, vec![listed(1, "d")]),
-        page(2, &total, crowd(200)),
-        page(3, &total, crowd(100)),
+        page(2, &total, crowd(200, 30, "d")),
+        page(3, &total, crowd(100, 30, "d")),
     ])
     .await;
     assert_eq!(find(&sim, Some("d")).await.unwrap(), [0; 0]);
@@ -190,10 +190,9 @@ async fn fifty_are_read_and_no_more() {
 #[tokio::test]
 async fn pages_that_can_add_nothing_are_not_fetched() {
     let total = [("X-Total-Pages", "9")];
-    let crowd = (100..151).map(|id| listed(id, "d")).collect();
     let sim = with([
         page(1, &total, vec![listed(1, "d")]),
-        page(2, &total, crowd),
+        page(2, &total, crowd(100, 51, "d")),
     ])
     .await;
     find(&sim, Some("d")).await.unwrap();
@@ -202,11 +201,6 @@ async fn pages_that_can_add_nothing_are_not_fetched() {
 
 #[tokio::test]
 async fn a_crowd_that_cannot_be_read_to_its_end_is_told_of() {
-    let crowd = |from: u64, many: u64, description: &str| {
-        (from..from + many)
-            .map(|id| listed(id, description))
-            .collect::<Vec<_>>()
-    };
     let pages = |fitting: u64, others: u64| {
         let total = [("X-Total-Pages", "3")];
         [
