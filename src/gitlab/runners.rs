@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use super::error::Error;
 use super::model::{
-    AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId, Registered, Runner,
-    RunnerId, RunnerToken, Settings,
+    AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId, ProjectRef,
+    Registered, Runner, RunnerId, RunnerToken, Settings,
 };
-use super::reply::{Answer, Given};
+use super::reply::Answer;
 use super::request::Request;
 use super::wire::{Create, Details, Edit};
 
@@ -151,29 +151,36 @@ impl Client {
     /// none, or none that this credential may see. A path that was renamed is refused with the
     /// redirect that GitLab answers.
     pub async fn group_id(&self, path: &str) -> Result<Option<GroupId>, Error> {
-        let Some(path) = segment(path) else {
+        #[derive(Deserialize)]
+        struct Group {
+            id: GroupId,
+            full_path: String,
+        }
+        let Some(segment) = segment(path) else {
             return Ok(None);
         };
         // Without the parameter GitLab lists the group's projects as well.
-        let request = Request::get("/groups/:id", format!("/groups/{path}?with_projects=false"));
-        self.send(request)
-            .await?
-            .present()
-            .map(|given| id(&given))
-            .transpose()
+        let address = format!("/groups/{segment}?with_projects=false");
+        let answer = self.send(Request::get("/groups/:id", address)).await?;
+        let group = answer.present().map(|given| given.json::<Group>());
+        let group = group.transpose()?;
+        Ok(group
+            .filter(|group| is_at(path, &group.full_path))
+            .map(|group| group.id))
     }
 
     /// The number of the project at a full path; otherwise like [`group_id`](Client::group_id).
     pub async fn project_id(&self, path: &str) -> Result<Option<ProjectId>, Error> {
-        let Some(path) = segment(path) else {
+        let Some(segment) = segment(path) else {
             return Ok(None);
         };
-        let request = Request::get("/projects/:id", format!("/projects/{path}"));
-        self.send(request)
-            .await?
-            .present()
-            .map(|given| id(&given))
-            .transpose()
+        let request = Request::get("/projects/:id", format!("/projects/{segment}"));
+        let answer = self.send(request).await?;
+        let project = answer.present().map(|given| given.json::<ProjectRef>());
+        let project = project.transpose()?;
+        Ok(project
+            .filter(|project| is_at(path, &project.path))
+            .map(|project| project.id))
     }
 }
 
@@ -183,10 +190,8 @@ fn segment(path: &str) -> Option<String> {
     is_path.then(|| utf8_percent_encode(path, SEGMENT).to_string())
 }
 
-fn id<T: for<'de> Deserialize<'de>>(given: &Given) -> Result<T, Error> {
-    #[derive(Deserialize)]
-    struct Body<T> {
-        id: T,
-    }
-    given.json::<Body<T>>().map(|body| body.id)
+/// Whether GitLab's answer is about that path: it takes one of digits for a number, and what has
+/// that number is somebody else's. Paths do not mind case.
+fn is_at(path: &str, answered: &str) -> bool {
+    answered.eq_ignore_ascii_case(path)
 }

@@ -72,7 +72,7 @@ async fn a_runners_own_token_goes_alone_and_into_the_body() {
 
 #[tokio::test]
 async fn a_path_is_one_segment_below_the_base_path() {
-    let stub = Stub::new([json(200, r#"{"id":9}"#)]);
+    let stub = Stub::new([json(200, r#"{"id":9,"path_with_namespace":"a/b c?é"}"#)]);
     let endpoint = endpoint(&format!("{}/gitlab/", stub.url));
     let found = client(&endpoint).project_id("a/b c?é").await.unwrap();
     assert_eq!(found, Some(ProjectId(9)));
@@ -85,7 +85,7 @@ async fn a_path_is_one_segment_below_the_base_path() {
 
 #[tokio::test]
 async fn a_group_is_asked_for_without_its_projects() {
-    let stub = Stub::new([json(200, r#"{"id":9}"#)]);
+    let stub = Stub::new([json(200, r#"{"id":9,"full_path":"a/b"}"#)]);
     assert_eq!(
         client(&endpoint(&stub.url)).group_id("a/b").await.unwrap(),
         Some(GroupId(9))

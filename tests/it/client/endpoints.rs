@@ -252,6 +252,19 @@ async fn paths_become_numbers() {
             None,
             "{era}"
         );
+        // Paths do not mind case, and a number is no path.
+        assert_eq!(
+            client.group_id("Platform/Tools").await.unwrap(),
+            Some(GroupId(32)),
+            "{era}"
+        );
+        assert_eq!(
+            client.project_id("platform/tools/BUILD").await.unwrap(),
+            Some(ProjectId(41)),
+            "{era}"
+        );
+        assert_eq!(client.group_id("31").await.unwrap(), None, "{era}");
+        assert_eq!(client.project_id("41").await.unwrap(), None, "{era}");
         let outsider = as_user(&sim, MAINTAINER);
         assert_eq!(
             outsider.project_id("platform/docs").await.unwrap(),
