@@ -30,7 +30,7 @@ pub(super) fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
         .iter()
         .find(|have| have.id != owner && !found.contains(&have.id));
     surplus
-        .filter(|_| found.len() == wanted.len())
+        .filter(|_| found.len() == wanted.len() && have.len() > 1)
         .map(|project| Step::Unassign(runner.id, project.id))
 }
 
@@ -42,6 +42,9 @@ pub(super) fn before_removal(runner: &Runner, seen: &Observed) -> Option<Step> {
     else {
         return None;
     };
+    if !projects.iter().any(|project| project.id == owner) {
+        return None;
+    }
     let further = projects.iter().find(|project| project.id != owner)?;
     let unlocked = Settings {
         locked: Some(false),
@@ -52,6 +55,15 @@ pub(super) fn before_removal(runner: &Runner, seen: &Observed) -> Option<Step> {
     } else {
         Step::Unassign(runner.id, further.id)
     })
+}
+
+/// Whether the runner has several projects, and the one that it was registered for is not among them:
+/// it was deleted, and GitLab does not say which of the others owns the runner now (contract §4).
+pub(super) fn lost_owner(runner: &Runner, seen: &Observed) -> bool {
+    let (Some(Scope::Project(owner)), Some(projects)) = (seen.scope, &runner.projects) else {
+        return false;
+    };
+    projects.len() > 1 && projects.iter().all(|project| project.id != owner)
 }
 
 /// The wanted projects that GitLab does not know, in the words of spec.

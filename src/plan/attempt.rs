@@ -27,6 +27,8 @@ pub(super) fn kept(
         return given_up.map(|before| Registration {
             attempt: before.attempt,
             attempted_at: before.attempted_at,
+            gitlab_url: last.gitlab_url,
+            runner_id: None,
             given_up: None,
         });
     }
@@ -38,6 +40,7 @@ pub(super) fn kept(
 pub fn intended(
     previous: &GitLabRunnerStatus,
     seen: Option<&Observed>,
+    gitlab_url: &str,
     now: Timestamp,
 ) -> Registration {
     let before = previous.registration.clone();
@@ -45,6 +48,8 @@ pub fn intended(
     Registration {
         attempt: format!("{:x}", now.as_millisecond()),
         attempted_at: Time(now),
+        gitlab_url: Some(gitlab_url.to_owned()),
+        runner_id: None,
         given_up: match before {
             Some(before) if in_vain => Some(GivenUp {
                 attempt: before.attempt,

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 use super::{
-    assignment::{assignment, before_removal, unknown_projects},
+    assignment::{assignment, before_removal, lost_owner, unknown_projects},
     desired::{Desired, Wanted},
     diff::diff,
     mark::Mark,
@@ -25,7 +25,7 @@ pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
                 None => register(want, seen),
             },
-            (_, Sighting::Unclear(Doubt::Foreign(_)))
+            (_, Sighting::Unclear(Doubt::Foreign(_) | Doubt::Elsewhere))
                 if want.deletion == DeletionPolicy::Orphan =>
             {
                 register(want, seen)
@@ -45,7 +45,8 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
         .description
         .get_or_insert_with(|| want.first_description.clone());
     // GitLab refuses to assign a locked runner (contract §3.12), so it is locked afterwards.
-    if want.projects.iter().flatten().next().is_some() {
+    let assigns = want.drift == DriftPolicy::Correct && want.projects.iter().flatten().count() > 0;
+    if assigns {
         settings.locked = None;
     }
     Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
@@ -125,30 +126,38 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
         Sighting::Present(runner) => {
             let twin = seen.twins.first().copied().map(Step::Unregister);
             let first = twin.or_else(|| before_removal(runner, seen));
-            Plan::Act(first.unwrap_or(Step::Unregister(runner.id)))
+            // A token removes a runner of however many projects (contract §3.15).
+            let last = if !seen.admin && lost_owner(runner, seen) && holds(runner.id, seen) {
+                Step::UnregisterByToken(runner.id)
+            } else {
+                Step::Unregister(runner.id)
+            };
+            Plan::Act(first.unwrap_or(last))
         }
     }
 }
 
 /// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15).
-/// A token that is kept of another runner, one that vanished, says nothing of this one.
 fn by_token(id: Option<RunnerId>, seen: &Observed) -> Plan {
+    match id {
+        Some(id) if holds(id, seen) => Plan::Act(Step::UnregisterByToken(id)),
+        Some(_) | None => Plan::Hold(Blocked::Undeletable),
+    }
+}
+
+/// Whether we hold this runner's token. One that is kept of another runner, one that vanished, says
+/// nothing of this one.
+fn holds(id: RunnerId, seen: &Observed) -> bool {
     let here = match &seen.secret {
         Kept::Ours(keeping) => Some(keeping),
         Kept::Absent | Kept::Foreign => None,
     };
     let former = seen.former.as_ref().map(|(_, keeping)| keeping);
-    let holds = |id| {
-        let its = |keeping: &Keeping| {
-            keeping.token == TokenState::Intact
-                && keeping.runner.as_ref().is_some_and(|known| known.id == id)
-        };
-        here.into_iter().chain(former).any(its)
+    let its = |keeping: &Keeping| {
+        keeping.token == TokenState::Intact
+            && keeping.runner.as_ref().is_some_and(|known| known.id == id)
     };
-    match id {
-        Some(id) if holds(id) => Plan::Act(Step::UnregisterByToken(id)),
-        Some(_) | None => Plan::Hold(Blocked::Undeletable),
-    }
+    here.into_iter().chain(former).any(its)
 }
 
 /// The object goes and the runner stays, and so must the token that its processes read.

@@ -149,12 +149,19 @@ pub fn differences(have: &Runner, edit: &Settings) -> Vec<Difference> {
 }
 
 /// The same for the assignment to projects; `None` when it is as wanted, not managed, or not shown.
-/// The project that owns the runner is always wanted.
+/// The project that owns the runner is always wanted. When it was deleted GitLab makes another of
+/// them the owner, the only one if there is just one.
 pub fn project_difference(runner: &Runner, seen: &Observed) -> Option<Difference> {
     let (Some(wanted), Some(Scope::Project(owner)), Some(have)) =
         (&seen.projects, seen.scope, &runner.projects)
     else {
         return None;
+    };
+    let have: BTreeSet<ProjectId> = have.iter().map(|project| project.id).collect();
+    let owning = match have.first() {
+        _ if have.contains(&owner) => Some(owner),
+        Some(only) if have.len() == 1 => Some(*only),
+        Some(_) | None => None,
     };
     let wanted: BTreeSet<ProjectId> = wanted
         .iter()
@@ -162,9 +169,8 @@ pub fn project_difference(runner: &Runner, seen: &Observed) -> Option<Difference
             ProjectSighting::Found(id) => Some(*id),
             ProjectSighting::NotFound(_) => None,
         })
-        .chain([owner])
+        .chain(owning)
         .collect();
-    let have: BTreeSet<ProjectId> = have.iter().map(|project| project.id).collect();
     let list = |ids: &BTreeSet<ProjectId>| {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         format!("[{}]", ids.join(", "))

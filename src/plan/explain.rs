@@ -7,13 +7,21 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
     match blocked {
         Blocked::Unclear(Doubt::Unsearchable) => (
             Reason::RegistrationUnclear,
-            "the answer to a registration was lost, and the credential may not search for the runner: give it read_api or api, or look for this object's uid in the maintenance notes yourself".to_owned(),
+            "the answer to a registration was lost, and the credential may not search for the runner: give it read_api or api, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
         ),
         Blocked::Unclear(Doubt::Foreign(id)) => (
             Reason::RunnerForeign,
             format!(
                 "runner {id} is not there, or does not carry this object's mark, at the url that the connection has now"
             ),
+        ),
+        Blocked::Unclear(Doubt::Crowded) => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and more runners of this description were never contacted than are looked through: remove those that nobody needs, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
+        ),
+        Blocked::Unclear(Doubt::Elsewhere) => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and the connection leads to another GitLab now: point it back, or set deletionPolicy to Orphan to leave behind what may be there".to_owned(),
         ),
         Blocked::Unclear(Doubt::NotAsked(_)) => {
             (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())

@@ -19,8 +19,13 @@ pub enum Sighting<T> {
 pub enum Doubt {
     /// An attempt to register got no answer, and the credential may not search.
     Unsearchable,
+    /// An attempt to register got no answer, and there are more runners that nobody has contacted
+    /// than are looked through.
+    Crowded,
     /// The runner of that number is not known to be this object's.
     Foreign(RunnerId),
+    /// An attempt to register got no answer from another GitLab than the connection leads to now.
+    Elsewhere,
     /// We did not look, because there is no usable connection: not for the runner of this number,
     /// or not for one whose number was lost.
     NotAsked(Option<RunnerId>),
@@ -33,6 +38,8 @@ pub struct Intent {
     pub attempt: String,
     /// When it began.
     pub at: Timestamp,
+    /// The GitLab that was asked, if it is known.
+    pub gitlab_url: Option<String>,
     /// When the attempt before it began, if that was given up and may still bear fruit.
     pub given_up: Option<Timestamp>,
 }

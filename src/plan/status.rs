@@ -49,7 +49,8 @@ pub fn project(
         conditions,
         scope: seen
             .and_then(|seen| seen.scope)
-            .map(resolved)
+            .filter(|_| !facts.gitlab_url.is_empty())
+            .map(|scope| resolved(scope, facts.gitlab_url))
             .or_else(|| previous.scope.clone()),
         runner: match seen.map(|seen| &seen.runner) {
             Some(Sighting::Present(runner)) => Some(runner_status(previous, runner, facts)),
@@ -62,6 +63,7 @@ pub fn project(
         },
         drift: drift(facts),
         registration: attempt::kept(previous, void, now),
+        removal: previous.removal.clone(),
     }
 }
 
@@ -70,7 +72,7 @@ fn whole_seconds(at: Timestamp) -> Timestamp {
 }
 
 /// The scope as status names it.
-pub fn resolved(scope: Scope) -> ResolvedScope {
+pub fn resolved(scope: Scope, gitlab_url: &str) -> ResolvedScope {
     let (type_, id) = match scope {
         Scope::Instance => ("instance", None),
         Scope::Group(id) => ("group", i64::try_from(id.0).ok()),
@@ -79,6 +81,7 @@ pub fn resolved(scope: Scope) -> ResolvedScope {
     ResolvedScope {
         type_: type_.to_owned(),
         id,
+        gitlab_url: Some(gitlab_url.to_owned()),
     }
 }
 

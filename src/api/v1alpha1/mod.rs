@@ -22,8 +22,8 @@ pub use connection::{
 };
 pub use runner::{DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Scope, TokenSecret};
 pub use runner_status::{
-    Drift, GitLabRunnerStatus, GivenUp, ProjectStatus, Registration, ResolvedScope, RunnerStatus,
-    TokenStatus,
+    Drift, GitLabRunnerStatus, GivenUp, ProjectStatus, Registration, Removal, ResolvedScope,
+    RunnerStatus, TokenStatus,
 };
 pub use shared::{
     AccessLevel, ConfigMapKeyRef, ConnectionKind, ConnectionRef, InstanceScope, SecretKeyRef,

@@ -16,7 +16,7 @@ pub struct GitLabRunnerStatus {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// Where the runner lives, by number: a path is looked up once.
+    /// Where the runner lives, by number: a path is looked up once before each registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ResolvedScope>,
     /// The runner as GitLab holds it.
@@ -34,10 +34,14 @@ pub struct GitLabRunnerStatus {
     /// was lost on the way is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registration>,
+    /// The last attempt to remove the runner by its own token, written before GitLab is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
 }
 
 /// Where the runner lives, by number.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
 pub struct ResolvedScope {
     /// `instance`, `group` or `project`.
     #[serde(rename = "type")]
@@ -46,6 +50,10 @@ pub struct ResolvedScope {
     /// Number of the group or project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
+    /// The GitLab that the number belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub gitlab_url: Option<String>,
 }
 
 /// The runner as GitLab holds it.
@@ -137,6 +145,13 @@ pub struct Registration {
     pub attempt: String,
     /// When the attempt began.
     pub attempted_at: Time,
+    /// The GitLab that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub gitlab_url: Option<String>,
+    /// Number of the runner that the attempt made, where its token could not be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_id: Option<i64>,
     /// The attempt before, if it was given up because GitLab neither answered nor showed a runner.
     /// For an hour from its beginning that runner is still looked for, and removed if it turns up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,6 +165,16 @@ pub struct GivenUp {
     /// Sign of the attempt.
     #[schemars(length(max = 64))]
     pub attempt: String,
+    /// When the attempt began.
+    pub attempted_at: Time,
+}
+
+/// An attempt to remove the runner by its own token.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Removal {
+    /// Number of the runner.
+    pub runner_id: i64,
     /// When the attempt began.
     pub attempted_at: Time,
 }

@@ -1,8 +1,8 @@
-//! One function per step; the only code that writes to GitLab. What has to do with the token and
-//! its Secret is next door.
+//! One function per step; the only code that writes to GitLab. What makes and keeps a token, and what
+//! takes a runner away, is next door.
 use kube::runtime::events::EventType;
 
-use super::{pass::Pass, token};
+use super::{pass::Pass, removal, token};
 use crate::api::conditions::ConditionType;
 use crate::controller::error::Error;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
@@ -27,14 +27,14 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
         Step::Register(new) => token::register(pass, new).await?,
         Step::Renew(id, why) => token::renew(pass, *id, *why).await?,
         Step::Mend(id) => token::mend(pass, *id).await?,
-        Step::Discard(_) => token::discard(pass).await?,
-        Step::Release => token::release(pass).await?,
+        Step::Discard(_) => removal::discard(pass).await?,
+        Step::Release => removal::release(pass).await?,
         Step::Edit(id, edit) => self::edit(pass, step, *id, edit).await?,
         Step::Assign(id, project) => assign(pass, step, *id, *project).await?,
         Step::Unassign(id, project) => unassign(pass, step, *id, *project).await?,
-        Step::Unregister(id) => unregister(pass, step, *id).await?,
+        Step::Unregister(id) => removal::unregister(pass, step, *id).await?,
         Step::UnregisterByToken(id) => {
-            token::unregister_by_token(pass, step, *id).await?;
+            removal::unregister_by_token(pass, step, *id).await?;
             return Ok(After::Gone);
         }
     }
@@ -74,19 +74,6 @@ async fn unassign(
     let note = format!("unassigned runner {id} from project {project}");
     pass.tell(EventType::Normal, "ProjectUnassigned", &note)
         .await;
-    Ok(())
-}
-
-async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Result<(), Error> {
-    let done = pass.link()?.client.unregister(id).await;
-    pass.settle(step, done, "remove the runner", ConditionType::Ready)?;
-    let twins = pass.seen.as_ref().map(|seen| &seen.facts.twins);
-    let note = if twins.is_some_and(|twins| twins.contains(&id)) {
-        format!("removed runner {id} from GitLab: a lost answer had left it behind")
-    } else {
-        format!("removed runner {id} from GitLab")
-    };
-    pass.tell(EventType::Normal, "RunnerRemoved", &note).await;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use kube::{
 };
 
 use super::pass::Pass;
-use crate::api::conditions::Reason;
+use crate::api::conditions::{ConditionType, Reason};
 use crate::api::v1alpha1::{AllowedNamespaces, ConnectionKind, GitLabRunner};
 use crate::controller::connection::observer;
 use crate::controller::connections::{Connected, Standing};
@@ -95,9 +95,13 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
     let client = gitlab::Client::new(&endpoint, None, observer(&pass.ctx.metrics));
     match client {
         Ok(client) if !insecure => Ok(client),
-        Ok(_) | Err(_) => Err(Error::Malformed(format!(
-            "the recorded url {gitlab_url} cannot be used"
-        ))),
+        Ok(_) | Err(_) => Err(Error::Act {
+            doing: "remove the runner by its own token",
+            about: ConditionType::Ready,
+            source: gitlab::Error::Unsent(
+                format!("the url {gitlab_url:?} that the Secret names cannot be used").into(),
+            ),
+        }),
     }
 }
 

@@ -7,10 +7,10 @@ use crate::backoff;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
-use crate::gitlab::model::{Runner, Scope};
+use crate::gitlab::model::Runner;
 use crate::plan::{
-    Desired, Doubt, Keeping, Kept, Known, Mark, Observed, Sighting, WantedSecret, Whereabouts,
-    grace, may_turn_up, whereabouts,
+    Desired, Doubt, Keeping, Kept, Known, Observed, Sighting, WantedSecret, Whereabouts, grace,
+    whereabouts,
 };
 use crate::secrets;
 
@@ -108,9 +108,29 @@ impl Pass<'_> {
             }
             return Ok(facts);
         };
-        if facts.scope.is_none() && want.is_some() {
+        let unknown = facts.scope.is_none() && want.is_some();
+        if unknown {
             facts.scope = self.look_up_scope(link).await?;
         }
+        self.look_in_place(link, place, want.is_none(), &mut facts)
+            .await?;
+        // Whatever had that path before may have gone together with its runner.
+        let settled = facts.settles_at.is_none_or(|at| at <= clock::now());
+        let registers = want.is_some() && facts.runner == Sighting::Absent && settled;
+        if registers && !unknown && self.has_scope_path() {
+            facts.scope = self.look_up_scope(link).await?;
+        }
+        Ok(facts)
+    }
+
+    /// Looks where the runner should be.
+    async fn look_in_place(
+        &self,
+        link: &Connected,
+        place: Whereabouts,
+        leaving: bool,
+        facts: &mut Observed,
+    ) -> Result<(), Error> {
         match place {
             Whereabouts::Nowhere => {}
             Whereabouts::Number(known) => {
@@ -120,10 +140,13 @@ impl Pass<'_> {
                     Some(runner) => Sighting::Present(runner),
                     None => self.look_at(link, &known).await?,
                 };
-                if (asked || want.is_none()) && self.may_have_twins(link) {
+                if (asked || leaving) && self.may_have_twins(link) {
                     // What they were to be described as may have changed since.
-                    facts.found(self.search(link, facts.scope, None).await?);
+                    facts.found(self.search(link, facts.scope, None).await?.runners);
                 }
+            }
+            Whereabouts::Mark(intent) if intent.gitlab_url.as_ref() != Some(&link.url) => {
+                facts.runner = Sighting::Unclear(Doubt::Elsewhere);
             }
             Whereabouts::Mark(_) if !link.can.list => {
                 facts.runner = Sighting::Unclear(Doubt::Unsearchable);
@@ -132,19 +155,16 @@ impl Pass<'_> {
                 let own = format!("{}/{}", self.namespace, self.name);
                 let description = self.runner.spec.description.as_deref().unwrap_or(&own);
                 let found = self.search(link, facts.scope, Some(description)).await?;
-                if found.is_empty() {
+                if !found.runners.is_empty() {
+                    facts.found(found.runners);
+                } else if found.complete {
                     facts.settles_at = Some(grace(&intent, link.timeout));
+                } else {
+                    facts.runner = Sighting::Unclear(Doubt::Crowded);
                 }
-                facts.found(found);
             }
         }
-        Ok(facts)
-    }
-
-    /// Whether an attempt that was given up may have made a runner after all.
-    fn may_have_twins(&self, link: &Connected) -> bool {
-        let given_up = self.intent().and_then(|intent| intent.given_up);
-        link.can.list && given_up.is_some_and(|at| may_turn_up(at, clock::now()))
+        Ok(())
     }
 
     /// What was seen of a runner within this resync.
@@ -184,41 +204,5 @@ impl Pass<'_> {
             .memory
             .keep(&self.uid, &link.url, &runner, Instant::now());
         Ok(Sighting::Present(runner))
-    }
-
-    fn is_ours(&self, runner: &Runner) -> bool {
-        self.is_our_note(runner.maintenance_note.as_deref().unwrap_or_default())
-    }
-
-    fn is_our_note(&self, note: &str) -> bool {
-        Mark::split(note).1.is_some_and(|mark| mark.uid == self.uid)
-    }
-
-    /// Looks for runners that carry our mark, first that of the last attempt, then the newest.
-    async fn search(
-        &self,
-        link: &Connected,
-        scope: Option<Scope>,
-        description: Option<&str>,
-    ) -> Result<Vec<Runner>, Error> {
-        let Some(scope) = scope else {
-            return Ok(Vec::new());
-        };
-        let mut found = link
-            .client
-            .find(scope, description, |note| self.is_our_note(note))
-            .await
-            .map_err(|source| Error::Observe {
-                what: "the list of runners",
-                source,
-            })?
-            .runners;
-        let signed = |runner: &Runner| {
-            let note = runner.maintenance_note.as_deref().unwrap_or_default();
-            let mark = Mark::split(note).1;
-            mark.map(|mark| mark.attempt) == self.attempt()
-        };
-        found.sort_by_key(|runner| !signed(runner));
-        Ok(found)
     }
 }

@@ -8,7 +8,7 @@ use crate::gitlab::model::{GroupId, ProjectId, Runner, Scope};
 use crate::plan::ProjectSighting;
 
 impl Pass<'_> {
-    /// The scope as recorded, or as spec gives it by number.
+    /// The scope as spec gives it by number, or as recorded: a number belongs to one GitLab.
     pub(super) fn recorded_scope(&self) -> Option<Scope> {
         let number = |id: i64| u64::try_from(id).ok();
         let recorded = self
@@ -16,6 +16,8 @@ impl Pass<'_> {
             .status
             .as_ref()
             .and_then(|status| status.scope.as_ref());
+        let url = self.link.as_ref().map(|link| link.url.as_str());
+        let recorded = recorded.filter(|scope| url.is_none() || url == scope.gitlab_url.as_deref());
         let recorded_id = recorded.and_then(|scope| scope.id);
         let crate::api::v1alpha1::Scope {
             instance: _,
@@ -30,7 +32,17 @@ impl Pass<'_> {
         }
     }
 
-    /// Looks up the scope's path. Done once: the number is kept in status.
+    /// Whether spec gives the scope by a path.
+    pub(super) fn has_scope_path(&self) -> bool {
+        let scope = &self.runner.spec.scope;
+        let targets = [&scope.group, &scope.project];
+        targets
+            .into_iter()
+            .flatten()
+            .any(|target| target.id.is_none())
+    }
+
+    /// Looks up the scope's path. Done before each registration: the number is kept in status.
     pub(super) async fn look_up_scope(&self, link: &Connected) -> Result<Option<Scope>, Error> {
         let failed = |source| Error::Observe {
             what: "the scope's path",
@@ -77,7 +89,11 @@ impl Pass<'_> {
                 Some(id) => Some(id),
                 None => match link.client.project_id(&path).await {
                     Ok(id) => id,
-                    Err(gitlab::Error::Refused { status: 403, .. }) => None,
+                    // Renamed, it answers with where it has gone to; that is never followed.
+                    Err(gitlab::Error::Refused {
+                        status: 403 | 300..=399,
+                        ..
+                    }) => None,
                     Err(source) => {
                         return Err(Error::Observe {
                             what: "a project",

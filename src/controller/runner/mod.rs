@@ -5,7 +5,9 @@ mod conclude;
 mod link;
 mod look;
 mod lookup;
+mod ours;
 mod pass;
+mod removal;
 mod token;
 mod watch;
 
@@ -156,6 +158,9 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
     }
     let outcome = pursue(&mut pass, &Desired::Gone(policy)).await;
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
+        if policy == DeletionPolicy::Delete {
+            removal::clear(&pass).await;
+        }
         ctx.memory.forget(&pass.uid);
         ctx.refusals.forget(&pass.uid);
         return Ok(Action::await_change());

@@ -80,17 +80,24 @@ impl<'a> Pass<'a> {
         Some(Intent {
             attempt: registration.attempt.clone(),
             at: registration.attempted_at.0,
+            gitlab_url: registration.gitlab_url.clone(),
             given_up: given_up.map(|given_up| given_up.attempted_at.0),
         })
     }
 
-    /// The runner that status names.
+    /// The runner that status names: as it was last seen, or as an attempt made it.
     pub(super) fn recorded(&self) -> Option<Known> {
-        let runner = self.runner.status.as_ref()?.runner.as_ref()?;
-        let id = u64::try_from(runner.id).ok()?;
+        let status = self.runner.status.as_ref()?;
+        let seen = status.runner.as_ref();
+        let seen = seen.map(|runner| (runner.id, runner.gitlab_url.clone()));
+        let made = status.registration.as_ref().and_then(|last| {
+            let gitlab_url = last.gitlab_url.clone().unwrap_or_default();
+            Some((last.runner_id?, gitlab_url))
+        });
+        let (id, gitlab_url) = seen.or(made)?;
         Some(Known {
-            id: RunnerId(id),
-            gitlab_url: runner.gitlab_url.clone(),
+            id: RunnerId(u64::try_from(id).ok()?),
+            gitlab_url,
         })
     }
 

@@ -5,7 +5,7 @@ use super::pass::{Pass, Seen};
 use crate::api::conditions::ConditionType;
 use crate::clock;
 use crate::controller::connections::Connected;
-use crate::controller::error::Error;
+use crate::controller::error::{Error, chain};
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
 use crate::plan::{Kept, Outcome, Plan, Step, WantedSecret, Why, intended, resolved};
 use crate::secrets::{self, Entry};
@@ -29,7 +29,11 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     let about = ConditionType::Registered;
     let made = link.client.register(&signed).await;
     let made = pass.settle(&step, made, "register the runner", about)?;
-    keep(pass, &link, made.id, made.token, made.token_expires_at).await?;
+    let kept = keep(pass, &link, made.id, made.token, made.token_expires_at).await;
+    if let Err(error) = kept {
+        note_number(pass, made.id).await;
+        return Err(error);
+    }
     let note = format!("registered runner {}", made.id);
     pass.tell(EventType::Normal, "Registered", &note).await;
     Ok(())
@@ -43,10 +47,24 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let step = Step::Register(Box::new(new.clone()));
     let mut status = pass.projected(&Outcome::Planned(Plan::Act(step)));
     let seen = pass.seen.as_ref().map(|seen| &seen.facts);
-    status.registration = Some(intended(&status, seen, now));
+    let url = pass.link()?.url.clone();
+    status.registration = Some(intended(&status, seen, &url, now));
     status.runner = None;
-    status.scope = Some(resolved(new.scope));
+    status.scope = Some(resolved(new.scope, &url));
     pass.write(status).await
+}
+
+/// The token is lost with its answer, but the runner need not be: a credential that may not search
+/// finds it by its number, and has its token reset.
+async fn note_number(pass: &mut Pass<'_>, made: RunnerId) {
+    let mut status = pass.status();
+    if let Some(registration) = &mut status.registration {
+        registration.runner_id = i64::try_from(made.0).ok();
+    }
+    if let Err(error) = pass.write(status).await {
+        let why = chain(&error);
+        tracing::warn!(runner = made.0, why, "number of a new runner not kept");
+    }
 }
 
 async fn announce_loss(pass: &Pass<'_>) {
@@ -136,7 +154,7 @@ fn unwritten(error: kube::Error) -> Error {
 
 /// What the Secret holds of this runner, here or under its former name, if the token is as we wrote
 /// it.
-fn kept(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
+pub(super) fn kept(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
     let Seen {
         facts,
         secret,
@@ -169,61 +187,4 @@ pub(super) async fn mend(pass: &Pass<'_>, id: RunnerId) -> Result<(), Error> {
         },
     )
     .await
-}
-
-pub(super) async fn discard(pass: &Pass<'_>) -> Result<(), Error> {
-    let Some(former) = pass.seen.as_ref().and_then(|seen| seen.former.as_ref()) else {
-        return Ok(());
-    };
-    let gone = secrets::discard(&pass.secrets(), former).await;
-    gone.map_err(|error| Error::kube("delete the Secret that the token has left", error))
-}
-
-/// Whoever holds a runner's token may remove it, so a lost credential does not leave it behind.
-pub(super) async fn unregister_by_token(
-    pass: &Pass<'_>,
-    step: &Step,
-    id: RunnerId,
-) -> Result<(), Error> {
-    let entry = kept(pass, id).ok_or(Error::Stale)?;
-    let client = super::link::anonymous(pass, &entry.gitlab_url)?;
-    let done = client.unregister_by_token(&entry.token).await;
-    pass.settle(
-        step,
-        done,
-        "remove the runner by its own token",
-        ConditionType::Ready,
-    )?;
-    let note =
-        format!("removed runner {id} from GitLab by its own token: no credential could be used");
-    pass.tell(EventType::Normal, "RunnerRemoved", &note).await;
-    Ok(())
-}
-
-/// Leaves the token behind for the runner's processes, since the runner stays.
-pub(super) async fn release(pass: &Pass<'_>) -> Result<(), Error> {
-    let Some(Seen {
-        facts,
-        secret,
-        former,
-    }) = &pass.seen
-    else {
-        return Err(Error::Stale);
-    };
-    let api = pass.secrets();
-    let ours = matches!(facts.secret, Kept::Ours(_))
-        .then_some(secret.as_ref())
-        .flatten();
-    for secret in ours.into_iter().chain(former) {
-        secrets::release(&api, secret, &pass.runner)
-            .await
-            .map_err(|error| Error::kube("release the Secret of the token", error))?;
-    }
-    pass.tell(
-        EventType::Normal,
-        "Orphaned",
-        "the runner stays in GitLab, and its token in the Secret",
-    )
-    .await;
-    Ok(())
 }

@@ -1,12 +1,17 @@
 //! Each step as its single effects, in the order of `controller::runner::act` and `::token`.
 use gitlab_runner_registrar::{
-    api::conditions::{ConditionType, Reason},
+    api::{
+        conditions::{ConditionType, Reason},
+        v1alpha1::Removal,
+    },
     gitlab::model::{NewRunner, ProjectRef, RunnerId, Settings},
     plan::{Failure, Kept, Observed, Step, TokenState, intended, resolved},
 };
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
 use super::world::{Credential, How, Interruption, Secret, World, set};
-use crate::decisions::given::{SECRET, seconds};
+use crate::decisions::given::{SECRET, URL, seconds};
 
 /// Why a pass stops.
 #[derive(Debug)]
@@ -100,14 +105,14 @@ impl World {
                 projects.retain(|have| have.id != *project);
             }),
             Step::Unregister(id) => self.unregister(*id),
-            Step::UnregisterByToken(_) => self.unregister_by_token(),
+            Step::UnregisterByToken(id) => self.unregister_by_token(*id),
         }
     }
 
     fn register(&mut self, new: &NewRunner, seen: &Observed) -> Result<(), Stop> {
-        let scope = resolved(new.scope);
+        let scope = resolved(new.scope, URL);
         self.write_status(|world| {
-            let intent = intended(&world.status, Some(seen), world.now);
+            let intent = intended(&world.status, Some(seen), URL, world.now);
             world.status.registration = Some(intent);
             world.status.runner = None;
             world.status.scope = Some(scope);
@@ -132,7 +137,14 @@ impl World {
             Ok(world.make(&signed, world.now))
         });
         let (id, token) = made?;
-        self.keep(id, token)
+        let kept = self.keep(id, token);
+        if matches!(kept, Err(Stop::Failed(_))) {
+            self.write_status(|world| {
+                let registration = world.status.registration.as_mut().unwrap();
+                registration.runner_id = i64::try_from(id.0).ok();
+            })?;
+        }
+        kept
     }
 
     fn keep(&mut self, id: RunnerId, token: u32) -> Result<(), Stop> {
@@ -209,8 +221,37 @@ impl World {
     }
 
     /// GitLab removes the runner of that token, whatever number we think it has.
-    fn unregister_by_token(&mut self) -> Result<(), Stop> {
+    fn unregister_by_token(&mut self, id: RunnerId) -> Result<(), Stop> {
         assert_eq!(self.credential, Credential::Gone);
+        let open = self.status.removal.is_some();
+        if !open {
+            let runner_id = i64::try_from(id.0).unwrap();
+            let attempted_at = Time(self.now);
+            self.write_status(|world| {
+                world.status.removal = Some(Removal {
+                    runner_id,
+                    attempted_at,
+                });
+            })?;
+        }
+        let lost = self.trouble.filter(|trouble| trouble.after == 0);
+        let done = self.remove_by_token();
+        match done {
+            // GitLab does not know the token: it was done before.
+            Err(Stop::Failed(failure)) if open && failure.reason == Reason::RunnerVanished => {
+                Ok(())
+            }
+            Err(Stop::Failed(failure)) => {
+                if !open && lost.is_none() {
+                    self.write_status(|world| world.status.removal = None)?;
+                }
+                Err(Stop::Failed(failure))
+            }
+            done => done,
+        }
+    }
+
+    fn remove_by_token(&mut self) -> Result<(), Stop> {
         self.effect(Some(ConditionType::Ready), |world| {
             let kept: Vec<Option<u32>> = world.secrets.values().map(|kept| kept.token).collect();
             let before = world.gitlab.len();
@@ -224,5 +265,5 @@ impl World {
 
 /// What GitLab answers about what is not there.
 fn gone() -> Stop {
-    Stop::Failed(failure(Reason::GitLabRefused, None))
+    Stop::Failed(failure(Reason::RunnerVanished, None))
 }

@@ -146,7 +146,7 @@ impl Start {
             projects: vec![],
         });
         GitLabRunnerStatus {
-            scope: Some(resolved(GROUP)),
+            scope: Some(resolved(GROUP, URL)),
             runner,
             token: Some(TokenStatus {
                 secret_name: name,
@@ -156,6 +156,8 @@ impl Start {
             registration: Some(Registration {
                 attempt: "a1".to_owned(),
                 attempted_at: Time(world.after(ago)),
+                gitlab_url: Some(URL.to_owned()),
+                runner_id: None,
                 given_up: None,
             }),
             ..GitLabRunnerStatus::default()

@@ -23,16 +23,16 @@ impl World {
         Some(Intent {
             attempt: registration.attempt.clone(),
             at: registration.attempted_at.0,
+            gitlab_url: registration.gitlab_url.clone(),
             given_up: registration.given_up.as_ref().map(|up| up.attempted_at.0),
         })
     }
 
     fn recorded(&self) -> Option<Known> {
-        let runner = self.status.runner.as_ref()?;
-        Some(Known {
-            id: RunnerId(u64::try_from(runner.id).unwrap()),
-            gitlab_url: runner.gitlab_url.clone(),
-        })
+        let seen = self.status.runner.as_ref().map(|runner| runner.id);
+        let last = self.status.registration.as_ref();
+        let id = seen.or(last.and_then(|last| last.runner_id))?;
+        Some(given::known(RunnerId(u64::try_from(id).unwrap())))
     }
 
     pub(super) fn here(&self) -> Kept {

@@ -4,7 +4,7 @@ use gitlab_runner_registrar::{
     plan::{GRACE_AT_LEAST, Intent, Keeping, Kept, Whereabouts, grace, whereabouts},
 };
 
-use super::given::{RUNNER, keeping, keeping_with, known, now, seconds};
+use super::given::{RUNNER, URL, keeping, keeping_with, known, now, seconds};
 
 const OTHER: RunnerId = RunnerId(8);
 
@@ -12,6 +12,7 @@ fn intent(attempt: &str) -> Intent {
     Intent {
         attempt: attempt.to_owned(),
         at: now(),
+        gitlab_url: Some(URL.to_owned()),
         given_up: None,
     }
 }

@@ -33,7 +33,7 @@ fn a_runner_is_shown_as_gitlab_holds_it() {
     assert_eq!(shown.tags, ["linux"]);
     let page = "https://gitlab.example.com/groups/platform/-/runners/7";
     assert_eq!(shown.web_url.as_deref(), Some(page));
-    assert_eq!(status.scope, Some(resolved(GROUP)));
+    assert_eq!(status.scope, Some(resolved(GROUP, URL)));
 }
 
 #[test]
@@ -156,6 +156,8 @@ fn an_attempt_is_kept_until_it_surely_made_nothing() {
         registration: Some(Registration {
             attempt: "a1".to_owned(),
             attempted_at: Time(now()),
+            gitlab_url: Some(URL.to_owned()),
+            runner_id: None,
             given_up: None,
         }),
         ..GitLabRunnerStatus::default()
@@ -185,6 +187,8 @@ fn attempts(given_up: Option<&str>) -> GitLabRunnerStatus {
         registration: Some(Registration {
             attempt: "a2".to_owned(),
             attempted_at: Time(now()),
+            gitlab_url: Some(URL.to_owned()),
+            runner_id: None,
             given_up: given_up.map(|attempt| GivenUp {
                 attempt: attempt.to_owned(),
                 attempted_at: Time(now() - seconds(90)),
@@ -242,7 +246,7 @@ fn a_new_attempt_gives_up_the_one_that_was_looked_for_in_vain() {
         ),
     ];
     for (why, before, seen, given_up) in rows {
-        let new = intended(&before, Some(&seen), later);
+        let new = intended(&before, Some(&seen), URL, later);
         assert_eq!(new.attempted_at, Time(later), "{why}");
         let has = new.given_up.map(|given_up| given_up.attempt);
         assert_eq!(has.as_deref(), given_up, "{why}");
