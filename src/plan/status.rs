@@ -61,7 +61,7 @@ pub fn project(
             Some(seen) => token_status(facts.want, seen),
             None => previous.token.clone(),
         },
-        drift: drift(facts),
+        drift: drift(previous, facts),
         registration: attempt::kept(previous, void, now),
         removal: previous.removal.clone(),
     }
@@ -130,9 +130,9 @@ fn runner_status(
                             path: project.path.clone(),
                         })
                     })
-                    .take(128)
                     .collect();
                 projects.sort_by_key(|project| project.id);
+                projects.truncate(128);
                 projects
             }
             None => before
@@ -197,23 +197,18 @@ fn token_status(want: Option<&Wanted>, seen: &Observed) -> Option<TokenStatus> {
     })
 }
 
-fn drift(facts: &Facts<'_>) -> Vec<Drift> {
-    let Facts {
-        want: Some(want),
-        seen: Some(seen),
-        mark,
-        ..
-    } = facts
-    else {
-        return Vec::new();
+fn drift(previous: &GitLabRunnerStatus, facts: &Facts<'_>) -> Vec<Drift> {
+    let (Some(want), Some(seen)) = (facts.want, facts.seen) else {
+        return previous.drift.clone();
     };
+    // `Synced` points here, and says what it said before as well.
     let Sighting::Present(runner) = &seen.runner else {
-        return Vec::new();
+        return previous.drift.clone();
     };
     if want.drift != DriftPolicy::Report {
         return Vec::new();
     }
-    let edit = diff(runner, &want.settings, mark).unwrap_or_default();
+    let edit = diff(runner, &want.settings, facts.mark).unwrap_or_default();
     let cut = |text: String| text.chars().take(2048).collect::<String>();
     let settings = differences(runner, &edit).into_iter();
     settings

@@ -1,6 +1,9 @@
 //! What status knows of the runner, its token and its attempt: kept where nobody looked.
 use gitlab_runner_registrar::{
-    api::v1alpha1::{GitLabRunnerStatus, GivenUp, Registration},
+    api::{
+        conditions::Reason,
+        v1alpha1::{DriftPolicy, GitLabRunnerStatus, GivenUp, Registration},
+    },
     gitlab::model::{Runner, RunnerId, Scope},
     plan::{Doubt, Kept, Observed, Outcome, Plan, Sighting, intended, resolved},
 };
@@ -83,6 +86,82 @@ fn what_was_not_looked_at_is_kept_and_what_is_gone_is_not() {
         2,
         "a reply may leave projects out"
     );
+}
+
+/// `Synced` points to it, and stays as well.
+#[test]
+fn drift_that_was_told_stays_told_until_the_runner_is_seen_again() {
+    let reported = |paused| {
+        let mut want = want();
+        want.settings.paused = Some(paused);
+        want.drift = DriftPolicy::Report;
+        want
+    };
+    let before = Known::new(reported(true), seen()).first(&rest());
+    assert_eq!(before.drift.len(), 1);
+    let unlooked = |want| Known {
+        want,
+        ..Known::unseen()
+    };
+    let unclear = Sighting::Unclear(Doubt::NotAsked(Some(RunnerId(7))));
+    let unclear = but(|seen| seen.runner = unclear);
+    let obstructed = |reason| Outcome::Obstructed(reason, String::new());
+    for (why, known, how) in [
+        (
+            "a lost packet",
+            unlooked(Some(reported(true))),
+            failure(|_| {}),
+        ),
+        (
+            "suspended",
+            unlooked(Some(reported(true))),
+            obstructed(Reason::Suspended),
+        ),
+        (
+            "no spec that can be read",
+            unlooked(None),
+            obstructed(Reason::InvalidSpec),
+        ),
+        (
+            "no connection",
+            Known::new(reported(true), unclear),
+            obstructed(Reason::ConnectionNotReady),
+        ),
+        (
+            "on its way back",
+            Known::new(reported(true), nothing(|_| {})),
+            failure(|_| {}),
+        ),
+    ] {
+        assert_eq!(
+            known.after(&before, &how, now()).drift,
+            before.drift,
+            "{why}"
+        );
+    }
+    let same_again = Known::new(reported(false), seen()).after(&before, &rest(), now());
+    assert_eq!(same_again.drift, []);
+    let mut corrected = reported(true);
+    corrected.drift = DriftPolicy::Correct;
+    let corrected = Known::new(corrected, seen()).after(&before, &rest(), now());
+    assert_eq!(corrected.drift, []);
+}
+
+/// GitLab promises no order, and status holds 128 of them.
+#[test]
+fn of_many_projects_the_same_are_shown_each_time() {
+    let many: Vec<u64> = (41..241).collect();
+    let turned = |runner: &mut Runner| runner.projects.iter_mut().for_each(|all| all.reverse());
+    let first = status(of_projects(&many, |_| {}));
+    let ids: Vec<i64> = first
+        .runner
+        .iter()
+        .flat_map(|runner| &runner.projects)
+        .map(|project| project.id)
+        .collect();
+    assert_eq!(ids, (40..168).collect::<Vec<_>>());
+    let next = Known::new(want(), of_projects(&many, turned));
+    assert_eq!(next.after(&first, &rest(), now()), first);
 }
 
 /// Contacts come every few seconds, and must not become writes.
