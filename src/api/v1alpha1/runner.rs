@@ -100,8 +100,12 @@ pub struct GitLabRunnerSpec {
     /// no limit. When omitted it is left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "duration_schema")]
-    #[x_kube(validation = Rule::new("duration(self) == duration('0s') || (duration(self) >= duration('10m') && duration(self) <= duration('596523h'))")
-        .message("maximumTimeout must be at least 10m and at most 596523h, or 0s for no limit"))]
+    #[x_kube(
+        validation = Rule::new("self.matches('^([0-9]+h)?([0-9]+m)?([0-9]+s)?$')")
+            .message("write hours, minutes and seconds in this order and each of them once, for example 1h30m"),
+        validation = Rule::new("duration(self) == duration('0s') || (duration(self) >= duration('10m') && duration(self) <= duration('596523h'))")
+            .message("maximumTimeout must be at least 10m and at most 596523h, or 0s for no limit")
+    )]
     pub maximum_timeout: Option<String>,
 
     /// Note for GitLab's administrators, at most 896 characters: GitLab takes 1024, the rest is for

@@ -12,6 +12,8 @@ fn tags(count: usize) -> Value {
 async fn settings_are_checked() {
     let tag = "a tag has no comma, no quotation mark and no space at either end";
     let timeout = "maximumTimeout must be at least 10m and at most 596523h, or 0s for no limit";
+    let order = "write hours, minutes and seconds in this order and each of them once, for example \
+                 1h30m";
     let untagged = "tags can not be empty when runner is not allowed to pick untagged jobs: add a \
                     tag, or set runUntagged to true";
     let rules = vec![
@@ -60,6 +62,8 @@ async fn settings_are_checked() {
         field("maximumTimeout", "10m", "9m59s", timeout),
         field("maximumTimeout", "0s", "1s", timeout),
         field("maximumTimeout", "596523h", "596524h", timeout),
+        field("maximumTimeout", "1h30m15s", "30m1h", order),
+        field("maximumTimeout", "1h15s", "1h1h", order),
         field(
             "maximumTimeout",
             "1h30m",
