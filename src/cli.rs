@@ -44,8 +44,8 @@ pub struct RunArgs {
     #[arg(long, env = "ALLOW_HTTP")]
     pub allow_http: bool,
 
-    /// Names this cluster in the marks that runners carry in GitLab, for people who read them. When
-    /// omitted it is the UID of the operator's own namespace.
+    /// Names this cluster in the marks that runners carry in GitLab, for people who read them, in at
+    /// most 55 characters. When omitted it is the UID of the operator's own namespace.
     #[arg(long, env = "CLUSTER_ID", value_parser = cluster_id)]
     pub cluster_id: Option<String>,
 
@@ -93,12 +93,13 @@ fn resync(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Has to leave room for the longest note in front of the mark.
 fn cluster_id(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let fine = (1..=63).contains(&text.len()) && text.chars().all(fits);
+    let fine = (1..=55).contains(&text.len()) && text.chars().all(fits);
     if fine {
         Ok(text.to_owned())
     } else {
-        Err("write 1 to 63 letters, digits, dots, dashes and underscores".to_owned())
+        Err("write 1 to 55 letters, digits, dots, dashes and underscores".to_owned())
     }
 }

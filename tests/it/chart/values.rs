@@ -49,6 +49,10 @@ async fn bad_values_are_refused_with_what_is_wrong() {
             "at '/resync': 'often' does not match pattern",
         ),
         (
+            "clusterId=a-name-that-is-one-longer-than-what-a-note-has-room-for-",
+            "at '/clusterId': maxLength: got 56, want 55",
+        ),
+        (
             "podLabels.tier=2",
             "at '/podLabels/tier': got number, want string",
         ),

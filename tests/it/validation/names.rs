@@ -1,4 +1,9 @@
 //! `GitLabRunner`: its name, and those of its connection and of its Secret.
+use clap::Parser;
+use gitlab_runner_registrar::{
+    cli::{Cli, Command},
+    plan::Mark,
+};
 use serde_json::{Value, json};
 
 use super::{field, holds, long, rule, with};
@@ -142,4 +147,25 @@ async fn names_and_secrets_are_checked() {
         .without_an_operator()
         .tell(async |story| holds(story, rules).await)
         .await;
+}
+
+/// The API server takes notes of 896 characters, and GitLab 1024 with the mark.
+#[test]
+fn the_longest_cluster_id_leaves_room_for_the_longest_note() {
+    let given = |length| {
+        let id = long(length);
+        let cli = Cli::try_parse_from(["registrar", "run", "--cluster-id", &id]);
+        cli.map(|cli| match cli.command {
+            Command::Run(args) => args.cluster_id.unwrap(),
+            Command::Crds => unreachable!(),
+        })
+    };
+    let mark = Mark {
+        cluster: given(55).unwrap(),
+        uid: "123e4567-e89b-12d3-a456-426614174000".to_owned(),
+        attempt: "19e5f3a2b4c".to_owned(),
+    };
+    assert_eq!(mark.sign(&long(896)).len(), 1024);
+    let refusal = given(56).unwrap_err().to_string();
+    assert!(refusal.contains("write 1 to 55 letters"), "{refusal}");
 }
