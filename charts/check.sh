@@ -43,6 +43,11 @@ count default '^kind: Role$' 2
 count default '^kind: CustomResourceDefinition$' 3
 count default 'helm.sh/resource-policy: keep' 3
 
+# The kubelet restarts a process that does not answer, not one that waits: where a watched namespace
+# has gone, the others are served all the same.
+count default 'path: /livez$' 2
+count default 'path: /readyz$' 1
+
 render namespaces --set 'watch.namespaces={build,deploy}'
 lacks namespaces '^kind: ClusterRole'
 has namespaces '--watch-namespaces=build,deploy$'
@@ -61,6 +66,16 @@ has bare '--cluster-id=east-1$'
 render crds-go --set crds.keep=false
 lacks crds-go 'resource-policy'
 
+render openshift --set podSecurityContext.runAsUser=null --set podSecurityContext.runAsGroup=null
+count default 'runAs(User|Group): 65532$' 2
+lacks openshift 'runAs(User|Group)'
+for file in default openshift; do
+  has $file 'runAsNonRoot: true$'
+  has $file 'type: RuntimeDefault$'
+  has $file 'allowPrivilegeEscalation: false$'
+  has $file 'readOnlyRootFilesystem: true$'
+done
+
 cat >"$out/all.yaml" <<'YAML'
 nameOverride: registrar
 image:
@@ -78,6 +93,8 @@ metrics:
   service: {port: 80, annotations: {a: b}, labels: {c: d}}
   serviceMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}
 resources: {}
+podSecurityContext: {fsGroup: 1000}
+securityContext: {privileged: false}
 extraEnv: [{name: HTTPS_PROXY, value: "http://proxy.example.com:3128"}]
 podAnnotations: {a: b}
 podLabels: {c: d}
@@ -91,6 +108,8 @@ render everything --values "$out/all.yaml"
 has everything '^kind: Service$'
 has everything '^kind: ServiceMonitor$'
 count everything 'rbac.authorization.k8s.io/aggregate-to-(view|edit|admin): "true"$' 3
+has everything 'fsGroup: 1000$'
+has everything 'privileged: false$'
 has everything 'priorityClassName: system-cluster-critical$'
 has everything '--allow-http$'
 has everything 'image: "registry.example.com/tools/registrar@sha256:0{64}"'
