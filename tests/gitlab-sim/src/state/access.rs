@@ -1,7 +1,7 @@
 //! Who may see and do what (the policies behind contract §3).
 use super::{
-    AccessToken, GitLab, Group, GroupId, Namespace, Project, Registrar, Role, Runner, RunnerType,
-    User, UserId, Visibility,
+    AccessToken, Era, GitLab, Group, GroupId, Namespace, Project, Registrar, Role, Runner,
+    RunnerType, User, UserId, Visibility,
 };
 
 /// Who sends a request, once its token was accepted.
@@ -215,11 +215,15 @@ impl GitLab {
     }
 
     /// Contract §3.14, §3.19: whether registration tokens work below these groups, nearest first;
-    /// beside the instance the top-level group is asked.
+    /// beside the instance the top-level group is asked, since both have a switch (16.0).
     pub(crate) fn registration_tokens_work(&self, above: &[&Group]) -> bool {
-        let top = above.last();
-        self.settings.registration_tokens_allowed()
-            && top.is_none_or(|top| top.allow_runner_registration_token)
+        let allows = |top: &&Group| top.allow_runner_registration_token;
+        match self.settings.era {
+            Era::V15 => true,
+            Era::V17 | Era::V19 => {
+                self.settings.registration_tokens_allowed() && above.last().is_none_or(allows)
+            }
+        }
     }
 }
 

@@ -76,6 +76,12 @@ fn s3_14_tokens_that_work_and_tokens_that_do_not() {
         )
         .given(off)
         .era(Era::V15),
+        case("nor one of a group", register("GR-platform"), 201, Any)
+            .given(top_off)
+            .era(Era::V15),
+        case("nor for its projects", register("GR-web"), 201, Any)
+            .given(top_off)
+            .era(Era::V15),
         case(
             "an access token is none",
             register("glpat-root"),

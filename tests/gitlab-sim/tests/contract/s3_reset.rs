@@ -217,6 +217,9 @@ fn s3_19_registration_tokens() {
         case("on before", instance("root"), 201, Any)
             .given(off)
             .era(Era::V15),
+        case("which no group could change", group("root"), 201, Any)
+            .given(closed)
+            .era(Era::V15),
     ]);
     for (ask, used) in [
         (instance("root"), "GR-instance"),

@@ -133,10 +133,10 @@ fn s3_4_managers() {
 fn s3_5_projects() {
     run(vec![
         case(
-            "all",
+            "all, the newest first",
             get("/runners/4/projects").by("root"),
             200,
-            Ids(vec![20, 21]),
+            Ids(vec![21, 20]),
         ),
         case(
             "those that the caller can see",
@@ -148,7 +148,7 @@ fn s3_5_projects() {
             "pages",
             get("/runners/4/projects?per_page=1&page=2").by("root"),
             200,
-            Ids(vec![21]),
+            Ids(vec![20]),
         ),
         case(
             "as 3.3",

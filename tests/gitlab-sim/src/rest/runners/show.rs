@@ -1,4 +1,6 @@
 //! Reading one runner: contract §3.3, §3.4, §3.5.
+use std::cmp::Reverse;
+
 use serde_json::json;
 
 use crate::rest::{
@@ -68,7 +70,8 @@ pub(crate) fn projects(call: &mut Call<'_>) -> Answer {
         .filter_map(|id| gitlab.projects.get(id))
         .filter(|project| gitlab.can_read_project(Some(&caller), project))
         .collect();
-    projects.sort_by_key(|project| project.id);
+    // The finder behind it has an order of its own, the newest first.
+    projects.sort_by_key(|project| Reverse(project.id));
     Ok(paging.reply(call, &projects, |project| {
         entity::basic_project(gitlab, project)
     }))
