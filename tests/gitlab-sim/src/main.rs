@@ -77,19 +77,17 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         root,
         frozen_at,
     } = args;
-    let mut seed = match seed {
+    let seed = match seed {
         Some(path) => read_seed(&path).map_err(|error| format!("{}: {error}", path.display()))?,
         None => Seed::default(),
     };
-    if let Some(era) = era {
-        seed.settings.era = era;
-    }
     let ca = tls_dir.as_ref().map(|folder| folder.join("ca.pem"));
     let options = Options {
         listen,
         control,
         tls_dir,
         root,
+        era,
         frozen_at,
         ..Options::default()
     };

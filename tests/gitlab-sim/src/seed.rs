@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::{
     build::{NewGroup, NewJob, NewProject, NewToken, NewUser, SeedRunner, Unbuildable},
-    state::{GitLab, Mint, Scope, Secret, Settings},
+    state::{Era, GitLab, Mint, Scope, Secret, Settings},
 };
 
 /// A world as a YAML file describes it; things are made in the order of these fields.
@@ -81,6 +81,12 @@ impl Seed {
             return Ok(Self::default());
         }
         serde_saphyr::from_str(text).map_err(|error| SeedError(error.to_string()))
+    }
+
+    /// The same world in another release, if one is given.
+    pub(crate) fn in_era(mut self, era: Option<Era>) -> Self {
+        self.settings.era = era.unwrap_or(self.settings.era);
+        self
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Options {
     pub tls_dir: Option<PathBuf>,
     /// The relative URL root, such as `/gitlab`, which GitLab itself never gets to see.
     pub root: String,
-    /// Which GitLab to behave like, instead of what the seed says.
+    /// Which GitLab to behave like, instead of what the seed says, that of a reset too.
     pub era: Option<Era>,
     /// The clock stands still at this moment.
     pub frozen_at: Option<Timestamp>,
@@ -53,11 +53,6 @@ impl Options {
             Some(folder) => Identity::kept_in(folder).map(Some),
             None => self.tls.then(Identity::make).transpose(),
         }
-    }
-
-    /// What the options say about the world overrides the seed.
-    pub(super) fn adjust(&self, seed: &mut Seed) {
-        seed.settings.era = self.era.unwrap_or(seed.settings.era);
     }
 
     /// The root as paths are compared with it: without a slash at the end.

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::wire::get;
+use crate::wire::{get, send};
 
 struct Program {
     child: Child,
@@ -87,6 +87,16 @@ async fn its_options_reach_the_world() {
     assert_eq!(health["now"], "2026-01-01T00:00:00Z");
     let world = get(program.url("controlUrl"), "/world").await.json();
     assert_eq!(world["settings"]["era"], "17");
+    // A seed of its own says 19, and so does one that says nothing.
+    for seed in ["{\"settings\": {\"era\": 19}}", "{\"users\": []}", ""] {
+        let control = program.url("controlUrl");
+        assert_eq!(send(control, "POST", "/reset", seed).await.status, 200);
+        let world = get(control, "/world").await.json();
+        assert_eq!(
+            world["settings"]["era"], "17",
+            "after a reset with {seed:?}"
+        );
+    }
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
