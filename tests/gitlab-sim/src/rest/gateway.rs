@@ -4,9 +4,10 @@ use http::{Method, Request, Response};
 use jiff::Timestamp;
 
 use super::{
-    call::{Answer, Call, peer},
+    call::{Answer, Call},
     malformed,
     params::{self, Params, query_params},
+    peer::peer,
     refusal::Refusal,
     reply::Reply,
     routes::{self, Class},

@@ -65,6 +65,55 @@ fn s2_1_the_address_was_shown_before_17() {
     }
 }
 
+/// As Rails finds it: backwards through the proxies to the first address that is none.
+#[test]
+fn s2_5_the_address_behind_proxies() {
+    for (peer, forwarded, shown) in [
+        ("127.0.0.1", vec![], "127.0.0.1"),
+        ("127.0.0.1", vec!["203.0.113.7"], "203.0.113.7"),
+        ("10.0.0.1", vec!["203.0.113.7"], "203.0.113.7"),
+        ("fd00::1", vec!["2001:db8::7"], "2001:db8::7"),
+        ("::1", vec!["203.0.113.7"], "203.0.113.7"),
+        ("::ffff:127.0.0.1", vec!["203.0.113.7"], "203.0.113.7"),
+        // Whoever comes in directly says of itself what it likes.
+        ("198.51.100.1", vec!["203.0.113.7"], "198.51.100.1"),
+        ("127.0.0.1", vec!["1.1.1.1, 203.0.113.7"], "203.0.113.7"),
+        (
+            "127.0.0.1",
+            vec!["203.0.113.7, 10.0.0.2,192.168.1.1, 172.16.0.1"],
+            "203.0.113.7",
+        ),
+        ("127.0.0.1", vec!["203.0.113.7", "10.0.0.2"], "203.0.113.7"),
+        (
+            "127.0.0.1",
+            vec!["203.0.113.7, ::1, fc00::5"],
+            "203.0.113.7",
+        ),
+        // All of them are proxies: where it started.
+        ("127.0.0.1", vec!["10.0.0.9, 10.0.0.2"], "10.0.0.9"),
+        ("127.0.0.1", vec!["unknown, 203.0.113.7, -"], "203.0.113.7"),
+        ("127.0.0.1", vec!["nonsense"], "127.0.0.1"),
+    ] {
+        for era in [Era::V15, Era::V17, Era::V19] {
+            let mut sim = Sim::era(era);
+            let mut poll = post("/jobs/request").form("token=glrt-one").from(peer);
+            for value in &forwarded {
+                poll = poll.header("x-forwarded-for", value);
+            }
+            sim.call(&poll);
+            let manager = &sim.runner(1)["managers"][0];
+            assert_eq!(manager["ip_address"], shown, "2.5 {peer} {forwarded:?}");
+            let runner = sim.json(&get("/runners/1").by("root"), 200);
+            let expected = if era == Era::V15 {
+                json!(shown)
+            } else {
+                Value::Null
+            };
+            assert_eq!(runner["ip_address"], expected, "2.1 {era:?}");
+        }
+    }
+}
+
 #[test]
 fn s2_2_details() {
     let more = [
