@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CreationState, GitLab, Manager, ManagerId, RunnerId, before};
+use super::{CreationState, Era, GitLab, JobId, Manager, ManagerId, RunnerId, before};
 
 /// The system id of a manager that did not say one.
 pub(crate) const LEGACY_SYSTEM_ID: &str = "<legacy>";
@@ -50,7 +50,6 @@ impl GitLab {
             asks_for_job,
         } = beat;
         let id = self.find_or_create_manager(runner, &system_id, now)?;
-        let address = address.to_string();
         if let Some(manager) = self.managers.get_mut(&id) {
             let MachineInfo {
                 version,
@@ -70,14 +69,33 @@ impl GitLab {
                     *slot = said;
                 }
             }
-            manager.ip_address = Some(address.clone());
-            manager.contacted_at = Some(now);
-            manager.creation_state = CreationState::Finished;
         }
+        self.touch_manager(id, address, now);
         if touches_runner {
             self.touch_runner(runner, address, asks_for_job, now);
         }
         Ok(id)
+    }
+
+    /// Records the contact of a machine that reports on a job (contract §3.25): its runner is heard
+    /// of, and since managers can be seen, so is its manager.
+    pub(crate) fn job_heartbeat(&mut self, job: JobId, address: IpAddr, now: Timestamp) {
+        let taken = self.jobs.get(&job).map(|job| (job.runner, job.manager));
+        let (runner, manager) = taken.unwrap_or_default();
+        if let Some(manager) = manager.filter(|_| self.settings.era >= Era::V17) {
+            self.touch_manager(manager, address, now);
+        }
+        if let Some(runner) = runner {
+            self.touch_runner(runner, address, false, now);
+        }
+    }
+
+    fn touch_manager(&mut self, id: ManagerId, address: IpAddr, now: Timestamp) {
+        if let Some(manager) = self.managers.get_mut(&id) {
+            manager.ip_address = Some(address.to_string());
+            manager.contacted_at = Some(now);
+            manager.creation_state = CreationState::Finished;
+        }
     }
 
     fn find_or_create_manager(
@@ -116,14 +134,14 @@ impl GitLab {
 
     /// The cached contact time moves every time, the stored one only when it is older than a
     /// random 40 to 55 minutes (contract §1.7).
-    fn touch_runner(&mut self, id: RunnerId, address: String, asks_for_job: bool, now: Timestamp) {
+    fn touch_runner(&mut self, id: RunnerId, address: IpAddr, asks_for_job: bool, now: Timestamp) {
         let patience = SignedDuration::from_secs(
             i64::try_from(40 * 60 + self.mint.below(15 * 60)).unwrap_or(40 * 60),
         );
         let new = self.settings.era.is_new();
         if let Some(runner) = self.runners.get_mut(&id) {
             runner.contacted_at = Some(now);
-            runner.ip_address = Some(address);
+            runner.ip_address = Some(address.to_string());
             if runner
                 .stored_contacted_at
                 .is_none_or(|stored| stored < before(now, patience))

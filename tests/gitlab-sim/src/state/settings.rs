@@ -75,7 +75,11 @@ pub struct Settings {
     /// What a throttled client reads.
     pub rate_limiting_response_text: String,
     /// Requests for jobs per minute and runner token since 18.5; 0 is no limit (contract §1.9).
-    pub runner_jobs_request_limit: u64,
+    pub runner_jobs_request_api_limit: u64,
+    /// The same of `PATCH /jobs/:id/trace`, per job token.
+    pub runner_jobs_patch_trace_api_limit: u64,
+    /// The same of `PUT /jobs/:id`, per job token.
+    pub runner_jobs_endpoints_api_limit: u64,
     /// Whether runners are told to wait for a database migration (contract §1.3, 429).
     pub database_migrations_running: bool,
     /// Whether `~17.9..18.0` refuse orphaned runners with 403 instead of 422 (contract §1.3).
@@ -105,7 +109,9 @@ impl Default for Settings {
             throttle_unauthenticated: None,
             rate_limit_headers: false,
             rate_limiting_response_text: "Retry later".to_owned(),
-            runner_jobs_request_limit: 2000,
+            runner_jobs_request_api_limit: 2000,
+            runner_jobs_patch_trace_api_limit: 200,
+            runner_jobs_endpoints_api_limit: 200,
             database_migrations_running: false,
             reject_orphaned_runners: true,
             job_router_url: None,

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Throttle;
+use super::{Secret, Throttle};
 
-/// Requests counted so far, by whom and in which window.
+/// Requests counted so far, by whom (which may be a token) and in which window.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Windows(BTreeMap<String, (i64, u64)>);
+pub(crate) struct Windows(BTreeMap<(&'static str, Secret), (i64, u64)>);
 
 /// How one request stands in its window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,8 @@ impl Windows {
         let period = throttle.period.max(1);
         let second = now.as_second();
         let start = second - second.rem_euclid(period);
-        let (began, observed) = self.0.entry(format!("{name}:{whom}")).or_insert((start, 0));
+        let slot = (name, Secret::new(whom));
+        let (began, observed) = self.0.entry(slot).or_insert((start, 0));
         if *began != start {
             (*began, *observed) = (start, 0);
         }

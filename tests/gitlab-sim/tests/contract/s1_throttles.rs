@@ -1,8 +1,9 @@
 //! Contract §1.9.
+use http::Method;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Ask, Sim, get, post};
+use crate::harness::{Ask, Sim, ask, get, post, put};
 
 fn limited(per_user: Option<u64>, per_address: Option<u64>) -> Sim {
     let throttle = |requests: Option<u64>| requests.map(|requests| json!({ "requests": requests }));
@@ -107,7 +108,7 @@ fn s1_9_the_text_can_be_set_and_polling_has_its_own_limit() {
     let mut sim = limited(Some(0), None);
     sim.set(json!({ "rate_limiting_response_text": "Slow down" }));
     assert_eq!(sim.call(&get("/user").by("dev")).text, "Slow down\n");
-    sim.set(json!({ "runner_jobs_request_limit": 1, "throttle_authenticated": null }));
+    sim.set(json!({ "runner_jobs_request_api_limit": 1, "throttle_authenticated": null }));
     let poll = post("/jobs/request").form("token=glrt-one");
     assert_eq!(sim.call(&poll).status, 204);
     let got = sim.call(&poll);
@@ -117,8 +118,101 @@ fn s1_9_the_text_can_be_set_and_polling_has_its_own_limit() {
         (429, json!({ "message": { "error": text } }))
     );
     assert_eq!(got.header("retry-after"), None, "no Retry-After");
-    sim.set(json!({ "runner_jobs_request_limit": 0 }));
+    sim.set(json!({ "runner_jobs_request_api_limit": 0 }));
     assert_eq!(sim.call(&poll).status, 204, "0 disables");
-    sim.set(json!({ "runner_jobs_request_limit": 1, "era": "17" }));
+    sim.set(json!({ "runner_jobs_request_api_limit": 1, "era": "17" }));
     assert_eq!(statuses(&mut sim, &poll, 3), [204, 204, 204], "since 18.5");
+}
+
+#[test]
+fn s1_9_polling_is_counted_by_the_token_that_was_sent() {
+    let mut sim = Sim::new();
+    sim.set(json!({ "runner_jobs_request_api_limit": 1 }));
+    let poll = |token: &str| post("/jobs/request").send(json!({ "token": token }));
+    assert_eq!(statuses(&mut sim, &poll("glrt-one"), 2), [204, 429]);
+    assert_eq!(sim.call(&poll("glrt-two")).status, 204, "another runner");
+    assert_eq!(
+        statuses(&mut sim, &poll("glrt-wrong"), 2),
+        [403, 429],
+        "before it is known whether there is such a runner"
+    );
+    let reset = sim.command(json!({"do": "reset_runner_token", "runner": 1}));
+    let fresh = poll(reset["token"].as_str().unwrap());
+    assert_eq!(
+        statuses(&mut sim, &fresh, 2),
+        [204, 429],
+        "a new token, a new window"
+    );
+    assert_eq!(
+        statuses(&mut sim, &post("/jobs/request"), 2),
+        [400, 400],
+        "after the parameters"
+    );
+    sim.later(SignedDuration::from_secs(60));
+    assert_eq!(sim.call(&poll("glrt-two")).status, 204, "a new window");
+    let text = format!("{:?}", sim.gitlab);
+    assert!(!text.contains("glrt-wrong"), "tokens are kept secret");
+}
+
+fn update(token: &str) -> Ask {
+    put("/jobs/1").send(json!({ "token": token, "state": "running" }))
+}
+
+/// An empty piece, which leaves the log as long as it is.
+fn trace(token: &str) -> Ask {
+    ask(Method::PATCH, "/jobs/1/trace")
+        .header("job-token", token)
+        .header("content-range", "0-0")
+}
+
+/// A world in which runner 1 has taken the job 1, and the job's token.
+fn working(settings: Value) -> (Sim, String) {
+    let mut sim = Sim::new();
+    sim.command(json!({"do": "queue_job", "project": 20}));
+    sim.command(json!({"do": "take_job", "runner": 1, "manager": {"system_id": "s1"}}));
+    sim.set(settings);
+    let world = sim.command(json!({"do": "dump"}));
+    let token = world["jobs"][0]["token"].as_str().unwrap().to_owned();
+    (sim, token)
+}
+
+#[test]
+fn s1_9_what_runners_say_of_a_job_is_counted_by_the_jobs_token() {
+    for (setting, ask, other, done) in [
+        (
+            "runner_jobs_endpoints_api_limit",
+            update as fn(&str) -> Ask,
+            trace as fn(&str) -> Ask,
+            200,
+        ),
+        ("runner_jobs_patch_trace_api_limit", trace, update, 202),
+    ] {
+        let (mut sim, token) = working(json!({ setting: 1 }));
+        assert_eq!(sim.call(&ask(&token)).status, done, "{setting}");
+        let got = sim.call(&ask(&token));
+        let text = "This endpoint has been requested too many times. Try again later.";
+        assert_eq!(
+            (got.status, got.json()),
+            (429, json!({ "message": { "error": text } })),
+            "{setting}"
+        );
+        assert_ne!(sim.call(&other(&token)).status, 429, "{setting} alone");
+        assert_eq!(
+            statuses(&mut sim, &ask("glcbt-wrong"), 2),
+            [403, 429],
+            "{setting} before it is known whether there is such a job"
+        );
+        sim.later(SignedDuration::from_secs(60));
+        assert_eq!(sim.call(&ask(&token)).status, done, "{setting} new window");
+        for (settings, why) in [
+            (json!({ setting: 0 }), "0 disables"),
+            (json!({ setting: 1, "era": "17" }), "since 18.5"),
+        ] {
+            sim.set(settings);
+            assert_eq!(statuses(&mut sim, &ask(&token), 3), [done; 3], "{why}");
+        }
+        let (mut sim, token) = working(json!({}));
+        let all = statuses(&mut sim, &ask(&token), 201);
+        assert_eq!(all[199..], [done, 429], "{setting} 200 by default");
+    }
 }

@@ -390,9 +390,91 @@ fn s3_25_a_job_from_start_to_end() {
         (403, Some("success")),
         "3.25 it is over"
     );
+    assert_eq!(
+        got.json(),
+        json!({"message": "403 Forbidden - Job is not processing on runner"})
+    );
     let world = sim.command(json!({"do": "dump"}));
     assert_eq!(
         (&world["jobs"][0]["trace"], &world["jobs"][0]["status"]),
         (&json!("hello w"), &json!("success"))
     );
+}
+
+#[test]
+fn a_machine_can_be_played_although_the_token_has_expired() {
+    let mut sim = Sim::new();
+    sim.edit(1, json!({ "token_expires_at": sim.now }));
+    assert_eq!(sim.call(&poll("glrt-one")).status, 403, "3.25");
+    sim.command(json!({"do": "queue_job", "project": 20}));
+    let took = sim.command(json!({"do": "take_job", "runner": 1}));
+    assert_eq!(took, json!({"job": 1}));
+    sim.command(json!({"do": "contact", "runner": "glrt-one"}));
+}
+
+#[test]
+fn s3_25_a_job_that_is_over_by_release() {
+    for (era, text) in [
+        (Era::V15, "403 Forbidden - Job is not running"),
+        (Era::V17, "403 Forbidden - Job is not processing on runner"),
+        (Era::V19, "403 Forbidden - Job is not processing on runner"),
+    ] {
+        let mut sim = Sim::era(era);
+        sim.command(json!({"do": "queue_job", "project": 20}));
+        let job = sim.json(&poll("glrt-one"), 201);
+        sim.command(json!({"do": "finish_job", "job": job["id"]}));
+        let end = put(&format!("/jobs/{}", job["id"])).send(json!({"token": job["token"]}));
+        assert_eq!(sim.json(&end, 403), json!({ "message": text }), "{era:?}");
+    }
+}
+
+#[test]
+fn s3_25_whoever_reports_on_a_job_is_heard_of() {
+    let later = json!("2026-03-04T12:10:00.250Z");
+    let before = json!("2026-03-04T12:00:00.250Z");
+    for (era, managers, address) in [
+        (Era::V15, &before, "10.1.1.1"),
+        (Era::V17, &later, "10.2.2.2"),
+        (Era::V19, &later, "10.2.2.2"),
+    ] {
+        for name in ["PUT", "PATCH"] {
+            let mut sim = Sim::era(era);
+            sim.command(json!({"do": "queue_job", "project": 20}));
+            let job = sim.json(&poll("glrt-one").from("10.1.1.1"), 201);
+            let token = job["token"].as_str().unwrap();
+            let report = |token: &str| {
+                let path = format!("/jobs/{}", job["id"]);
+                let ask = match name {
+                    "PUT" => put(&path),
+                    _ => {
+                        ask(Method::PATCH, &format!("{path}/trace")).header("content-range", "0-0")
+                    }
+                };
+                ask.header("job-token", token).from("10.2.2.2")
+            };
+            sim.later(jiff::SignedDuration::from_mins(10));
+            sim.json(&report("glcbt-wrong"), 403);
+            assert_eq!(sim.runner(1)["contacted_at"], before, "{era:?} {name} 403");
+            let got = sim.call(&report(token));
+            assert!([200, 202].contains(&got.status), "{name} {}", got.text);
+            let runner = sim.runner(1);
+            assert_eq!(runner["contacted_at"], later, "{era:?} {name} the runner");
+            let manager = &runner["managers"][0];
+            assert_eq!(manager["contacted_at"], *managers, "{era:?} {name}");
+            assert_eq!(manager["ip_address"], address, "{era:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn s3_25_a_report_does_not_finish_a_creation() {
+    let mut sim = Sim::new();
+    sim.command(json!({"do": "queue_job", "project": 20}));
+    let job = sim.json(&poll("glrt-one"), 201);
+    sim.edit(1, json!({ "contacted_at": null }));
+    let report = put(&format!("/jobs/{}", job["id"])).send(json!({"token": job["token"]}));
+    assert_eq!(sim.call(&report).status, 200);
+    let runner = sim.runner(1);
+    assert_eq!(runner["creation_state"], "started", "1.7");
+    assert_ne!(runner["contacted_at"], Value::Null);
 }

@@ -25,13 +25,14 @@ pub(crate) fn manager(call: &mut Call<'_>) -> Answer {
     let given = call.declared(&declarations, &[])?;
     let runner = info::authenticated(call, &given)?;
     let system_id = given.text("system_id").unwrap_or_default();
-    let manager = call
+    let (manager, created_at) = call
         .gitlab
         .managers_of(runner.id)
         .find(|manager| manager.system_id == system_id)
-        .map(|manager| manager.id)
+        .map(|manager| (manager.id, manager.created_at))
         // The helper appends its words to a text that has them already.
         .ok_or_else(|| Refusal::not_found("Runner manager not found"))?;
+    call.check_unmodified_since(created_at)?;
     call.gitlab.managers.remove(&manager);
     for job in call
         .gitlab

@@ -1,17 +1,14 @@
 //! What a running gitlab-runner polls: contract §3.25.
 use serde_json::{Value, json};
 
-use super::info;
+use super::{info, limit::Limit};
 use crate::rest::{
     call::{Answer, Call},
     declare::{Kind, Param, optional, required},
     entity::SHA,
-    refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{
-    AccessLevel, Era, GitLab, Job, JobId, JobStatus, ManagerId, Runner, RunnerId, Throttle,
-};
+use crate::state::{AccessLevel, GitLab, Job, JobId, JobStatus, ManagerId, Runner, RunnerId};
 
 const DECLARED: [Param; 4] = [
     required("token", Kind::Text),
@@ -23,8 +20,8 @@ const DECLARED: [Param; 4] = [
 /// 201 with a job, else 204 with the text that comes back as `last_update`.
 pub(crate) fn request(call: &mut Call<'_>) -> Answer {
     let given = call.declared(&DECLARED, &[])?;
+    Limit::Request.check(call, given.text("token").unwrap_or_default())?;
     let runner = info::authenticated(call, &given)?;
-    check_rate(call, &runner)?;
     info::check_owned(call, &runner)?;
     let manager = info::job_contact(call, &runner, &given)?;
     // The tick is read before the queue, so that a job queued in between is not missed.
@@ -46,30 +43,6 @@ fn tick(runner: &Runner) -> String {
         "{:032x}",
         u128::from(runner.queue_tick) << 32 | u128::from(runner.id.0)
     )
-}
-
-/// Contract §1.9: since 18.5, per runner token and minute.
-fn check_rate(call: &mut Call<'_>, runner: &Runner) -> Result<(), Refusal> {
-    let requests = call.gitlab.settings.runner_jobs_request_limit;
-    if call.gitlab.settings.era < Era::V19 || requests == 0 {
-        return Ok(());
-    }
-    let throttle = Throttle {
-        requests,
-        period: 60,
-    };
-    let window = call.gitlab.windows.count(
-        "runner_jobs_request_api",
-        &runner.id.to_string(),
-        throttle,
-        call.now,
-    );
-    if window.is_exceeded() {
-        let text = "This endpoint has been requested too many times. Try again later.";
-        let body = json!({ "message": { "error": text } });
-        return Err(Refusal(Box::new(Reply::json(429, body))));
-    }
-    Ok(())
 }
 
 impl GitLab {

@@ -8,3 +8,4 @@ pub(crate) mod report;
 pub(crate) mod verify;
 
 mod info;
+mod limit;

@@ -1,40 +1,49 @@
 //! What a runner says of a job it has taken: contract §3.25.
+use super::limit::Limit;
 use crate::rest::{
     call::{Answer, Call},
-    declare::{Kind, optional, required},
+    declare::{Kind, Param, optional, required},
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{JobId, JobStatus};
+use crate::state::{Era, JobId, JobStatus};
 
-/// The job of the path, if the token of the parameter or the header `JOB-TOKEN` is its own.
-fn own_job(call: &Call<'_>) -> Result<JobId, Refusal> {
-    let given = call.declared(
-        &[required("id", Kind::Integer), optional("token", Kind::Text)],
-        &[],
-    )?;
-    let shown = call
-        .header("job-token")
-        .or_else(|| given.text("token"))
-        .unwrap_or_default();
+/// The job of the path, if the token of the parameter or the header `JOB-TOKEN` is its own. Whoever
+/// shows it is the job's machine, so this is a contact as well.
+fn own_job(call: &mut Call<'_>, limit: Limit) -> Result<JobId, Refusal> {
+    const DECLARED: [Param; 2] = [required("id", Kind::Integer), optional("token", Kind::Text)];
+    let given = call.declared(&DECLARED, &[])?;
+    let header = call.header("job-token").map(str::to_owned);
+    let shown = given.text("token").map(str::to_owned).or(header);
+    let shown = shown.unwrap_or_default();
+    limit.check(call, &shown)?;
     let job = call
         .gitlab
         .jobs
         .get(&JobId(given.id("id")))
         .filter(|job| job.token.expose() == shown)
         .ok_or_else(Refusal::forbidden)?;
-    if job.status == JobStatus::Running {
-        return Ok(job.id);
+    let (id, status) = (job.id, job.status);
+    if status != JobStatus::Running {
+        let Refusal(reply) = Refusal::forbidden_because(not_running(call.gitlab.settings.era));
+        let reply = reply.with("job-status", status.word());
+        return Err(Refusal(Box::new(reply)));
     }
-    let Refusal(reply) = Refusal::forbidden_because("Job is not running");
-    Err(Refusal(Box::new(
-        reply.with("job-status", job.status.word()),
-    )))
+    call.gitlab.job_heartbeat(id, call.address(), call.now);
+    Ok(id)
+}
+
+/// Jobs that are being canceled still report since 17.x, which the words came to cover.
+fn not_running(era: Era) -> &'static str {
+    match era {
+        Era::V15 => "Job is not running",
+        Era::V17 | Era::V19 => "Job is not processing on runner",
+    }
 }
 
 /// 200: running, or how it ended.
 pub(crate) fn update(call: &mut Call<'_>) -> Answer {
-    let id = own_job(call)?;
+    let id = own_job(call, Limit::Job)?;
     let given = call.declared(
         &[
             optional("state", Kind::Text),
@@ -61,7 +70,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Answer {
 
 /// 202: one more piece of the log; it must begin where the last one ended.
 pub(crate) fn trace(call: &mut Call<'_>) -> Answer {
-    let id = own_job(call)?;
+    let id = own_job(call, Limit::Trace)?;
     let start = call
         .header("content-range")
         .and_then(|range| range.split('-').next()?.trim().parse::<usize>().ok())
