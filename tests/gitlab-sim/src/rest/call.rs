@@ -1,5 +1,5 @@
 //! One request on its way through an endpoint.
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{Request, header::IF_UNMODIFIED_SINCE};
@@ -8,14 +8,12 @@ use jiff::Timestamp;
 use super::{
     declare::{Declared, Param, Rule, declared},
     params::Params,
+    peer::peer,
     refusal::Refusal,
     reply::Reply,
+    since,
 };
 use crate::state::{Caller, GitLab, Group, Project, Runner, RunnerId};
-
-/// The address of the client; an extension of the request. Without it, 127.0.0.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
 
 /// What an endpoint comes to.
 pub(crate) type Answer = Result<Reply, Refusal>;
@@ -107,26 +105,15 @@ impl Call<'_> {
             })
     }
 
-    /// Contract §3.7: refuses when the record changed after the given date. HTTP dates have no
-    /// fractions, so neither has the comparison; an unreadable date is ignored.
+    /// Contract §3.7: refuses when the record changed after the given date, be it by a fraction of
+    /// a second; an unreadable date is ignored.
     pub(crate) fn check_unmodified_since(&self, updated_at: Timestamp) -> Result<(), Refusal> {
         let since = self
             .header(IF_UNMODIFIED_SINCE.as_str())
-            .and_then(|text| httpdate::parse_http_date(text).ok())
-            .and_then(|time| Timestamp::try_from(time).ok());
-        match since {
-            Some(since) if updated_at.as_second() > since.as_second() => {
-                Err(Refusal::message(412, "412 Precondition Failed"))
-            }
-            Some(_) | None => Ok(()),
+            .and_then(since::moment);
+        if since.is_some_and(|since| updated_at > since) {
+            return Err(Refusal::message(412, "412 Precondition Failed"));
         }
+        Ok(())
     }
-}
-
-/// Where a request comes from.
-pub(crate) fn peer(request: &Request<Bytes>) -> IpAddr {
-    request
-        .extensions()
-        .get::<Peer>()
-        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0)
 }

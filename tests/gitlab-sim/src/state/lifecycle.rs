@@ -46,6 +46,7 @@ impl GitLab {
             tags: Vec::new(),
             group,
             projects: project.into_iter().collect(),
+            assigned_at: project.into_iter().map(|id| (id, now)).collect(),
             organization,
             token: self.runner_token(runner_type, registration_type),
             token_expires_at: self.token_expiry(runner_type, group, project.as_slice(), now),
@@ -150,7 +151,7 @@ impl GitLab {
             .values_mut()
             .filter(|runner| runner.projects.contains(&id))
         {
-            runner.projects.retain(|project| *project != id);
+            runner.unassign(id);
             if runner.projects.is_empty() {
                 orphans.push(runner.id);
             }

@@ -1,6 +1,7 @@
 //! The world: who and what there is, and the rules that hold without any request.
 mod access;
 mod access_token;
+mod assigned;
 mod era;
 mod heartbeat;
 mod ids;

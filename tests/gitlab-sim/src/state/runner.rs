@@ -1,4 +1,6 @@
 //! Runners and the machines behind them.
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +124,8 @@ pub(crate) struct Runner {
     pub group: Option<GroupId>,
     /// The projects of a project runner, oldest association first: the first one owns it.
     pub projects: Vec<ProjectId>,
+    /// Since when each of them has been its project.
+    pub assigned_at: BTreeMap<ProjectId, Timestamp>,
     /// Whose organisation it is.
     pub organization: OrganizationId,
     /// Its authentication token.
@@ -205,7 +209,7 @@ pub(crate) struct Manager {
     pub executor: Option<String>,
     /// Its address.
     pub ip_address: Option<String>,
-    /// Since when it is known.
+    /// Since when it is known; GitLab's `updated_at` too, since a contact writes columns past that.
     pub created_at: Timestamp,
     /// Its last contact.
     pub contacted_at: Option<Timestamp>,

@@ -1,6 +1,7 @@
 //! Contract §1.3: the catalogue of refusals that no endpoint's own table has.
 use gitlab_sim::Era;
 use http::Method;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::harness::{Any, Empty, Sim, ask, case, delete, error, get, message, post, put, run};
@@ -161,12 +162,25 @@ fn s1_3_unmodified_since() {
             message("412 Precondition Failed"),
         ),
         case(
-            "the same second will do",
+            "a fraction of a second older",
             at("Wed, 04 Mar 2026 12:00:00 GMT"),
+            412,
+            Any,
+        ),
+        case(
+            "the very moment will do",
+            at("2026-03-04T12:00:00.250Z"),
+            204,
+            Empty,
+        ),
+        case(
+            "a second later",
+            at("Wed, 04 Mar 2026 12:00:01 GMT"),
             204,
             Empty,
         ),
         case("an unreadable date is ignored", at("yesterday"), 204, Empty),
+        case("an empty one too", at(""), 204, Empty),
         case(
             "3.6 PUT ignores it",
             put("/runners/1")
@@ -193,6 +207,125 @@ fn s1_3_unmodified_since() {
             Any,
         ),
     ]);
+}
+
+/// GitLab reads the date with Ruby's `Time.parse`; its own specs send the first two.
+#[test]
+fn s1_3_unmodified_since_reads_what_ruby_reads() {
+    // The runner was made at 2026-03-04T12:00:00.250Z.
+    for (text, status) in [
+        ("1990-01-12T00:00:48-0600", 412),
+        ("2026-07-09 12:00:00 +0000", 204),
+        ("Wed, 04 Mar 2026 12:00:00 GMT", 412),
+        ("Wed, 04 Mar 2026 12:00:01 GMT", 204),
+        ("Wednesday, 04-Mar-26 12:00:00 GMT", 412),
+        ("Wednesday, 04-Mar-26 12:00:01 GMT", 204),
+        ("Wed Mar  4 12:00:00 2026", 412),
+        ("Wed Mar  4 12:00:01 2026", 204),
+        ("Wed, 04 Mar 2026 13:00:00 +0100", 412),
+        ("Wed, 04 Mar 2026 13:00:01 +0100", 204),
+        ("Mon, 04 Mar 2026 07:00:00 -0500", 412),
+        ("4 Mar 2026 12:00:01 +0000", 204),
+        ("2026-03-04T12:00:00Z", 412),
+        ("2026-03-04T12:00:01Z", 204),
+        ("2026-03-04 12:00:00 UTC", 412),
+        ("2026-03-04 12:00:01 UTC", 204),
+        ("2026-03-04T06:00:00-06:00", 412),
+        ("2026-03-04T06:00:01-06:00", 204),
+        ("2026-03-04 06:00:00 -06:00", 412),
+        ("2026-03-04 06:00:01 -0600", 204),
+        ("2026-03-04T12:00:00.249Z", 412),
+        ("2026-03-04T12:00:00.250Z", 204),
+        ("2026-03-04 12:00:00.251 +0000", 204),
+        ("2026-03-04T12:00:00", 412),
+        ("2026-03-04 12:00:01", 204),
+        ("2026-03-04T12:00", 412),
+        ("2026-03-04 12:01", 204),
+        ("2026-03-04", 412),
+        ("2026-03-05", 204),
+        // Not a time: the request goes on.
+        ("yesterday", 204),
+        ("1990-13-45", 204),
+        ("1990-01-12T25:00:00Z", 204),
+        ("Wed, 99 Mar 1990 12:00:00 GMT", 204),
+        ("7", 204),
+    ] {
+        let mut sim = Sim::new();
+        let ask = delete("/runners/1")
+            .by("root")
+            .header("if-unmodified-since", text);
+        assert_eq!(sim.call(&ask).status, status, "1.3 {text}");
+    }
+}
+
+/// Each record is compared by its own time, and not by that of what belongs to it.
+#[test]
+fn s1_3_unmodified_since_when_a_record_changed() {
+    let at_noon = "2026-03-04T12:00:01Z";
+    let mut sim = Sim::new();
+    sim.later(SignedDuration::from_secs(60));
+    sim.json(&put("/runners/4").by("root").form("paused=1"), 200);
+    let assign = post("/projects/21/runners").by("root").form("runner_id=3");
+    sim.json(&assign, 201);
+    sim.command(json!({"do": "contact", "runner": 1, "manager": {"system_id": "s1"}}));
+    sim.later(SignedDuration::from_secs(60));
+    sim.command(json!({"do": "contact", "runner": 1, "manager": {"system_id": "s1"}}));
+    let manager = || delete("/runners/managers").form("token=glrt-one&system_id=s1");
+    for (name, ask, since, status) in [
+        (
+            "3.13 an association that is older than the runner's last change",
+            delete("/projects/21/runners/4").by("root"),
+            at_noon,
+            204,
+        ),
+        (
+            "3.13 an association that is younger than its runner",
+            delete("/projects/21/runners/3").by("root"),
+            at_noon,
+            412,
+        ),
+        (
+            "3.13 at the same time",
+            delete("/projects/21/runners/3").by("root"),
+            "2026-03-04T12:01:00.250Z",
+            204,
+        ),
+        (
+            "3.12 an assignment changes no runner",
+            delete("/runners/3").by("root"),
+            at_noon,
+            204,
+        ),
+        (
+            "3.7 what was edited is newer",
+            delete("/runners/4").by("root"),
+            at_noon,
+            412,
+        ),
+        (
+            "3.15 a contact changes no runner",
+            delete("/runners").form("token=glrt-one"),
+            at_noon,
+            204,
+        ),
+        ("3.16 a manager made later", manager(), at_noon, 412),
+        (
+            "3.16 a contact changes no manager",
+            manager(),
+            "2026-03-04T12:01:00.250Z",
+            204,
+        ),
+        (
+            "3.16 404 comes first",
+            delete("/runners/managers").form("token=glrt-one&system_id=s2"),
+            at_noon,
+            404,
+        ),
+    ] {
+        let mut sim = sim.clone();
+        let ask = ask.header("if-unmodified-since", since);
+        assert_eq!(sim.call(&ask).status, status, "{name}");
+    }
 }
 
 #[test]

@@ -208,6 +208,10 @@ fn locked(sim: &mut Sim) {
     sim.edit(4, json!({ "locked": true }));
 }
 
+fn long_ago(ask: Ask) -> Ask {
+    ask.header("if-unmodified-since", "Wed, 04 Mar 2020 12:00:00 GMT")
+}
+
 #[test]
 fn s3_13_unassign() {
     let owner = || {
@@ -235,6 +239,10 @@ fn s3_13_unassign() {
         case("without rights on the owner, since NEW", unassign(4, 21, "buildmaint"), 403, message("403 Forbidden - No access granted")),
         case("without rights on the owner, before", unassign(4, 21, "buildmaint"), 204, Empty).era(Era::V17),
         case("a Developer", unassign(4, 21, "dev"), 403, message("403 Forbidden")),
+        case("412 before the owner project is looked at", long_ago(unassign(4, 20, "root")), 412, Any),
+        case("412 before the owner project is looked at, 17", long_ago(unassign(4, 20, "root")), 412, Any).era(Era::V17),
+        case("before: the last project comes first", long_ago(unassign(3, 20, "root")), 403, Any).era(Era::V15),
+        case("before: 412 for others", long_ago(unassign(4, 20, "root")), 412, Any).era(Era::V15),
     ]);
 }
 

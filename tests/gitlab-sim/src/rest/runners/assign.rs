@@ -26,8 +26,7 @@ pub(crate) fn assign(call: &mut Call<'_>) -> Answer {
     }
     let now = call.now;
     if let Some(runner) = call.gitlab.runners.get_mut(&runner.id) {
-        runner.projects.push(project.id);
-        runner.updated_at = now;
+        runner.assign(project.id, now);
     }
     call.gitlab.tick_queue(runner.id);
     let runner = call.runner(runner.id.0)?;
@@ -85,10 +84,13 @@ fn service_refusal(call: &Call<'_>, runner: &Runner, project: &Project) -> Optio
 pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
     let (caller, project) = (call.caller()?, call.project_with_runners()?);
     let given = call.declared(&[required("runner_id", Kind::Integer)], &[])?;
-    let runner = call
+    let (runner, assigned_at) = call
         .runner(given.id("runner_id"))
         .ok()
-        .filter(|runner| runner.projects.contains(&project.id))
+        .and_then(|runner| {
+            let assigned_at = runner.assigned_at(project.id)?;
+            Some((runner, assigned_at))
+        })
         .ok_or_else(|| Refusal::not_found("Runner"))?;
     if call.gitlab.settings.era.is_new() && !caller.admin {
         if runner.locked {
@@ -98,12 +100,17 @@ pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
             return Err(Refusal::forbidden_because("No access granted"));
         }
     }
-    call.check_unmodified_since(runner.updated_at)?;
-    stays_owned(call.gitlab.settings.era, &runner, &project)?;
-    let now = call.now;
+    let era = call.gitlab.settings.era;
+    let unmodified = call.check_unmodified_since(assigned_at);
+    let owned = stays_owned(era, &runner, &project);
+    // The service that refuses since 17.x is called once the date was looked at; the count of
+    // projects that came before it was taken first.
+    match era {
+        Era::V15 => owned.and(unmodified),
+        Era::V17 | Era::V19 => unmodified.and(owned),
+    }?;
     if let Some(runner) = call.gitlab.runners.get_mut(&runner.id) {
-        runner.projects.retain(|id| *id != project.id);
-        runner.updated_at = now;
+        runner.unassign(project.id);
     }
     call.gitlab.tick_queue(runner.id);
     Ok(Reply::no_content())
