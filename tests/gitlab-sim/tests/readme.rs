@@ -12,7 +12,7 @@
     reason = "tests"
 )]
 
-use gitlab_sim::{Options, Server};
+use gitlab_sim::{Options, Seed, Server, Settings};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
@@ -22,6 +22,7 @@ mod wire;
 
 const README: &str = include_str!("../README.md");
 const COMMANDS: &str = include_str!("../src/command.rs");
+const TOKENS: &str = include_str!("../src/state/access_token.rs");
 
 /// The fenced pieces: what stands after the fence, and the text.
 fn pieces() -> Vec<(&'static str, &'static str)> {
@@ -119,15 +120,7 @@ async fn every_example_works() {
 
 #[test]
 fn every_command_has_an_example() {
-    let start = COMMANDS.find("pub enum Command {").unwrap();
-    let variants = &COMMANDS[start..start + COMMANDS[start..].find("\n}").unwrap()];
-    let names: Vec<String> = variants
-        .lines()
-        .filter_map(|line| line.strip_prefix("    "))
-        .filter(|line| line.starts_with(|letter: char| letter.is_ascii_uppercase()))
-        .map(|line| line.split([' ', '(', '{']).next().unwrap())
-        .map(snake_case)
-        .collect();
+    let names = variants(COMMANDS, "Command");
     assert!(names.len() > 20, "{names:?}");
     for name in names {
         assert!(
@@ -135,6 +128,42 @@ fn every_command_has_an_example() {
             "{name} has no example"
         );
     }
+}
+
+/// What a seed may say is told, and what it is told exists.
+#[test]
+fn every_setting_and_every_scope_is_told() {
+    let settings = serde_json::to_value(Settings::default()).unwrap();
+    for name in settings.as_object().unwrap().keys() {
+        let rows = README.lines().filter(|line| line.starts_with("| "));
+        let row = rows.filter_map(|line| line.split(" | ").next());
+        let told = row.filter(|first| first.contains(&format!("`{name}`")));
+        assert_eq!(told.count(), 1, "the setting {name}");
+    }
+    let list = README
+        .lines()
+        .find_map(|line| line.strip_prefix("- **scopes**"))
+        .unwrap();
+    let told: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    for name in &told {
+        let seed = format!("users: [{{ username: a, tokens: [{{ scopes: [{name}] }}] }}]");
+        assert!(Seed::from_yaml(&seed).is_ok(), "the scope {name}");
+    }
+    for name in variants(TOKENS, "Scope") {
+        assert!(told.contains(&name.as_str()), "the scope {name}");
+    }
+}
+
+/// The variants of an enumeration as JSON spells them.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let start = source.find(&format!("pub enum {name} {{")).unwrap();
+    let body = &source[start..start + source[start..].find("\n}").unwrap()];
+    body.lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|letter: char| letter.is_ascii_uppercase()))
+        .map(|line| line.split([' ', '(', '{', ',']).next().unwrap())
+        .map(snake_case)
+        .collect()
 }
 
 fn snake_case(name: &str) -> String {

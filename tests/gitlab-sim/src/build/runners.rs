@@ -36,6 +36,8 @@ pub struct SeedRunner {
 pub struct RunnerEdit {
     /// Free text.
     pub description: Change<String>,
+    /// What it called itself when it was registered by token.
+    pub name: Change<String>,
     /// For administrators.
     pub maintenance_note: Change<String>,
     /// Whether it gets no new jobs.
@@ -172,7 +174,7 @@ impl GitLab {
         if let Some(runner) = self.runners.get_mut(&id) {
             runner.updated_at = now;
             if let Some(projects) = projects {
-                runner.projects = projects;
+                runner.assign_exactly(projects, now);
             }
             write_clocks(runner, &edit);
             write_settings(runner, edit);
@@ -184,6 +186,7 @@ impl GitLab {
 
 fn write_settings(runner: &mut Runner, edit: RunnerEdit) {
     edit.description.write(&mut runner.description);
+    edit.name.write(&mut runner.name);
     edit.maintenance_note.write(&mut runner.maintenance_note);
     edit.maximum_timeout.write(&mut runner.maximum_timeout);
     runner.maximum_timeout = runner.maximum_timeout.filter(|seconds| *seconds > 0);

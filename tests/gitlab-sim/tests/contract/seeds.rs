@@ -86,6 +86,70 @@ fn wrong_seeds_are_told_where() {
 }
 
 #[test]
+fn what_is_required() {
+    for (yaml, field) in [
+        ("users: [{ name: A }]", "username"),
+        ("users: [{ username: a, tokens: [{}] }]", "scopes"),
+        ("groups: [{ name: A }]", "path"),
+        ("projects: [{ name: A }]", "path"),
+        ("runners: [{ id: 1 }]", "type"),
+        ("runners: [{ type: group }]", "group"),
+        ("runners: [{ type: project }]", "settings.projects"),
+        ("jobs: [{ name: a }]", "project"),
+        ("settings: { throttle_authenticated: {} }", "requests"),
+    ] {
+        let complaint = complaint(yaml);
+        assert!(complaint.contains(field), "{yaml}: {complaint:?}");
+    }
+}
+
+#[test]
+fn a_runner_of_a_seed_has_a_name() {
+    let yaml = "runners: [{ type: instance, settings: { name: gitlab-runner } }]";
+    let seed = Seed::from_yaml(yaml).unwrap();
+    let mut sim = Sim {
+        gitlab: GitLab::new(seed, noon()).unwrap(),
+        now: noon(),
+    };
+    assert_eq!(sim.runner(1)["name"], "gitlab-runner");
+    sim.edit(1, serde_json::json!({ "name": null }));
+    assert_eq!(sim.runner(1)["name"], serde_json::Value::Null);
+}
+
+/// Every scope that a personal access token of GitLab can have, and none of OAuth alone.
+#[test]
+fn s1_2_the_scopes_that_a_token_may_have() {
+    let asks =
+        |scope: &str| format!("users: [{{ username: a, tokens: [{{ scopes: [{scope}] }}] }}]");
+    for scope in [
+        "api",
+        "read_user",
+        "read_api",
+        "read_repository",
+        "write_repository",
+        "read_registry",
+        "write_registry",
+        "read_virtual_registry",
+        "write_virtual_registry",
+        "sudo",
+        "admin_mode",
+        "create_runner",
+        "manage_runner",
+        "ai_features",
+        "k8s_proxy",
+        "self_rotate",
+        "read_service_ping",
+        "read_observability",
+        "write_observability",
+    ] {
+        assert_eq!(complaint(&asks(scope)), "", "{scope}");
+    }
+    for scope in ["openid", "profile", "email", "apy"] {
+        assert!(complaint(&asks(scope)).contains(scope), "{scope}");
+    }
+}
+
+#[test]
 fn an_era_needs_no_quotes() {
     for era in ["15.11", "'15.11'", "17", "'17'", "19"] {
         assert_eq!(
