@@ -38,7 +38,8 @@ clean_up() {
   stop "$operator"
   stop "$simulator"
   rm -rf "$scratch"
-  [ "$code" != 0 ] || printf '\n%sDone after %d seconds.%s\n' "$bold" "$SECONDS" "$plain"
+  [ "$code" != 0 ] || printf '\n%sDone after %d seconds.%s To have it without your cluster, and keep it until Ctrl-C: make playground\n' \
+    "$bold" "$SECONDS" "$plain"
   exit "$code"
 }
 trap clean_up EXIT

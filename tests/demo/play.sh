@@ -19,6 +19,9 @@ show sed 's/docker/docker, arm64/' tests/demo/runners.yaml '|' kubectl apply -f 
 sed 's/docker/docker, arm64/' tests/demo/runners.yaml | kubectl apply -f -
 until_gitlab 'tags=arm64,docker,linux ' 'the new tag'
 in_gitlab
+# The pass that made the change is over: what comes now is somebody else's doing.
+generation=$(kubectl get gitlabrunner everyone -o 'jsonpath={.metadata.generation}')
+kubectl wait --for="jsonpath={.status.observedGeneration}=$generation" --timeout=60s gitlabrunner/everyone >/dev/null
 
 say "A tag changed in GitLab, behind the operator's back, and changed back"
 id=$(kubectl get gitlabrunner everyone -o 'jsonpath={.status.runner.id}')
