@@ -2,6 +2,8 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use super::list::closed_list;
+
 /// The longest message of a condition, in characters: enough for GitLab's 512 and our sentence.
 const LONGEST_MESSAGE: usize = 1024;
 
@@ -45,40 +47,14 @@ impl From<bool> for Truth {
     }
 }
 
-macro_rules! reasons {
-    ($($(#[doc = $meaning:literal])+ $name:ident => $advice:literal,)+) => {
-        /// Why a condition has its value.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Reason {
-            $($(#[doc = $meaning])+ $name,)+
-        }
+closed_list! {
+    /// Why a condition has its value.
+    pub enum Reason:
 
-        impl Reason {
-            /// Every reason, in the order of the documentation.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// What it means, as one line of text.
-            pub fn meaning(self) -> &'static str {
-                match self {
-                    $(Self::$name => concat!($($meaning),+).trim_ascii_start(),)+
-                }
-            }
-
-            /// What to do about it.
-            pub fn advice(self) -> &'static str {
-                match self {
-                    $(Self::$name => $advice,)+
-                }
-            }
-        }
-    };
-}
-
-reasons! {
     /// All is as declared.
     Succeeded => "Nothing.",
-    /// The operator has not come to it yet.
-    Pending => "Wait. If it stays, read the operator's log: it may not watch this namespace.",
+    /// The operator has seen the object and not come to an end with it yet.
+    Pending => "Wait. If it stays, see whether the operator still runs, and read its log.",
     /// The operator is at work on it.
     Progressing => "Wait.",
     /// spec.suspend is true, so GitLab is not asked.
@@ -101,8 +77,6 @@ reasons! {
     SecretConflict => "Choose another spec.tokenSecret.name, or delete that Secret.",
     /// The runner of the recorded number does not carry this object's mark: the connection's url has changed, or somebody has edited the Secret.
     RunnerForeign => "Point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
-    /// The runner was gone from GitLab.
-    RunnerVanished => "Nothing: it is registered anew, with a new number and token.",
     /// GitLab differs from spec, and spec.driftPolicy is Report.
     Drifted => "Change spec or GitLab, or set spec.driftPolicy to Correct. The differences are in status.drift.",
     /// A project of spec.projects cannot be seen by the credential.
@@ -137,7 +111,7 @@ reasons! {
     CredentialInvalid => "Put a valid token into the Secret.",
     /// The token has expired.
     CredentialExpired => "Put a new token into the Secret.",
-    /// The token was revoked. It is not used again: that would revoke its successors too.
+    /// The token was revoked. This operator does not use it again, since that would revoke its successors too.
     CredentialRevoked => "Put a new token into the Secret.",
     /// GitLab forbids the token's owner to use the API.
     CredentialForbidden => "Do what GitLab's sentence asks for, such as unblocking the user.",
@@ -209,7 +183,7 @@ pub fn merge(
                 Condition {
                     type_,
                     status,
-                    reason: format!("{reason:?}"),
+                    reason: reason.name().to_owned(),
                     message: message.chars().take(LONGEST_MESSAGE).collect(),
                     observed_generation: generation,
                     last_transition_time: since,

@@ -1,6 +1,8 @@
-//! What users write and read: the kinds of the API group, and the words in their conditions.
+//! What users write and read: the kinds of the API group, and the words in conditions and events.
 pub mod conditions;
 mod crds;
+pub mod events;
+mod list;
 pub mod v1alpha1;
 
 pub use crds::crds;

@@ -4,6 +4,7 @@ use kube::runtime::events::EventType;
 
 use super::{pass::Pass, removal, token};
 use crate::api::conditions::ConditionType;
+use crate::api::events::EventReason;
 use crate::controller::error::Error;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
 use crate::plan::Step;
@@ -58,7 +59,12 @@ async fn assign(
     };
     pass.settle(step, done, doing, about)?;
     let note = format!("assigned runner {id} to project {project}");
-    pass.tell(EventType::Normal, "ProjectAssigned", &note).await;
+    pass.tell(
+        EventType::Normal,
+        EventReason::ProjectAssigned.name(),
+        &note,
+    )
+    .await;
     Ok(())
 }
 
@@ -72,8 +78,12 @@ async fn unassign(
     let about = ConditionType::ProjectsAssigned;
     pass.settle(step, done, "unassign the runner from a project", about)?;
     let note = format!("unassigned runner {id} from project {project}");
-    pass.tell(EventType::Normal, "ProjectUnassigned", &note)
-        .await;
+    pass.tell(
+        EventType::Normal,
+        EventReason::ProjectUnassigned.name(),
+        &note,
+    )
+    .await;
     Ok(())
 }
 
@@ -86,11 +96,11 @@ async fn edit(pass: &Pass<'_>, step: &Step, id: RunnerId, edit: &Settings) -> Re
         .as_ref()
         .and_then(|status| status.observed_generation);
     let (reason, verb) = if observed == pass.runner.metadata.generation {
-        ("DriftCorrected", "corrected")
+        (EventReason::DriftCorrected, "corrected")
     } else {
-        ("Updated", "changed")
+        (EventReason::Updated, "changed")
     };
     let note = format!("{verb} {}", pass.changes(edit));
-    pass.tell(EventType::Normal, reason, &note).await;
+    pass.tell(EventType::Normal, reason.name(), &note).await;
     Ok(())
 }

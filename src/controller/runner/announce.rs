@@ -3,7 +3,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, runtime::events::EventType};
 
 use super::pass::Pass;
-use crate::api::conditions::{ConditionType, find};
+use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::guards::Guarded;
 use crate::controller::{Context, error::Error};
@@ -35,17 +35,19 @@ pub(super) async fn changed(
                 )
             })
             .collect();
-        pass.tell(EventType::Warning, "Drifted", &rows.join("; "))
+        pass.tell(EventType::Warning, Reason::Drifted.name(), &rows.join("; "))
             .await;
     }
 }
 
 fn is_bad(ready: &Condition) -> bool {
-    ready.status != "True"
-        && !matches!(
-            &*ready.reason,
-            "Pending" | "Progressing" | "Suspended" | "Drifted"
-        )
+    let calm = [
+        Reason::Pending,
+        Reason::Progressing,
+        Reason::Suspended,
+        Reason::Drifted,
+    ];
+    ready.status != "True" && !calm.iter().any(|calm| ready.reason == calm.name())
 }
 
 /// Tells of an object that cannot be read, which has no status that we could write.
@@ -57,7 +59,7 @@ pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why
     ctx.tell(
         &about,
         EventType::Warning,
-        "InvalidSpec",
+        Reason::InvalidSpec.name(),
         "Reconcile",
         &note,
     )

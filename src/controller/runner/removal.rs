@@ -10,6 +10,7 @@ use super::{
     token::kept,
 };
 use crate::api::conditions::ConditionType;
+use crate::api::events::EventReason;
 use crate::api::v1alpha1::Removal;
 use crate::clock;
 use crate::controller::error::{Error, chain};
@@ -27,7 +28,8 @@ pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Re
     } else {
         format!("removed runner {id} from GitLab")
     };
-    pass.tell(EventType::Normal, "RunnerRemoved", &note).await;
+    pass.tell(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
+        .await;
     Ok(())
 }
 
@@ -49,7 +51,8 @@ pub(super) async fn unregister_by_token(
         let note = format!(
             "runner {id} is taken for removed: GitLab no longer knows its token, after a request to remove it whose answer was lost"
         );
-        pass.tell(EventType::Warning, "RunnerRemoved", &note).await;
+        pass.tell(EventType::Warning, EventReason::RunnerRemoved.name(), &note)
+            .await;
         return Ok(());
     }
     let doing = if refused {
@@ -64,7 +67,8 @@ pub(super) async fn unregister_by_token(
     }
     settled?;
     let note = format!("removed runner {id} from GitLab by its own token");
-    pass.tell(EventType::Normal, "RunnerRemoved", &note).await;
+    pass.tell(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
+        .await;
     Ok(())
 }
 
@@ -122,7 +126,8 @@ pub(super) async fn release(pass: &Pass<'_>) -> Result<(), Error> {
             .map_err(|error| Error::kube("release the Secret of the token", error))?;
     }
     let note = "the runner stays in GitLab, and its token in the Secret";
-    pass.tell(EventType::Normal, "Orphaned", note).await;
+    pass.tell(EventType::Normal, EventReason::Orphaned.name(), note)
+        .await;
     Ok(())
 }
 

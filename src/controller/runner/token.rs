@@ -1,8 +1,10 @@
-//! The steps that make, keep, move and give up a token: its Secret is written nowhere else.
+//! The steps that make, keep and move a token. Its Secret is written nowhere else, and given up only
+//! when the runner is.
 use kube::runtime::events::EventType;
 
 use super::pass::{Pass, Seen};
 use crate::api::conditions::ConditionType;
+use crate::api::events::EventReason;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
@@ -35,7 +37,8 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
         return Err(error);
     }
     let note = format!("registered runner {}", made.id);
-    pass.tell(EventType::Normal, "Registered", &note).await;
+    pass.tell(EventType::Normal, EventReason::Registered.name(), &note)
+        .await;
     Ok(())
 }
 
@@ -73,7 +76,12 @@ async fn announce_loss(pass: &Pass<'_>) {
             "runner {} is gone from GitLab and is registered anew",
             known.id
         );
-        pass.tell(EventType::Warning, "RunnerVanished", &note).await;
+        pass.tell(
+            EventType::Warning,
+            EventReason::RunnerVanished.name(),
+            &note,
+        )
+        .await;
     }
 }
 
@@ -91,7 +99,8 @@ pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result
         Why::Foreign => "the one in the Secret was another runner's",
     };
     let note = format!("new token for runner {id}: {why}");
-    pass.tell(EventType::Normal, "TokenReset", &note).await;
+    pass.tell(EventType::Normal, EventReason::TokenReset.name(), &note)
+        .await;
     Ok(())
 }
 

@@ -238,9 +238,7 @@ impl World {
         let done = self.remove_by_token();
         match done {
             // GitLab does not know the token: it was done before.
-            Err(Stop::Failed(failure)) if open && failure.reason == Reason::RunnerVanished => {
-                Ok(())
-            }
+            Err(Stop::Failed(failure)) if open && failure.message == UNKNOWN_TOKEN => Ok(()),
             Err(Stop::Failed(failure)) => {
                 if !open && lost.is_none() {
                     self.write_status(|world| world.status.removal = None)?;
@@ -263,7 +261,12 @@ impl World {
     }
 }
 
-/// What GitLab answers about what is not there.
+/// What GitLab answers about what is not there, and never for another reason.
 fn gone() -> Stop {
-    Stop::Failed(failure(Reason::RunnerVanished, None))
+    Stop::Failed(Failure {
+        message: UNKNOWN_TOKEN.to_owned(),
+        ..failure(Reason::GitLabRefused, None)
+    })
 }
+
+const UNKNOWN_TOKEN: &str = "403 Forbidden";

@@ -1,9 +1,9 @@
-//! The pages of `docs/` that are lists: conditions, flags and metrics.
+//! The pages of `docs/` that are lists: conditions, events, flags and metrics.
 use std::{collections::BTreeMap, fmt::Write};
 
 use clap::CommandFactory;
 use gitlab_runner_registrar::{
-    api::conditions::Reason,
+    api::{conditions::Reason, events::EventReason},
     cli::Cli,
     metrics::{Ended, Kind, Metrics},
 };
@@ -26,6 +26,22 @@ fn the_list_of_conditions_is_current() {
         writeln!(page, "| `{reason:?}` | {meaning} | {advice} |").unwrap();
     }
     current(&[("docs/conditions.md".to_owned(), page)]);
+}
+
+#[test]
+fn the_list_of_events_is_current() {
+    let mut page = "# Events\n\n\
+        What the operator does is told once in an event of the object, as `kubectl describe` and \
+        `kubectl events --for gitlabrunner/NAME` show it. What keeps it from going on is an event \
+        of type Warning, whose reason is that of the [condition](conditions.md) Ready, or \
+        `Drifted`. Besides these there are:\n\n\
+        | Reason | Meaning | What to do |\n|---|---|---|\n"
+        .to_owned();
+    for reason in EventReason::ALL {
+        let (meaning, advice) = (cell(reason.meaning()), cell(reason.advice()));
+        writeln!(page, "| `{}` | {meaning} | {advice} |", reason.name()).unwrap();
+    }
+    current(&[("docs/events.md".to_owned(), page)]);
 }
 
 /// The condition types and their doc comments, out of the source: no value knows its comment.
@@ -53,10 +69,14 @@ fn condition_types() -> Vec<(String, String)> {
 #[test]
 fn every_reason_says_what_it_means_and_what_to_do() {
     let mut bad = Vec::new();
-    for reason in Reason::ALL {
-        for text in [reason.meaning(), reason.advice()] {
+    let conditions = Reason::ALL.iter();
+    let conditions = conditions.map(|one| (one.name(), one.meaning(), one.advice()));
+    let events = EventReason::ALL.iter();
+    let events = events.map(|one| (one.name(), one.meaning(), one.advice()));
+    for (name, meaning, advice) in conditions.chain(events) {
+        for text in [meaning, advice] {
             if text.len() < 5 || !text.ends_with('.') || text.starts_with(' ') {
-                bad.push(format!("{reason:?}: {text:?}"));
+                bad.push(format!("{name}: {text:?}"));
             }
         }
     }

@@ -1,9 +1,11 @@
 //! A story from its beginning to its end.
 use std::time::Duration;
 
+use gitlab_runner_registrar::api::conditions::Reason;
 use gitlab_runner_registrar::api::v1alpha1::{
     ClusterGitLabConnection, GitLabConnection, GitLabRunner,
 };
+use gitlab_runner_registrar::api::{MANAGER, events::EventReason};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::rbac::v1::Role;
 use kube::Api;
@@ -269,12 +271,23 @@ impl Story<'_> {
         let cluster = Api::<ClusterGitLabConnection>::all(self.kube.clone());
         let cluster = cluster.list(&all).await.unwrap();
         let events = self.api::<Event>().list(&all).await.unwrap();
+        let unknown = events.items.iter().find(|event| !is_listed(event));
+        assert!(unknown.is_none(), "no page has this reason: {unknown:?}");
         let mut lines = lines(&runners.items);
         lines.extend(self::lines(&connections.items));
         lines.extend(self::lines(&cluster.items));
         lines.extend(self::lines(&events.items));
         lines.join("\n")
     }
+}
+
+/// Whether people can look up the reason of an event of ours.
+fn is_listed(event: &Event) -> bool {
+    let reason = event.reason.as_deref().unwrap_or_default();
+    let ours = event.reporting_controller.as_deref() == Some(MANAGER);
+    let conditions = Reason::ALL.iter().map(|listed| listed.name());
+    let events = EventReason::ALL.iter().map(|listed| listed.name());
+    !ours || conditions.chain(events).any(|listed| listed == reason)
 }
 
 fn lines(objects: &[impl serde::Serialize]) -> Vec<String> {

@@ -1,0 +1,29 @@
+//! What is told in events of what was done. What keeps the operator from going on is told in events
+//! too, with the reasons of conditions.
+use super::list::closed_list;
+
+closed_list! {
+    /// What was done.
+    pub enum EventReason:
+
+    /// The runner was registered in GitLab, and its token is in the Secret.
+    Registered => "Nothing.",
+    /// The runner in GitLab was changed as spec has changed.
+    Updated => "Nothing.",
+    /// Somebody had changed the runner in GitLab, and it was changed back.
+    DriftCorrected => "Change spec instead, or leave the field out of it; with `driftPolicy: Report` differences are reported only.",
+    /// The runner was assigned to a project of spec.projects.
+    ProjectAssigned => "Nothing.",
+    /// The runner was unassigned from a project that spec.projects does not name.
+    ProjectUnassigned => "Nothing.",
+    /// The Secret held no token of the runner any more: GitLab made a new one, which is in the Secret.
+    TokenReset => "Restart the runner processes that use the token: the old one has ended.",
+    /// The runner was gone from GitLab and is registered anew, with another number and token.
+    RunnerVanished => "Restart the runner processes that use the token, and find out who removed the runner.",
+    /// The runner was removed from GitLab; as a Warning, it is taken for removed after a lost answer.
+    RunnerRemoved => "Nothing; after a Warning, look for the runner in GitLab.",
+    /// The object was deleted with `deletionPolicy: Orphan`: the runner stays, and its Secret.
+    Orphaned => "Remove runner and Secret yourself once nobody uses them.",
+    /// GitLab accepts the connection's credential, for the first time or again.
+    Connected => "Nothing.",
+}

@@ -1,0 +1,45 @@
+//! Closed lists of words that users read, each with its meaning and what to do about it. The pages in
+//! `docs/` are made from them.
+
+/// Declares such a list as an enum whose variants are the words.
+macro_rules! closed_list {
+    (
+        $(#[doc = $about:literal])+
+        pub enum $list:ident:
+        $($(#[doc = $meaning:literal])+ $name:ident => $advice:literal,)+
+    ) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $list {
+            $($(#[doc = $meaning])+ $name,)+
+        }
+
+        impl $list {
+            /// All of them, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The word itself.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)+
+                }
+            }
+
+            /// What it means, as one line of text.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($meaning),+).trim_ascii_start(),)+
+                }
+            }
+
+            /// What to do about it.
+            pub fn advice(self) -> &'static str {
+                match self {
+                    $(Self::$name => $advice,)+
+                }
+            }
+        }
+    };
+}
+
+pub(super) use closed_list;
