@@ -12,8 +12,9 @@ use crate::http::Listed;
 /// that is not served, and the watch goes on.
 pub type Guarded<K> = DeserializeGuard<K>;
 
-/// The longest a pass may take: four calls to GitLab at their default timeout.
-const LONGEST_PASS: Duration = Duration::from_mins(2);
+/// The longest a pass may take: four calls to GitLab at the longest timeout that a connection may
+/// have, so that a GitLab that hangs is told by the call and not by this.
+const LONGEST_PASS: Duration = Duration::from_mins(4);
 
 /// Every stream keeps its errors to itself and backs off alone. Handing an error to the Controller
 /// would pause all of its triggers, since it merges them into one stream and backs off on the sum.

@@ -63,16 +63,19 @@ pub struct GitLabConnectionSpec {
     /// The Secret and key that hold a personal, group or project access token. It must be in this
     /// connection's namespace; for a ClusterGitLabConnection in the operator's own namespace. The
     /// token needs the scope api; or create_runner and manage_runner, with read_api where paths are
-    /// to be looked up and lost registrations to be found. Assigning projects takes api.
+    /// to be looked up and lost registrations to be found. Assigning projects takes api. Example:
+    /// `{name: gitlab-credentials, key: token}`.
     pub credentials_secret_ref: SecretKeyRef,
 
     /// Secret and key with PEM certificates to trust besides the system's, in the same namespace as
-    /// the credential. Example: `{name: company-ca, key: ca.crt}`.
+    /// the credential. When omitted only the system's are trusted. Example:
+    /// `{name: company-ca, key: ca.crt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle_secret_ref: Option<SecretKeyRef>,
 
     /// ConfigMap and key with PEM certificates to trust besides the system's, in the same namespace
-    /// as the credential. Example: `{name: kube-root-ca.crt, key: ca.crt}`.
+    /// as the credential. When omitted only the system's are trusted. Example:
+    /// `{name: company-ca, key: ca.crt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle_config_map_ref: Option<ConfigMapKeyRef>,
 
@@ -84,11 +87,13 @@ pub struct GitLabConnectionSpec {
         .message("proxyUrl must look like http://proxy.example.com:3128"))]
     pub proxy_url: Option<String>,
 
-    /// How long one request may take, as a duration between 1s and 5m.
+    /// How long one request may take, as a duration between 1s and 1m. A registration whose answer
+    /// did not come in this time is looked for before another is made. When omitted 30s. Example:
+    /// `45s`.
     #[serde(default = "default_timeout")]
     #[schemars(schema_with = "duration_schema")]
-    #[x_kube(validation = Rule::new("duration(self) >= duration('1s') && duration(self) <= duration('5m')")
-        .message("timeout must be between 1s and 5m"))]
+    #[x_kube(validation = Rule::new("duration(self) >= duration('1s') && duration(self) <= duration('1m')")
+        .message("timeout must be between 1s and 1m"))]
     pub timeout: String,
 }
 
@@ -143,7 +148,8 @@ pub struct ClusterGitLabConnectionSpec {
     #[serde(flatten)]
     pub connection: GitLabConnectionSpec,
 
-    /// The namespaces whose runners may use this connection. When omitted, none may.
+    /// The namespaces whose runners may use this connection: those that are named, and those that
+    /// the selector matches. When omitted, none may. Example: `{names: [ci]}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_namespaces: Option<AllowedNamespaces>,
 }
@@ -151,12 +157,14 @@ pub struct ClusterGitLabConnectionSpec {
 /// A choice of namespaces: those that are named and those that the selector matches.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 pub struct AllowedNamespaces {
-    /// Names of namespaces, at most 256. Example: `[ci, builds]`.
+    /// Names of namespaces, at most 256. When omitted, only the selector chooses. Example:
+    /// `[ci, builds]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256), inner(length(min = 1, max = 63)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub names: Vec<String>,
-    /// Selects namespaces by their labels; `{}` is every namespace.
+    /// Selects namespaces by their labels, besides those that are named; `{}` is every namespace.
+    /// When omitted, only names choose. Example: `{matchLabels: {team: platform}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
 }

@@ -110,6 +110,7 @@ pub struct GitLabRunnerSpec {
 
     /// Note for GitLab's administrators, at most 896 characters: GitLab takes 1024, the rest is for
     /// the mark by which the operator finds its own runners. When omitted the note is left alone.
+    /// Example: `Ask the platform team before you pause it`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 896))]
     pub maintenance_note: Option<String>,
@@ -122,17 +123,18 @@ pub struct GitLabRunnerSpec {
     pub projects: Option<Vec<Target>>,
 
     /// The Secret that holds the runner's authentication token, in this object's namespace. When
-    /// omitted it is `<name>-runner-token`.
+    /// omitted it is `<name>-runner-token`. Example: `{name: linux-token}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_secret: Option<TokenSecret>,
 
-    /// What happens in GitLab when this object is deleted: `Delete` removes the runner, `Orphan`
-    /// leaves the runner in GitLab and its token in the Secret.
+    /// What happens in GitLab when this object is deleted: `Delete` (the default) removes the
+    /// runner, `Orphan` leaves the runner in GitLab and its token in the Secret.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
 
-    /// What happens when GitLab differs from what is declared here: `Correct` changes GitLab back,
-    /// `Report` writes no setting to GitLab and lists the differences in status.drift.
+    /// What happens when GitLab differs from what is declared here: `Correct` (the default) changes
+    /// GitLab back, `Report` writes no setting and no assignment of a project to GitLab, and lists
+    /// the differences in status.drift.
     #[serde(default)]
     pub drift_policy: DriftPolicy,
 
@@ -173,17 +175,20 @@ pub struct Scope {
 pub struct TokenSecret {
     /// Name of the Secret. When omitted it is `<name>-runner-token`. When it changes the token
     /// moves along. A Secret of that name that the operator did not make is never overwritten.
+    /// Example: `linux-token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 253),
         regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
     )]
     pub name: Option<String>,
-    /// Labels that the Secret must carry, at most 32. Others are left alone.
+    /// Labels that the Secret must carry, at most 32. Others are left alone. Example:
+    /// `{team: platform}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "labels_schema")]
     pub labels: Option<BTreeMap<String, String>>,
-    /// Annotations that the Secret must carry, at most 32. Others are left alone.
+    /// Annotations that the Secret must carry, at most 32. Others are left alone. Example:
+    /// `{reloader.stakater.com/match: "true"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "annotations_schema")]
     pub annotations: Option<BTreeMap<String, String>>,

@@ -77,10 +77,10 @@ pub enum AccessLevel {
 /// A key in a Secret.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct SecretKeyRef {
-    /// Name of the Secret. Example: `gitlab-credentials`.
+    /// Name of the Secret.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-    /// Key in the Secret's data. Example: `token`.
+    /// Key in the Secret's data.
     #[schemars(length(min = 1, max = 253))]
     pub key: String,
 }
@@ -88,10 +88,10 @@ pub struct SecretKeyRef {
 /// A key in a `ConfigMap`.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ConfigMapKeyRef {
-    /// Name of the `ConfigMap`. Example: `company-ca`.
+    /// Name of the `ConfigMap`.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-    /// Key in the `ConfigMap`'s data. Example: `ca.crt`.
+    /// Key in the `ConfigMap`'s data.
     #[schemars(length(min = 1, max = 253))]
     pub key: String,
 }

@@ -9,7 +9,7 @@ const URL: &str = "https://gitlab.example.com";
 fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
     let url = "url must look like https://gitlab.example.com, without user name, query or fragment";
     let proxy = "proxyUrl must look like http://proxy.example.com:3128";
-    let timeout = "timeout must be between 1s and 5m";
+    let timeout = "timeout must be between 1s and 1m";
     let both = "set only one of caBundleSecretRef and caBundleConfigMapRef";
     let field = |field: &str, keeps: Value, breaks: Value, words| {
         let with = |value| some().with(field, value);
@@ -35,8 +35,8 @@ fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
         text("proxyUrl", "http://proxy", "http://proxy/path", proxy),
         text("proxyUrl", &longest, &too_long, "spec.proxyUrl: Too long"),
         text("timeout", "1s", "0s", timeout),
-        text("timeout", "5m", "5m1s", timeout),
-        text("timeout", "90s", "90", "spec.timeout in body should match"),
+        text("timeout", "1m", "1m1s", timeout),
+        text("timeout", "45s", "45", "spec.timeout in body should match"),
         text(
             "credentialsSecretRef.name",
             "s",
