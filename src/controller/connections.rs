@@ -83,12 +83,14 @@ impl Connections {
         (last.url == gitlab_url).then(|| last.anonymous.clone())
     }
 
-    /// Records that it works. Tells whether that is news to its runners.
+    /// Records that it works. Tells whether that is news to its runners. That a suspicion was wrong is
+    /// none: whoever was refused would come back at once, and be refused again.
     pub fn usable(&self, key: &ConnectionKey, connected: Arc<Connected>) -> bool {
         let mut entries = self.entries();
         let entry = entries.entry(key.clone()).or_default();
-        let same =
-            matches!(&entry.standing, Some(Standing::Usable(now)) if Arc::ptr_eq(now, &connected));
+        let unbroken = !matches!(&entry.standing, Some(Standing::Broken(_)) | None);
+        let last = entry.last.as_ref();
+        let same = unbroken && last.is_some_and(|last| Arc::ptr_eq(last, &connected));
         entry.standing = Some(Standing::Usable(connected.clone()));
         entry.last = Some(connected);
         entry.suspect = false;

@@ -121,6 +121,22 @@ impl Context {
         }
     }
 
+    /// Has every runner of a namespace looked at that names a connection of the cluster: whether that
+    /// allows the namespace may have changed.
+    pub fn wake_guests(&self, namespace: &str) {
+        let Some(realm) = self.realm(namespace) else {
+            return;
+        };
+        for object in realm.runners.store.state() {
+            let guest = object.0.as_ref().is_ok_and(|runner| {
+                runner.spec.connection_ref.kind == ConnectionKind::ClusterGitLabConnection
+            });
+            if guest && object.meta().namespace.as_deref() == Some(namespace) {
+                realm.runners.wake(ObjectRef::from_obj(&*object));
+            }
+        }
+    }
+
     /// The runners that name this connection.
     pub fn runners_of<'a>(
         &'a self,

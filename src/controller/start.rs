@@ -4,9 +4,9 @@ use std::sync::Arc;
 use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    Api, Client,
+    Api, Client, ResourceExt,
     core::PartialObjectMeta,
-    runtime::{WatchStreamExt, reflector::store::Writer, watcher},
+    runtime::{PredicateConfig, WatchStreamExt, predicates, reflector::store::Writer, watcher},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -96,11 +96,11 @@ impl Start<'_> {
             namespaces,
         } = feed;
         let (ctx, stop) = (self.ctx.clone(), self.stop.clone());
-        let kube = ctx.kube.clone();
+        let told = ctx.clone();
         let lists = ["clustergitlabconnections", "namespaces"];
         let lists = lists.map(|what| self.readiness.await_list(what));
         let [connections_listed, namespaces_listed] = lists.clone();
-        let api = Api::all(kube.clone());
+        let api = Api::all(ctx.kube.clone());
         self.work.spawn(connection::run(
             ctx,
             api,
@@ -111,22 +111,31 @@ impl Start<'_> {
         self.work.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = watch_namespaces(kube, namespaces, namespaces_listed) => {}
+                () = watch_namespaces(&told, namespaces, namespaces_listed) => {}
             }
         });
         lists
     }
 }
 
+/// Keeps the labels of namespaces, by which connections of the cluster choose whom they allow.
 async fn watch_namespaces(
-    kube: Client,
+    ctx: &Context,
     writer: Writer<PartialObjectMeta<Namespace>>,
     listed: Listed,
 ) {
-    let watch = relisting(Api::all(kube), watcher::Config::default())
+    let watch = relisting(Api::all(ctx.kube.clone()), watcher::Config::default())
         .default_backoff()
         .reflect(writer);
-    quiet("namespaces", telling(listed, watch).touched_objects())
-        .for_each(|_| future::ready(()))
+    let labelled = telling(listed, watch)
+        .applied_objects()
+        .predicate_filter(predicates::labels, PredicateConfig::default());
+    quiet("namespaces", labelled)
+        .for_each(|namespace| {
+            if let Ok(namespace) = namespace {
+                ctx.wake_guests(&namespace.name_any());
+            }
+            future::ready(())
+        })
         .await;
 }

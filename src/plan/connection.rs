@@ -66,12 +66,29 @@ pub fn recheck(trouble: &Trouble) -> Recheck {
         Reason::NotGitLab,
         Reason::CredentialForbidden,
         Reason::GitLabThrottled,
+        Reason::KubernetesError,
+        Reason::Pending,
     ];
     if soon.contains(&trouble.reason) {
         Recheck::Soon
     } else {
         Recheck::OnChange
     }
+}
+
+/// How many looks in a row may come to nothing before a connection that worked is called broken: an
+/// answer that is lost now and then is no reason to alarm everybody who uses it.
+const TOLERATED: u32 = 2;
+
+/// Whether a look that failed says nothing yet of a connection that worked the last time, after so
+/// many others in a row that failed.
+pub fn is_tolerable(trouble: &Trouble, failed_before: u32) -> bool {
+    let unanswered = [
+        Reason::Unreachable,
+        Reason::NotGitLab,
+        Reason::KubernetesError,
+    ];
+    unanswered.contains(&trouble.reason) && failed_before < TOLERATED
 }
 
 /// Scopes too small to register with are a trouble, though GitLab accepts the token.
@@ -150,7 +167,12 @@ fn verdicts(
             ));
         }
         Some(Trouble { reason, message }) => {
-            verdicts.push(Verdict::new(ConditionType::Ready, false, *reason, message));
+            let ready = if *reason == Reason::Pending {
+                Truth::Unknown
+            } else {
+                Truth::False
+            };
+            verdicts.push(Verdict::new(ConditionType::Ready, ready, *reason, message));
             let about = match recheck(&Trouble::new(*reason, "")) {
                 Recheck::Soon => ConditionType::Reconciling,
                 Recheck::OnChange => ConditionType::Stalled,

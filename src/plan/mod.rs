@@ -19,7 +19,9 @@ mod verdicts;
 
 pub use attempt::{intended, may_turn_up};
 pub use can::Can;
-pub use connection::{Account, Recheck, Trouble, connection_status, recheck, too_small};
+pub use connection::{
+    Account, Recheck, Trouble, connection_status, is_tolerable, recheck, too_small,
+};
 pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};

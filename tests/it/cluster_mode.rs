@@ -36,9 +36,14 @@ async fn a_connection_of_the_cluster_serves_whom_it_allows() {
             story
                 .apply(&namespace("cluster-mode").labelled("ci", "yes"))
                 .await;
+            story.is_ready("guest").await;
             story.apply(&asking.clone().tagged(["labelled"])).await;
             story.is_ready("guest").await;
             assert_eq!(story.gitlab.only_runner()["tag_list"], json!(["labelled"]));
+            story
+                .apply(&namespace("cluster-mode").labelled("ci", "no"))
+                .await;
+            story.is_not_ready("guest", "ConnectionNotAllowed").await;
         })
         .await;
 }

@@ -1,6 +1,7 @@
 //! A connection that is wrong says so in one clear condition, asks GitLab seldom, and works within
 //! ten seconds of being mended.
 mod credential;
+mod outages;
 mod strangers;
 
 use std::time::Duration;

@@ -1,25 +1,20 @@
 //! Asks GitLab about a connection's credential.
 use std::{error::Error as StdError, io, sync::Arc};
 
-use super::look::Inputs;
+use super::{inputs::Clients, look::Inputs};
 use crate::api::conditions::Reason;
-use crate::controller::{Context, connections::Connected, error::chain};
+use crate::controller::{Context, error::chain};
 use crate::gitlab;
 use crate::gitlab::{BuildError, Call, Client};
 use crate::metrics::Metrics;
 use crate::plan::{Account, Trouble};
 
-/// The client with the credential, and the one without; those that there are, if there are any.
-/// `origin` names the object that what cannot be used was read from.
+/// Makes the clients. `origin` names the object that what cannot be used was read from.
 pub(super) fn clients(
     inputs: &Inputs,
-    reused: Option<&Connected>,
     ctx: &Context,
     origin: impl Fn(&BuildError) -> Option<String>,
-) -> Result<(Client, Client), Trouble> {
-    if let Some(connected) = reused {
-        return Ok((connected.client.clone(), connected.anonymous.clone()));
-    }
+) -> Result<Clients, Trouble> {
     let Inputs { endpoint, token } = inputs;
     let observe = observer(&ctx.metrics);
     let trouble = |error: BuildError| {
@@ -35,7 +30,7 @@ pub(super) fn clients(
     };
     let anonymous = Client::new(endpoint, None, observe.clone()).map_err(trouble)?;
     let client = Client::new(endpoint, Some(token.clone()), observe).map_err(trouble)?;
-    Ok((client, anonymous))
+    Ok(Clients { client, anonymous })
 }
 
 /// Counts every request that a client sends.

@@ -3,12 +3,17 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{ask, inputs::Checkup, look::Sources, view::Connection};
+use super::{
+    ask,
+    inputs::{Checkup, Clients},
+    look::{Inputs, Sources},
+    view::Connection,
+};
 use crate::api::conditions::Reason;
 use crate::controller::connections::Connected;
 use crate::controller::realm::ConnectionKey;
 use crate::controller::{Context, error::Error};
-use crate::plan::{Account, Recheck, Trouble, recheck, too_small};
+use crate::plan::{Account, Recheck, Trouble, is_tolerable, recheck, too_small};
 
 /// What came of looking at a connection.
 #[derive(Clone)]
@@ -19,6 +24,8 @@ pub(super) struct Finding {
     pub(super) trouble: Option<Trouble>,
     /// Whether it is news to the connection's runners.
     pub(super) news: bool,
+    /// Whether this look had no answer, so that what is said is that of the one before.
+    pub(super) missed: bool,
 }
 
 pub(super) async fn check<K: Connection>(
@@ -31,59 +38,103 @@ pub(super) async fn check<K: Connection>(
         Ok(inputs) => inputs,
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
-    let known = ctx
-        .checkups
-        .recall(key)
-        .filter(|known| known.inputs == inputs);
+    let last = ctx.checkups.recall(key);
+    // Whatever else has changed: using a revoked token again would revoke its successors (contract
+    // §1.10).
+    if let Some(last) = last.as_ref().filter(|last| is_revoked(last, &inputs)) {
+        return Ok(conclude(ctx, key, last));
+    }
+    let known = last.filter(|last| last.inputs == inputs);
     if let Some(known) = known.as_ref().filter(|known| !is_due(ctx, key, known)) {
         return Ok(conclude(ctx, key, known));
     }
-    let reused = known.as_ref().and_then(|known| known.connected.clone());
     let origin = |error: &_| sources.origin(connection.spec(), error);
-    let (client, anonymous) = match ask::clients(&inputs, reused.as_deref(), ctx, origin) {
-        Ok(clients) => clients,
-        Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
+    let clients = match &known {
+        Some(known) => known.clients.clone(),
+        None => match ask::clients(&inputs, ctx, origin) {
+            Ok(clients) => clients,
+            Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
+        },
     };
-    let (account, trouble) = match ask::ask(&client).await {
+    let (account, trouble) = match ask::ask(&clients.client).await {
         Ok(account) => {
             let trouble = too_small(&account);
             (Some(account), trouble)
         }
         Err(trouble) => (None, Some(trouble)),
     };
-    // Being asked to wait says nothing about the credential.
-    let throttled = matches!(&trouble, Some(trouble) if trouble.reason == Reason::GitLabThrottled);
-    if let Some(known) = known
-        .as_ref()
-        .filter(|known| throttled && known.trouble.is_none())
+    if let (Some(known), Some(trouble)) = (&known, &trouble)
+        && let Some(finding) = put_up_with(ctx, key, known, trouble)
     {
-        return Ok(conclude(ctx, key, known));
+        return Ok(finding);
     }
-    let connected = account.as_ref().map(|account| {
-        let fresh = Connected {
-            client,
-            anonymous,
-            url: inputs.url().to_owned(),
-            timeout: inputs.timeout(),
-            admin: account.admin.unwrap_or(false),
-            can: account.can(),
-        };
-        // The same client again tells the runners that nothing has changed.
-        reused
-            .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)
-            .unwrap_or_else(|| Arc::new(fresh))
-    });
+    let reused = known.and_then(|known| known.connected);
+    let connected = account
+        .as_ref()
+        .map(|account| connected(&inputs, &clients, account, reused));
     let checkup = Checkup {
         inputs,
+        clients,
         account,
         connected,
         trouble,
         checked: Instant::now(),
         doubted: false,
+        missed: 0,
     };
     let finding = conclude(ctx, key, &checkup);
     ctx.checkups.keep(key, checkup);
     Ok(finding)
+}
+
+/// A trouble that says nothing of a connection that worked: being asked to wait, and an answer that
+/// is lost now and then. Once a credential is suspect only an answer will do.
+fn put_up_with(
+    ctx: &Context,
+    key: &ConnectionKey,
+    known: &Checkup,
+    trouble: &Trouble,
+) -> Option<Finding> {
+    let worked = known.trouble.is_none();
+    if worked && trouble.reason == Reason::GitLabThrottled {
+        return Some(conclude(ctx, key, known));
+    }
+    let tolerable = is_tolerable(trouble, known.missed) && !ctx.connections.is_suspect(key);
+    (worked && tolerable).then(|| {
+        ctx.checkups.miss(key);
+        Finding {
+            missed: true,
+            ..conclude(ctx, key, known)
+        }
+    })
+}
+
+/// What runners use: the same again tells them that nothing has changed.
+fn connected(
+    inputs: &Inputs,
+    clients: &Clients,
+    account: &Account,
+    reused: Option<Arc<Connected>>,
+) -> Arc<Connected> {
+    let Clients { client, anonymous } = clients.clone();
+    let fresh = Connected {
+        client,
+        anonymous,
+        url: inputs.url().to_owned(),
+        timeout: inputs.timeout(),
+        admin: account.admin.unwrap_or(false),
+        can: account.can(),
+    };
+    reused
+        .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)
+        .unwrap_or_else(|| Arc::new(fresh))
+}
+
+/// Whether GitLab has called this very token revoked.
+fn is_revoked(last: &Checkup, inputs: &Inputs) -> bool {
+    let revoked = last.trouble.as_ref();
+    let revoked = revoked.is_some_and(|trouble| trouble.reason == Reason::CredentialRevoked);
+    revoked && last.inputs.sends_the_same(inputs)
 }
 
 /// Whether GitLab must be asked again about a connection that is made of the same as before.
@@ -91,8 +142,6 @@ fn is_due(ctx: &Context, key: &ConnectionKey, known: &Checkup) -> bool {
     let old = known.checked.elapsed() >= ctx.options.resync;
     match &known.trouble {
         None => old || known.doubted || ctx.connections.is_suspect(key),
-        // Using a revoked token again would revoke its successors (contract §1.10).
-        Some(trouble) if trouble.reason == Reason::CredentialRevoked => false,
         Some(trouble) => old || recheck(trouble) == Recheck::Soon,
     }
 }
@@ -105,17 +154,19 @@ fn conclude(ctx: &Context, key: &ConnectionKey, checkup: &Checkup) -> Finding {
             account,
             trouble: None,
             news: ctx.connections.usable(key, connected.clone()),
+            missed: false,
         },
         (_, Some(trouble)) => broken(ctx, key, account, trouble.clone()),
         (None, None) => Finding {
             account,
             trouble: None,
             news: false,
+            missed: false,
         },
     }
 }
 
-fn broken(
+pub(super) fn broken(
     ctx: &Context,
     key: &ConnectionKey,
     account: Option<Account>,
@@ -130,5 +181,6 @@ fn broken(
         account,
         trouble: Some(trouble),
         news,
+        missed: false,
     }
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::look::Inputs;
 use crate::controller::{connections::Connected, realm::ConnectionKey};
+use crate::gitlab::Client;
 use crate::plan::{Account, Trouble};
 
 /// For how long the last answer is good whatever runners say.
@@ -20,16 +21,28 @@ const SETTLED: Duration = Duration::from_secs(5);
 pub(crate) struct Checkup {
     /// What the connection was made of.
     pub(super) inputs: Inputs,
+    /// What GitLab was asked with. The same as long as the inputs are: it knows for how long GitLab
+    /// asked for silence.
+    pub(super) clients: Clients,
     /// What GitLab said, if it accepted the credential.
     pub(super) account: Option<Account>,
-    /// The clients, if GitLab accepted the credential.
+    /// What runners use, if GitLab accepted the credential.
     pub(super) connected: Option<Arc<Connected>>,
     /// What was wrong.
     pub(super) trouble: Option<Trouble>,
     /// When GitLab was asked.
     pub(super) checked: Instant,
-    /// Whether a runner has had no answer from GitLab since then.
+    /// Whether a runner or a later look has had no answer from GitLab since then.
     pub(super) doubted: bool,
+    /// How many later looks in a row have had none.
+    pub(super) missed: u32,
+}
+
+/// A client with the credential, and one without.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    pub(super) client: Client,
+    pub(super) anonymous: Client,
 }
 
 /// The last look at each connection.
@@ -47,6 +60,14 @@ impl Checkups {
 
     pub(super) fn keep(&self, key: &ConnectionKey, checkup: Checkup) {
         self.all().insert(key.clone(), checkup);
+    }
+
+    /// Counts a look that had no answer, so that GitLab is asked again soon.
+    pub(super) fn miss(&self, key: &ConnectionKey) {
+        if let Some(checkup) = self.all().get_mut(key) {
+            checkup.doubted = true;
+            checkup.missed = checkup.missed.saturating_add(1);
+        }
     }
 
     /// Has GitLab asked again, since a runner has had no answer. Tells whether that is news: the

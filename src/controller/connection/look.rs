@@ -41,6 +41,11 @@ impl fmt::Debug for Inputs {
 }
 
 impl Inputs {
+    /// Whether the other sends the same token to the same GitLab, whatever else it is made of.
+    pub(super) fn sends_the_same(&self, other: &Self) -> bool {
+        self.url() == other.url() && self.token.expose_secret() == other.token.expose_secret()
+    }
+
     /// The url, without a slash at the end.
     pub(super) fn url(&self) -> &str {
         &self.endpoint.url

@@ -21,20 +21,23 @@ use tokio::time::Instant;
 
 use super::{
     Context,
-    error::{Error, Remedy},
+    error::{Error, Remedy, chain, is_api_status},
     guards::{Guarded, bounded},
     report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
+use crate::api::events::EventReason;
 use crate::api::v1alpha1::ConnectionStatus;
 use crate::backoff;
 use crate::clock;
-use crate::plan::{Trouble, connection_status};
-use check::{Finding, check};
+use crate::plan::{Trouble, connection_status, is_tolerable};
+use check::{Finding, broken, check};
 
 /// How soon a broken connection is looked at again. A person who has just mended something waits
 /// for it; and it is one or two requests.
 const BROKEN: Duration = Duration::from_secs(5);
+/// How soon a connection is looked at again of which a look has come to nothing.
+const DOUBTFUL: Duration = Duration::from_secs(2);
 /// How often the credential's Secret is read while all is well: nothing tells of its changes, since
 /// credential Secrets are read by name and not watched. Soon enough that a token which somebody has
 /// rotated is hardly ever used again: that would revoke its successor (contract §1.10).
@@ -86,28 +89,66 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
         }
     };
     let before = connection.status().cloned().unwrap_or_default();
+    let connection = begin(connection, ctx).await?;
     let generation = connection.meta().generation;
+    let checked = check(&connection, ctx, &key).await;
+    let finding = match &checked {
+        Ok(finding) => finding.clone(),
+        Err(error) => {
+            let uid = connection.uid().unwrap_or_default();
+            match unread(error, ctx.failures.so_far(&uid)) {
+                Some(trouble) => broken(ctx, &key, None, trouble),
+                None => return checked.map(|_| Action::await_change()),
+            }
+        }
+    };
     let Finding {
         account,
         trouble,
         news,
-    } = check(connection, ctx, &key).await?;
+        missed,
+    } = finding;
     // A change of spec may be one of whom it allows, and of nothing else. Its runners are told
     // before its status is: who has waited for that to make one would see it woken twice.
     if news || before.observed_generation != generation {
         ctx.wake_runners(&key);
     }
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
-    let status = connection_status(&before, generation, account, trouble, clock::now());
-    if connection.status() != Some(&status) {
-        announce(connection, ctx, &before, &status).await;
+    let previous = connection.status().cloned().unwrap_or_default();
+    let status = connection_status(&previous, generation, account, trouble, clock::now());
+    if previous != status {
+        announce(&connection, ctx, &previous, &status).await;
         view::write_status(connection, ctx, status).await?;
     }
-    Ok(Action::requeue(if trouble.is_some() {
-        BROKEN
-    } else {
-        CALM
+    // The first error is the one to report.
+    checked?;
+    Ok(Action::requeue(match trouble {
+        Some(_) => BROKEN,
+        None if missed => DOUBTFUL,
+        None => CALM,
     }))
+}
+
+/// Whoever waits for a new connection must not take one without conditions for one that is well.
+async fn begin<K: Connection>(connection: &K, ctx: &Context) -> Result<K, Error> {
+    if connection.status().is_some() {
+        return Ok(connection.clone());
+    }
+    let pending = Trouble::new(Reason::Pending, "the operator has seen the object");
+    let none = ConnectionStatus::default();
+    let generation = connection.meta().generation;
+    let status = connection_status(&none, generation, None, Some(&pending), clock::now());
+    view::write_status(connection.clone(), ctx, status).await
+}
+
+/// What to say of a connection of which something could not be read from the API server: at once if
+/// that was refused, else when it has failed before.
+fn unread(error: &Error, failed_before: u32) -> Option<Trouble> {
+    let Error::Kube { source, .. } = error else {
+        return None;
+    };
+    let trouble = Trouble::new(Reason::KubernetesError, chain(error));
+    (is_api_status(source, 403) || !is_tolerable(&trouble, failed_before)).then_some(trouble)
 }
 
 async fn announce<K: Connection>(
@@ -126,7 +167,7 @@ async fn announce<K: Connection>(
     let (type_, reason, note) = if now.status == "True" {
         (
             EventType::Normal,
-            "Connected",
+            EventReason::Connected.name(),
             "GitLab accepts the credential",
         )
     } else {

@@ -113,17 +113,16 @@ impl Connection for ClusterGitLabConnection {
     }
 }
 
-/// Writes a status onto the very version of the object that was read.
+/// Writes a status onto the very version of the object that was read; gives the one that is there then.
 pub(super) async fn write_status<K: Connection>(
-    connection: &K,
+    connection: K,
     ctx: &Context,
     status: ConnectionStatus,
-) -> Result<(), Error> {
-    let mut connection = connection.clone().with_status(status);
+) -> Result<K, Error> {
+    let mut connection = connection.with_status(status);
     connection.meta_mut().managed_fields = None;
     let api = connection.api(ctx.kube.clone());
     api.replace_status(&connection.name_any(), &PostParams::default(), &connection)
         .await
-        .map(drop)
         .map_err(|error| Error::kube("write the status", error))
 }

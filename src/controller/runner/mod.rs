@@ -44,6 +44,9 @@ const FINALIZER: &str = "gitlab-registrar.dev/runner";
 const MOST_TURNS: usize = 8;
 /// How soon what no watch tells us of is looked at again.
 const POLL: Duration = Duration::from_secs(30);
+/// How soon to come back while the connection is being looked at. Its news will wake us before, but
+/// that nothing has changed is none.
+const AWAITED: Duration = Duration::from_secs(5);
 
 /// What the controller runs for each object.
 async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Result<Action, Error> {
@@ -134,8 +137,8 @@ async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error>
                     pass.link = Some(connected);
                     pursue(&mut pass, &Desired::Exists(Box::new(want))).await
                 }
-                // Its connection is being looked at, and will wake us: nothing has changed yet.
-                link::Link::Awaited => return Ok(Action::requeue(POLL)),
+                // Nothing has changed yet.
+                link::Link::Awaited => return Ok(Action::requeue(AWAITED)),
                 link::Link::Blocked(reason, message) => Ok(Outcome::Obstructed(reason, message)),
             }
         }
@@ -150,8 +153,7 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
     if policy == DeletionPolicy::Delete {
         match link::for_departure(ctx, &pass.runner, &pass.namespace) {
             link::Link::Usable(connected) => pass.link = Some(connected),
-            // Its connection is being looked at, and will wake us.
-            link::Link::Awaited => return Err(Error::StillThere(POLL)),
+            link::Link::Awaited => return Err(Error::StillThere(AWAITED)),
             // The runner's own token may do.
             link::Link::Blocked(..) => {}
         }

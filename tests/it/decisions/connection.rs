@@ -41,7 +41,27 @@ type Row<'a> = (
 fn the_status_of_a_connection_says_what_is_wrong_and_whose_turn_it_is() {
     let fine = account(&["api"]);
     let none = ConnectionStatus::default();
-    let rows: [Row<'_>; 4] = [
+    let rows: [Row<'_>; 6] = [
+        (
+            "not looked at yet, it is neither well nor ill",
+            None,
+            Some(Reason::Pending),
+            &[
+                "Ready=Unknown Pending",
+                "Reconciling=True Pending",
+                "CredentialsValid=Unknown Pending",
+            ],
+        ),
+        (
+            "what the API server refuses says nothing of the token, and is tried again",
+            None,
+            Some(Reason::KubernetesError),
+            &[
+                "Ready=False KubernetesError",
+                "Reconciling=True KubernetesError",
+                "CredentialsValid=Unknown KubernetesError",
+            ],
+        ),
         (
             "well",
             Some(&fine),

@@ -2,7 +2,7 @@
 use gitlab_runner_registrar::{
     api::conditions::Reason,
     gitlab::model::{AccessToken, Metadata},
-    plan::{Account, Can, Recheck, Trouble, recheck, too_small},
+    plan::{Account, Can, Recheck, Trouble, is_tolerable, recheck, too_small},
 };
 
 const NOTHING: Can = Can {
@@ -116,6 +116,9 @@ fn gitlab_is_asked_again_only_where_that_can_help() {
         Reason::NotGitLab,
         Reason::CredentialForbidden,
         Reason::GitLabThrottled,
+        // Neither is GitLab's word.
+        Reason::KubernetesError,
+        Reason::Pending,
     ];
     for reason in Reason::ALL {
         let expected = if soon.contains(reason) {
@@ -124,5 +127,22 @@ fn gitlab_is_asked_again_only_where_that_can_help() {
             Recheck::OnChange
         };
         assert_eq!(recheck(&Trouble::new(*reason, "")), expected, "{reason:?}");
+    }
+}
+
+/// An answer that is lost now and then is no alarm; a word of GitLab's always counts.
+#[test]
+fn only_what_says_nothing_is_put_up_with_and_not_for_long() {
+    let nothing = [
+        Reason::Unreachable,
+        Reason::NotGitLab,
+        Reason::KubernetesError,
+    ];
+    for reason in Reason::ALL {
+        for failed_before in 0..4 {
+            let expected = nothing.contains(reason) && failed_before < 2;
+            let tolerable = is_tolerable(&Trouble::new(*reason, ""), failed_before);
+            assert_eq!(tolerable, expected, "{reason:?} after {failed_before}");
+        }
     }
 }
