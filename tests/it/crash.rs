@@ -7,7 +7,7 @@ use gitlab_sim::{Fault, Recorded, Rule};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
-use crate::harness::{Story, condition, runner, shown, story, until, within};
+use crate::harness::{Story, condition, runner, shown, story, token, until, within};
 
 const POST: &str = "/api/v4/user/runners";
 /// The grace time for an attempt of unknown outcome is a minute, and the rest of a story comes on top.
@@ -134,6 +134,34 @@ async fn killed_when_the_answer_has_come_but_no_secret_can_be_written() {
             story.stage.plane.resume_apiserver().await.unwrap();
             story.the_operator_starts().await;
             all_is_well(story, "widow").await;
+            assert_eq!(posts(story), 1);
+        })
+        .await;
+}
+
+/// A credential that may not search finds the runner by the number that came with the lost token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_could_not_be_kept_costs_no_runner() {
+    story("crash-no-secret")
+        .tell(async |story| {
+            story.connects("gitlab", token::NARROW).await;
+            let gate = story
+                .gitlab
+                .misbehaves(Rule::new("POST", POST, Fault::Gate).after_doing());
+            story.apply(&runner("foundling")).await;
+            story.gitlab.holds_one(gate).await;
+            story.may_no_longer("create", "secrets").await;
+            story.gitlab.recovers();
+            let noted = |runner: &GitLabRunner| {
+                let status = runner.status.as_ref();
+                let last = status.and_then(|status| status.registration.as_ref());
+                last.is_some_and(|last| last.runner_id.is_some())
+            };
+            story
+                .runner_says("foundling", "its number is kept", noted)
+                .await;
+            story.rights_are_granted().await;
+            all_is_well(story, "foundling").await;
             assert_eq!(posts(story), 1);
         })
         .await;

@@ -1,6 +1,6 @@
 //! What happens in GitLab when an object goes.
 use gitlab_runner_registrar::api::v1alpha1::{GitLabConnection, GitLabRunner};
-use gitlab_sim::Fault;
+use gitlab_sim::{Fault, Rule};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
@@ -177,6 +177,72 @@ async fn the_runners_own_token_will_do_when_the_credential_is_gone() {
             let told = story.tells_once("tern", "RunnerRemoved").await;
             assert!(told.starts_with(&format!("removed runner {id}")), "{told}");
             assert!(told.contains("by its own token"), "{told}");
+        })
+        .await;
+}
+
+/// Once it is done, GitLab knows neither the runner nor its token, and says no more than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_by_token_ends_although_its_answer_was_lost() {
+    story("deletion-token-lost")
+        .tell(async |story| {
+            is_there(story, &runner("turnstone")).await;
+            story.the_operator_is_killed().await;
+            story.delete(&secret("gitlab-credential")).await;
+            story.the_operator_starts().await;
+            story.is_not_ready("turnstone", "ConnectionNotReady").await;
+            let lost = Rule::new("DELETE", "/api/v4/runners", Fault::Drop).after_doing();
+            story.gitlab.misbehaves(lost.times(1));
+            story.delete(&runner("turnstone")).await;
+            all_is_gone(story, &runner("turnstone")).await;
+            let told = story.tells_once("turnstone", "RunnerRemoved").await;
+            assert!(told.contains("is taken for removed"), "{told}");
+        })
+        .await;
+}
+
+/// A token that somebody has reset is refused in the same words, and its runner is still there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_gitlab_does_not_know_lets_nothing_go() {
+    story("deletion-token-reset")
+        .tell(async |story| {
+            let id = is_there(story, &runner("knot")).await;
+            story.the_operator_is_killed().await;
+            story.delete(&secret("gitlab-credential")).await;
+            story
+                .gitlab
+                .does(json!({ "do": "reset_runner_token", "runner": id }));
+            story.the_operator_starts().await;
+            story.is_not_ready("knot", "ConnectionNotReady").await;
+            story.delete(&runner("knot")).await;
+            let message = story.is_not_ready("knot", "GitLabRefused").await;
+            assert!(
+                message.contains("set deletionPolicy to Orphan"),
+                "{message}"
+            );
+            assert_eq!(story.gitlab.only_runner()["id"], id);
+            story.apply(&runner("knot").orphaned()).await;
+            story.is_gone(&runner("knot")).await;
+            assert_eq!(story.gitlab.only_runner()["id"], id);
+        })
+        .await;
+}
+
+/// The garbage collector may take its time, and the Secret's name is needed again at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_can_be_made_anew_at_once() {
+    story("deletion-again")
+        .tell(async |story| {
+            is_there(story, &runner("ruff")).await;
+            for _ in 0..3 {
+                story.delete(&runner("ruff")).await;
+                story.is_gone(&runner("ruff")).await;
+                assert!(story.get::<Secret>("ruff-runner-token").await.is_none());
+                story.apply(&runner("ruff")).await;
+                story.is_ready("ruff").await;
+            }
+            let conflicts = story.events("ruff", "SecretConflict").await;
+            assert_eq!(conflicts, Vec::<String>::new());
         })
         .await;
 }

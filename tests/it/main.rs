@@ -15,6 +15,7 @@ mod crash;
 mod decisions;
 mod deletion;
 mod drift;
+mod elsewhere;
 mod fields;
 mod generated;
 mod harness;

@@ -1,0 +1,128 @@
+//! A connection that moves to another GitLab, and groups that come and go: a number means something
+//! in one place only.
+use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use gitlab_sim::{Fault, Options, Rule, Server};
+use serde_json::{Value, json};
+
+use crate::harness::{Story, condition, connection, runner, secret, story, until};
+
+const POST: &str = "/api/v4/user/runners";
+const TOKEN: &str = "glpat-canary-0other-1Aa1";
+/// Where `platform` has another number, and its number another owner.
+const OTHER: &str = "
+users:
+  - username: root
+    admin: true
+    tokens: [{ name: admin, token: TOKEN, scopes: [api] }]
+groups:
+  - { path: strangers, id: 3001 }
+  - { path: platform, id: 9001 }
+";
+
+async fn other_gitlab(story: &Story<'_>) -> Server {
+    let seed = OTHER.replace("TOKEN", TOKEN);
+    let other = Server::start(seed.as_str(), Options::default())
+        .await
+        .unwrap();
+    let credential = secret("other-credential").holding("pat", TOKEN);
+    story.apply(&credential).await;
+    story.apply(&connection("other", other.url())).await;
+    story.is_connected("other").await;
+    other
+}
+
+/// The paths of the groups that runners there belong to.
+fn groups(other: &Server) -> Vec<Value> {
+    let runners = other.command_json(json!({ "do": "runners" })).unwrap();
+    let runners = runners.as_array().unwrap().clone();
+    runners
+        .into_iter()
+        .map(|runner| runner["group"].clone())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_is_looked_up_in_the_gitlab_that_it_is_used_in() {
+    story("elsewhere-path")
+        .tell(async |story| {
+            let story: &Story<'_> = story;
+            story.is_connected_to_gitlab().await;
+            let other = other_gitlab(story).await;
+            let no = Fault::reply(403, json!({ "message": "403 Forbidden" }));
+            story.gitlab.answers("POST", POST, no);
+            let refused = runner("rook").in_group("platform");
+            story.apply(&refused).await;
+            story.is_not_ready("rook", "GitLabRefused").await;
+            story.apply(&refused.through("other")).await;
+            story.is_ready("rook").await;
+            assert_eq!(groups(&other), ["platform"]);
+
+            story.gitlab.recovers();
+            let moving = runner("raven").in_group("platform");
+            story.apply(&moving).await;
+            story.is_registered("raven").await;
+            story.apply(&moving.through("other").orphaned()).await;
+            until("it is there too", async || {
+                let groups = groups(&other);
+                (groups.len() == 2)
+                    .then_some(())
+                    .ok_or(format!("{groups:?}"))
+            })
+            .await;
+            story.is_ready("raven").await;
+            assert_eq!(groups(&other), ["platform", "platform"]);
+        })
+        .await;
+}
+
+/// The answer of one GitLab is not to be had from another.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_attempt_stays_open_when_its_connection_moves() {
+    story("elsewhere-attempt")
+        .tell(async |story| {
+            let story: &Story<'_> = story;
+            story.is_connected_to_gitlab().await;
+            let other = other_gitlab(story).await;
+            let lost = Rule::new("POST", POST, Fault::Drop).after_doing();
+            story.gitlab.misbehaves(lost);
+            story.apply(&runner("crow")).await;
+            story.is_not_ready("crow", "GitLabUnavailable").await;
+            let credential = secret("gitlab-credential").holding("pat", TOKEN);
+            story.apply(&credential).await;
+            story.apply(&connection("gitlab", other.url())).await;
+            let message = story.is_not_ready("crow", "RegistrationUnclear").await;
+            assert!(message.contains("leads to another GitLab now"), "{message}");
+            assert_eq!(groups(&other).len(), 0);
+            // Whoever does not mind what may be there says so.
+            story.apply(&runner("crow").orphaned()).await;
+            story.is_ready("crow").await;
+            assert_eq!(groups(&other).len(), 1);
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_was_made_anew_gets_its_runner_anew() {
+    story("elsewhere-again")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            story
+                .gitlab
+                .does(json!({ "do": "add_group", "path": "phoenix" }));
+            story.apply(&runner("jay").in_group("phoenix")).await;
+            story.is_registered("jay").await;
+            story
+                .gitlab
+                .does(json!({ "do": "delete_group", "group": "phoenix" }));
+            story.is_not_ready("jay", "ScopeNotFound").await;
+            story
+                .gitlab
+                .does(json!({ "do": "add_group", "path": "phoenix" }));
+            story.is_ready("jay").await;
+            assert_eq!(story.gitlab.only_runner()["group"], "phoenix");
+            let jay: GitLabRunner = story.get("jay").await.unwrap();
+            assert!(condition(&jay, "Stalled").is_none(), "{jay:?}");
+        })
+        .await;
+}
