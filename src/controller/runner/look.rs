@@ -29,18 +29,18 @@ impl Pass<'_> {
         let tidy = want.map(|want| (&want.secret, url.as_str()));
         let (name, former_name) = self.secret_names();
         let secret = self.read_secret(&name).await?;
-        let kept = secrets::look(secret.as_ref(), &self.runner, tidy);
+        let kept = self.believed(secrets::look(secret.as_ref(), &self.runner, tidy));
         let former = match former_name {
             Some(name) => self.read_secret(&name).await?,
             None => None,
         };
-        let former =
-            former.and_then(
-                |secret| match secrets::look(Some(&secret), &self.runner, None) {
-                    Kept::Ours(keeping) => Some((secret, keeping)),
-                    Kept::Absent | Kept::Foreign => None,
-                },
-            );
+        let former = former.and_then(|secret| {
+            let kept = self.believed(secrets::look(Some(&secret), &self.runner, None));
+            match kept {
+                Kept::Ours(keeping) => Some((secret, keeping)),
+                Kept::Absent | Kept::Foreign => None,
+            }
+        });
         let (former, former_kept) = former.unzip();
         let mut facts = self
             .look_for_runner(want.map(|w| &w.secret), &kept, former_kept.as_ref())
@@ -65,6 +65,19 @@ impl Pass<'_> {
             former,
         });
         Ok(())
+    }
+
+    /// Without a connection a token goes to where its Secret says, which whoever may write Secrets can
+    /// write. So it must be a place that this object has been at.
+    fn believed(&self, kept: Kept) -> Kept {
+        match kept {
+            Kept::Ours(mut keeping) if self.link.is_none() => {
+                let been = |known: &Known| self.has_been_at(&known.gitlab_url);
+                keeping.runner = keeping.runner.filter(been);
+                Kept::Ours(keeping)
+            }
+            kept => kept,
+        }
     }
 
     /// Where the Secret should be, and where it was when that is another place.

@@ -101,6 +101,21 @@ impl<'a> Pass<'a> {
         })
     }
 
+    /// Whether a connection of this object has led to that GitLab. Its status says so, which people who
+    /// may write the object and its Secret cannot write.
+    pub(super) fn has_been_at(&self, gitlab_url: &str) -> bool {
+        let Some(status) = &self.runner.status else {
+            return false;
+        };
+        let seen = status.runner.as_ref().map(|runner| &runner.gitlab_url);
+        let asked = status.registration.as_ref();
+        let asked = asked.and_then(|last| last.gitlab_url.as_ref());
+        [seen, asked]
+            .into_iter()
+            .flatten()
+            .any(|url| url == gitlab_url)
+    }
+
     /// The attempt that the runner came from, as far as it is known.
     pub(super) fn attempt(&self) -> Option<String> {
         let kept = self
