@@ -8,15 +8,13 @@ use jiff::SignedDuration;
 
 use super::realm::ConnectionKey;
 use crate::gitlab;
-use crate::plan::{Can, Trouble};
+use crate::plan::{Can, Recheck, Trouble, recheck};
 
 /// A connection that works.
 #[derive(Debug)]
 pub struct Connected {
     /// The client, with the credential inside.
     pub client: gitlab::Client,
-    /// The same without the credential, for calls that a runner's own token authorises.
-    pub anonymous: gitlab::Client,
     /// The url, without a slash at the end.
     pub url: String,
     /// How long a request may take.
@@ -43,6 +41,8 @@ struct Entry {
     standing: Option<Standing>,
     /// The last that worked, kept for deletions: when a namespace goes, its Secrets may go first.
     last: Option<Arc<Connected>>,
+    /// How to get there, be the credential good or not.
+    endpoint: Option<gitlab::Endpoint>,
     /// Whether GitLab has refused the credential since it was last checked.
     suspect: bool,
 }
@@ -75,12 +75,17 @@ impl Connections {
             .and_then(|entry| entry.last.clone())
     }
 
-    /// The last client without a credential, for a call that a runner's own token authorises at
-    /// this url.
-    pub fn anonymous(&self, key: &ConnectionKey, gitlab_url: &str) -> Option<gitlab::Client> {
+    /// Records how to get to a connection's GitLab, whatever becomes of its credential.
+    pub fn leads_to(&self, key: &ConnectionKey, endpoint: &gitlab::Endpoint) {
+        let mut entries = self.entries();
+        entries.entry(key.clone()).or_default().endpoint = Some(endpoint.clone());
+    }
+
+    /// How to get to this url by this connection, for a call that a runner's own token authorises.
+    pub fn endpoint(&self, key: &ConnectionKey, gitlab_url: &str) -> Option<gitlab::Endpoint> {
         let entries = self.entries();
-        let last = entries.get(key)?.last.as_ref()?;
-        (last.url == gitlab_url).then(|| last.anonymous.clone())
+        let endpoint = entries.get(key)?.endpoint.clone();
+        endpoint.filter(|endpoint| endpoint.url == gitlab_url)
     }
 
     /// Records that it works. Tells whether that is news to its runners. That a suspicion was wrong is
@@ -101,13 +106,23 @@ impl Connections {
     pub fn broken(&self, key: &ConnectionKey, trouble: Trouble, refused: bool) -> bool {
         let mut entries = self.entries();
         let entry = entries.entry(key.clone()).or_default();
-        let same = matches!(&entry.standing, Some(Standing::Broken(before)) if *before == trouble);
-        entry.standing = Some(Standing::Broken(trouble));
         entry.suspect |= refused;
+        let same = match &entry.standing {
+            // The words of an outage change with whoever answers in GitLab's place, and are no news.
+            Some(Standing::Broken(before)) if recheck(&trouble) == Recheck::Soon => {
+                before.reason == trouble.reason
+            }
+            Some(Standing::Broken(before)) => *before == trouble,
+            Some(Standing::Unseen | Standing::Usable(_)) | None => false,
+        };
+        if !same {
+            entry.standing = Some(Standing::Broken(trouble));
+        }
         !same
     }
 
-    /// Records that GitLab refused the credential of this very client. Tells whether that is news.
+    /// Records that GitLab refused the credential of this very client, be it the one that works or
+    /// the last one that did. Tells whether that is news.
     pub fn suspect(&self, key: &ConnectionKey, used: &Arc<Connected>) -> bool {
         let mut entries = self.entries();
         let Some(entry) = entries.get_mut(key) else {
@@ -115,11 +130,14 @@ impl Connections {
         };
         let current =
             matches!(&entry.standing, Some(Standing::Usable(now)) if Arc::ptr_eq(now, used));
-        if !current || entry.suspect {
+        let last = entry.last.as_ref();
+        if entry.suspect || !last.is_some_and(|last| Arc::ptr_eq(last, used)) {
             return false;
         }
         entry.suspect = true;
-        entry.standing = Some(Standing::Unseen);
+        if current {
+            entry.standing = Some(Standing::Unseen);
+        }
         true
     }
 
@@ -136,6 +154,34 @@ impl Connections {
             entries.remove(key);
         } else if let Some(entry) = entries.get_mut(key) {
             entry.standing = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::conditions::Reason;
+    use crate::api::v1alpha1::ConnectionKind;
+
+    #[test]
+    fn the_words_of_an_outage_are_no_news_and_those_of_a_mistake_are() {
+        let connections = Connections::default();
+        let key = ConnectionKey {
+            kind: ConnectionKind::GitLabConnection,
+            namespace: Some("ci".to_owned()),
+            name: "gitlab".to_owned(),
+        };
+        for (reason, message, news) in [
+            (Reason::Unreachable, "status 502", true),
+            (Reason::Unreachable, "status 503", false),
+            (Reason::SecretNotFound, "there is no Secret a", true),
+            (Reason::SecretNotFound, "there is no Secret a", false),
+            (Reason::SecretNotFound, "there is no Secret b", true),
+            (Reason::Unreachable, "status 502", true),
+        ] {
+            let told = connections.broken(&key, Trouble::new(reason, message), false);
+            assert_eq!(told, news, "{reason:?}: {message}");
         }
     }
 }

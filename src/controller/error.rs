@@ -121,12 +121,20 @@ impl Error {
         self.call().is_some_and(gitlab::Error::is_unauthorized)
     }
 
-    /// Whether GitLab gave no answer.
-    pub fn is_unanswered(&self) -> bool {
+    /// Whether GitLab gave no answer, or forbade to look at the runner: both are likely to be the
+    /// connection's trouble rather than the object's.
+    pub fn says_nothing_of_the_runner(&self) -> bool {
+        let forbidden = matches!(
+            self,
+            Self::Observe {
+                what: "the runner",
+                source: gitlab::Error::Refused { status: 403, .. }
+            }
+        );
         let unanswered = |call: &gitlab::Error| {
             matches!(call, gitlab::Error::Unsent(_) | gitlab::Error::Lost(_))
         };
-        self.call().is_some_and(unanswered)
+        forbidden || self.call().is_some_and(unanswered)
     }
 
     /// What status says of it; nothing of what is no failure.

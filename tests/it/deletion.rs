@@ -1,4 +1,6 @@
 //! What happens in GitLab when an object goes.
+mod credentials;
+
 use gitlab_runner_registrar::api::v1alpha1::{GitLabConnection, GitLabRunner};
 use gitlab_sim::{Fault, Rule};
 use k8s_openapi::api::core::v1::Secret;

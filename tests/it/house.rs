@@ -1,5 +1,6 @@
 //! House rules that neither the compiler nor clippy knows.
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -38,6 +39,23 @@ fn no_file_is_two_ideas() {
         });
     }
     assert!(bad.is_empty(), "too long:\n{}", bad.join("\n"));
+}
+
+/// A story's name is that of its namespace, and two of one name meet there.
+#[test]
+fn no_two_stories_have_one_name() {
+    let mut seen = BTreeMap::new();
+    let mut bad = Vec::new();
+    each_file(&root().join("tests/it"), &mut |path, text| {
+        for name in text.split("story(\"").skip(1) {
+            let name = name.split('"').next().unwrap().to_owned();
+            if let Some(before) = seen.insert(name.clone(), short(path)) {
+                bad.push(format!("{name}: in {before} and in {}", short(path)));
+            }
+        }
+    });
+    assert!(bad.is_empty(), "told twice:\n{}", bad.join("\n"));
+    assert!(seen.len() > 50, "{seen:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Asks GitLab about a connection's credential.
 use std::{error::Error as StdError, io, sync::Arc};
 
-use super::{inputs::Clients, look::Inputs};
+use super::look::Inputs;
 use crate::api::conditions::Reason;
 use crate::controller::{Context, error::chain};
 use crate::gitlab;
@@ -9,15 +9,14 @@ use crate::gitlab::{BuildError, Call, Client};
 use crate::metrics::Metrics;
 use crate::plan::{Account, Trouble};
 
-/// Makes the clients. `origin` names the object that what cannot be used was read from.
-pub(super) fn clients(
+/// Makes the client. `origin` names the object that what cannot be used was read from.
+pub(super) fn client(
     inputs: &Inputs,
     ctx: &Context,
     origin: impl Fn(&BuildError) -> Option<String>,
-) -> Result<Clients, Trouble> {
+) -> Result<Client, Trouble> {
     let Inputs { endpoint, token } = inputs;
-    let observe = observer(&ctx.metrics);
-    let trouble = |error: BuildError| {
+    Client::new(endpoint, Some(token.clone()), observer(&ctx.metrics)).map_err(|error| {
         let reason = match error {
             BuildError::CaBundle(_) => Reason::CaBundleInvalid,
             BuildError::Token => Reason::CredentialInvalid,
@@ -27,10 +26,7 @@ pub(super) fn clients(
         let origin = origin(&error).map(|origin| format!("{origin}: "));
         let message = origin.unwrap_or_default() + &chain(&error);
         Trouble::new(reason, message)
-    };
-    let anonymous = Client::new(endpoint, None, observe.clone()).map_err(trouble)?;
-    let client = Client::new(endpoint, Some(token.clone()), observe).map_err(trouble)?;
-    Ok(Clients { client, anonymous })
+    })
 }
 
 /// Counts every request that a client sends.

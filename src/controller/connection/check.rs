@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{
     ask,
-    inputs::{Checkup, Clients},
+    inputs::Checkup,
     look::{Inputs, Sources},
     view::Connection,
 };
@@ -13,6 +13,7 @@ use crate::api::conditions::Reason;
 use crate::controller::connections::Connected;
 use crate::controller::realm::ConnectionKey;
 use crate::controller::{Context, error::Error};
+use crate::gitlab::Client;
 use crate::plan::{Account, Recheck, Trouble, is_tolerable, recheck, too_small};
 
 /// What came of looking at a connection.
@@ -34,8 +35,14 @@ pub(super) async fn check<K: Connection>(
     key: &ConnectionKey,
 ) -> Result<Finding, Error> {
     let sources = Sources::of(connection, ctx);
-    let inputs = match sources.read(connection.spec(), ctx).await? {
-        Ok(inputs) => inputs,
+    let endpoint = match sources.endpoint(connection.spec(), ctx).await? {
+        Ok(endpoint) => endpoint,
+        Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
+    };
+    // A runner's own token needs no credential of ours, only the way.
+    ctx.connections.leads_to(key, &endpoint);
+    let inputs = match sources.token(connection.spec(), ctx).await? {
+        Ok(token) => Inputs { endpoint, token },
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
     let last = ctx.checkups.recall(key);
@@ -49,14 +56,14 @@ pub(super) async fn check<K: Connection>(
         return Ok(conclude(ctx, key, known));
     }
     let origin = |error: &_| sources.origin(connection.spec(), error);
-    let clients = match &known {
-        Some(known) => known.clients.clone(),
-        None => match ask::clients(&inputs, ctx, origin) {
-            Ok(clients) => clients,
+    let client = match &known {
+        Some(known) => known.client.clone(),
+        None => match ask::client(&inputs, ctx, origin) {
+            Ok(client) => client,
             Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
         },
     };
-    let (account, trouble) = match ask::ask(&clients.client).await {
+    let (account, trouble) = match ask::ask(&client).await {
         Ok(account) => {
             let trouble = too_small(&account);
             (Some(account), trouble)
@@ -71,10 +78,10 @@ pub(super) async fn check<K: Connection>(
     let reused = known.and_then(|known| known.connected);
     let connected = account
         .as_ref()
-        .map(|account| connected(&inputs, &clients, account, reused));
+        .map(|account| connected(&inputs, &client, account, reused));
     let checkup = Checkup {
         inputs,
-        clients,
+        client,
         account,
         connected,
         trouble,
@@ -112,14 +119,12 @@ fn put_up_with(
 /// What runners use: the same again tells them that nothing has changed.
 fn connected(
     inputs: &Inputs,
-    clients: &Clients,
+    client: &Client,
     account: &Account,
     reused: Option<Arc<Connected>>,
 ) -> Arc<Connected> {
-    let Clients { client, anonymous } = clients.clone();
     let fresh = Connected {
-        client,
-        anonymous,
+        client: client.clone(),
         url: inputs.url().to_owned(),
         timeout: inputs.timeout(),
         admin: account.admin.unwrap_or(false),
@@ -174,7 +179,10 @@ pub(super) fn broken(
 ) -> Finding {
     let refused = matches!(
         trouble.reason,
-        Reason::CredentialInvalid | Reason::CredentialExpired | Reason::CredentialRevoked
+        Reason::CredentialInvalid
+            | Reason::CredentialExpired
+            | Reason::CredentialRevoked
+            | Reason::CredentialForbidden
     );
     let news = ctx.connections.broken(key, trouble.clone(), refused);
     Finding {

@@ -23,7 +23,7 @@ pub(crate) struct Checkup {
     pub(super) inputs: Inputs,
     /// What GitLab was asked with. The same as long as the inputs are: it knows for how long GitLab
     /// asked for silence.
-    pub(super) clients: Clients,
+    pub(super) client: Client,
     /// What GitLab said, if it accepted the credential.
     pub(super) account: Option<Account>,
     /// What runners use, if GitLab accepted the credential.
@@ -36,13 +36,6 @@ pub(crate) struct Checkup {
     pub(super) doubted: bool,
     /// How many later looks in a row have had none.
     pub(super) missed: u32,
-}
-
-/// A client with the credential, and one without.
-#[derive(Clone)]
-pub(crate) struct Clients {
-    pub(super) client: Client,
-    pub(super) anonymous: Client,
 }
 
 /// The last look at each connection.
@@ -70,15 +63,16 @@ impl Checkups {
         }
     }
 
-    /// Has GitLab asked again, since a runner has had no answer. Tells whether that is news: the
-    /// hundredth runner without an answer says no more than the first.
+    /// Has GitLab asked again when it is next looked at, since a runner has had no answer or may not
+    /// be read. Tells whether that should be at once: the hundredth such runner says no more than the
+    /// first, and one right after a look no more than that.
     pub(in crate::controller) fn doubt(&self, key: &ConnectionKey) -> bool {
         let mut all = self.all();
         let Some(checkup) = all.get_mut(key) else {
             return false;
         };
         let news = !checkup.doubted && checkup.checked.elapsed() >= SETTLED;
-        checkup.doubted |= news;
+        checkup.doubted = true;
         news
     }
 

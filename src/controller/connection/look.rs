@@ -64,17 +64,17 @@ impl Sources {
         }
     }
 
-    /// Reads it all; or says what is missing, by name.
-    pub(super) async fn read(
+    /// Reads where GitLab is and how to get there; or says what is missing, by name.
+    pub(super) async fn endpoint(
         &self,
         spec: &GitLabConnectionSpec,
         ctx: &Context,
-    ) -> Result<Result<Inputs, Trouble>, Error> {
+    ) -> Result<Result<Endpoint, Trouble>, Error> {
         let GitLabConnectionSpec {
             url,
-            credentials_secret_ref,
-            ca_bundle_secret_ref,
-            ca_bundle_config_map_ref,
+            credentials_secret_ref: _,
+            ca_bundle_secret_ref: _,
+            ca_bundle_config_map_ref: _,
             proxy_url,
             timeout,
         } = spec;
@@ -89,43 +89,51 @@ impl Sources {
             let message = format!("timeout {timeout:?} is no duration such as 30s");
             return Ok(Err(Trouble::new(Reason::InvalidConnection, message)));
         };
-        let token = match self.secret_key(ctx, credentials_secret_ref).await? {
-            Ok(token) => SecretString::from(String::from_utf8_lossy(&token).trim().to_owned()),
-            Err(trouble) => return Ok(Err(trouble)),
+        let ca_pem = match self.ca_pem(spec, ctx).await? {
+            Ok(ca_pem) => ca_pem,
+            Err(message) => return Ok(Err(Trouble::new(Reason::CaBundleInvalid, message))),
         };
-        let ca_pem = match (ca_bundle_secret_ref, ca_bundle_config_map_ref) {
-            (Some(reference), _) => match self.secret_key(ctx, reference).await? {
-                Ok(pem) => Some(pem),
-                Err(Trouble { message, .. }) => {
-                    return Ok(Err(Trouble::new(Reason::CaBundleInvalid, message)));
-                }
-            },
-            (None, Some(reference)) => {
-                match self
-                    .config_map_key(ctx, &reference.name, &reference.key)
-                    .await?
-                {
-                    Some(pem) => Some(pem),
-                    None => {
-                        return Ok(Err(Trouble::new(
-                            Reason::CaBundleInvalid,
-                            format!(
-                                "there is no ConfigMap {} with a key {} in namespace {}",
-                                reference.name, reference.key, self.namespace
-                            ),
-                        )));
-                    }
-                }
-            }
-            (None, None) => None,
-        };
-        let endpoint = Endpoint {
+        Ok(Ok(Endpoint {
             url: url.trim_end_matches('/').to_owned(),
             ca_pem,
             proxy: proxy_url.clone(),
             timeout,
-        };
-        Ok(Ok(Inputs { endpoint, token }))
+        }))
+    }
+
+    /// Reads the access token; or says what is missing, by name.
+    pub(super) async fn token(
+        &self,
+        spec: &GitLabConnectionSpec,
+        ctx: &Context,
+    ) -> Result<Result<SecretString, Trouble>, Error> {
+        let bytes = self.secret_key(ctx, &spec.credentials_secret_ref).await?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
+        Ok(bytes.map(|bytes| SecretString::from(text(bytes))))
+    }
+
+    /// Reads the CA bundle, if there is to be one; or says what is missing.
+    async fn ca_pem(
+        &self,
+        spec: &GitLabConnectionSpec,
+        ctx: &Context,
+    ) -> Result<Result<Option<Vec<u8>>, String>, Error> {
+        match (&spec.ca_bundle_secret_ref, &spec.ca_bundle_config_map_ref) {
+            (Some(reference), _) => {
+                let pem = self.secret_key(ctx, reference).await?;
+                Ok(pem.map(Some).map_err(|Trouble { message, .. }| message))
+            }
+            (None, Some(ConfigMapKeyRef { name, key })) => {
+                let pem = self.config_map_key(ctx, name, key).await?;
+                Ok(pem.map(Some).ok_or_else(|| {
+                    let namespace = &self.namespace;
+                    format!(
+                        "there is no ConfigMap {name} with a key {key} in namespace {namespace}"
+                    )
+                }))
+            }
+            (None, None) => Ok(Ok(None)),
+        }
     }
 
     /// Names the object that a part of a client was read from, if it is not the connection itself.

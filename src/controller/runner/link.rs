@@ -62,36 +62,33 @@ pub(super) fn for_departure(ctx: &Context, runner: &GitLabRunner, namespace: &st
     }
 }
 
-/// When GitLab refuses the credential, no other object should try it; when it gives no answer, none
-/// should wait for it in vain. The connection is looked at again, and wakes its runners when it is
-/// well.
+/// When GitLab refuses the credential, no other object should try it; when it gives no answer, or
+/// forbids to read a runner that it let us make, none should wait for it in vain. The connection is
+/// looked at again, and wakes its runners when there is news.
 pub(super) fn distrust(pass: &Pass<'_>, error: &Error) {
     let Some(link) = &pass.link else {
         return;
     };
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
     let news = (error.is_unauthorized() && pass.ctx.connections.suspect(&key, link))
-        || (error.is_unanswered() && pass.ctx.checkups.doubt(&key));
+        || (error.says_nothing_of_the_runner() && pass.ctx.checkups.doubt(&key));
     if news {
         pass.ctx.wake_connection(&key);
     }
 }
 
-/// A client without a credential, for a call that the runner's own token authorises: the
-/// connection's, or one with the defaults when the connection itself is gone.
+/// A client without a credential, for a call that the runner's own token authorises: by the
+/// connection's way, or with the defaults when nothing is known of that any more.
 pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Client, Error> {
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
-    // A token goes only to the GitLab that issued it.
-    if let Some(client) = pass.ctx.connections.anonymous(&key, gitlab_url) {
-        return Ok(client);
-    }
     let insecure = gitlab_url.starts_with("http://") && !pass.ctx.options.allow_http;
-    let endpoint = gitlab::Endpoint {
+    let by_connection = pass.ctx.connections.endpoint(&key, gitlab_url);
+    let endpoint = by_connection.unwrap_or_else(|| gitlab::Endpoint {
         url: gitlab_url.to_owned(),
         ca_pem: None,
         proxy: None,
         timeout: DEFAULT_TIMEOUT,
-    };
+    });
     let client = gitlab::Client::new(&endpoint, None, observer(&pass.ctx.metrics));
     match client {
         Ok(client) if !insecure => Ok(client),
@@ -99,7 +96,7 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
             doing: "remove the runner by its own token",
             about: ConditionType::Ready,
             source: gitlab::Error::Unsent(
-                format!("the url {gitlab_url:?} that the Secret names cannot be used").into(),
+                format!("the url {gitlab_url:?}, where it was registered, cannot be used").into(),
             ),
         }),
     }

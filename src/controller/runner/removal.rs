@@ -43,7 +43,11 @@ pub(super) async fn unregister_by_token(
     id: RunnerId,
 ) -> Result<(), Error> {
     let entry = kept(pass, id).ok_or(Error::Stale)?;
-    let client = link::anonymous(pass, &entry.gitlab_url)?;
+    let url = pass
+        .link
+        .as_ref()
+        .map_or(&entry.gitlab_url, |link| &link.url);
+    let client = link::anonymous(pass, url)?;
     let open = begin(pass, id).await?;
     let done = client.unregister_by_token(&entry.token).await;
     let refused = done.as_ref().is_err_and(is_unknown_token);

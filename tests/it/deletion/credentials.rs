@@ -1,0 +1,145 @@
+//! Deletions when the credential is of no use any more: the runner's own token does it, and goes only
+//! where the runner is.
+use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::{Value, json};
+
+use super::{all_is_gone, is_there};
+use crate::harness::{GitLab, Story, connection, runner, secret, story, token};
+
+/// Ends the operator and the credential: a process that starts then has never had one that worked.
+async fn starts_without_the_credential(story: &mut Story<'_>, connection: &str) {
+    story.the_operator_is_killed().await;
+    story
+        .delete(&secret(&format!("{connection}-credential")))
+        .await;
+    story.the_operator_starts().await;
+}
+
+/// The message of a runner that is not let go.
+async fn is_blocked(story: &Story<'_>, name: &str) -> String {
+    story.is_not_ready(name, "DeletionBlocked").await
+}
+
+/// Whoever may write Secrets may not have the operator send requests to where they like.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_goes_nowhere_else_whatever_its_secret_says() {
+    story("deletion-elsewhere")
+        .tell(async |story| {
+            let elsewhere = GitLab::start().await;
+            let id = is_there(story, &runner("plover")).await;
+            starts_without_the_credential(story, "gitlab").await;
+            story.is_not_ready("plover", "ConnectionNotReady").await;
+            let url = "gitlab-registrar.dev/gitlab-url";
+            let forged = json!({ "metadata": { "annotations": { url: elsewhere.url() } } });
+            story.edit::<Secret>("plover-runner-token", forged).await;
+            story.delete(&runner("plover")).await;
+            is_blocked(story, "plover").await;
+            assert_eq!(elsewhere.asked(), Vec::<String>::new());
+            assert_eq!(story.gitlab.only_runner()["id"], id);
+            // With what the operator wrote, all is well again.
+            let true_url = json!({ "metadata": { "annotations": { url: story.gitlab.url() } } });
+            story.edit::<Secret>("plover-runner-token", true_url).await;
+            all_is_gone(story, &runner("plover")).await;
+        })
+        .await;
+}
+
+/// The same by somebody who never had a runner.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_was_never_registered_sends_nothing() {
+    story("deletion-bait")
+        .tell(async |story| {
+            let elsewhere = GitLab::start().await;
+            story.apply(&runner("ruddy").through("nowhere")).await;
+            story.is_not_ready("ruddy", "ConnectionNotFound").await;
+            let ruddy: GitLabRunner = story.get("ruddy").await.unwrap();
+            let owner = json!([{ "apiVersion": "gitlab-registrar.dev/v1alpha1",
+                "kind": "GitLabRunner", "name": "ruddy", "uid": ruddy.metadata.uid }]);
+            let bait = secret("ruddy-runner-token").holding("runner-token", "glrt-canary-bait");
+            story.apply(&bait).await;
+            let forged = json!({ "metadata": { "ownerReferences": owner, "annotations": {
+                "gitlab-registrar.dev/runner-id": "1",
+                "gitlab-registrar.dev/gitlab-url": elsewhere.url(),
+                // The first letters of its SHA-256, which anybody can work out.
+                "gitlab-registrar.dev/token-digest": "518777a7e7f80928",
+            }}});
+            story.edit::<Secret>("ruddy-runner-token", forged).await;
+            story.delete(&runner("ruddy")).await;
+            story.is_gone(&runner("ruddy")).await;
+            assert_eq!(elsewhere.asked(), Vec::<String>::new());
+        })
+        .await;
+}
+
+/// A private CA is the connection's, and is needed whether there is a credential or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_to_gitlab_is_the_connections_without_its_credential_too() {
+    story("deletion-private-ca")
+        .refusing_http()
+        .tell(async |story| {
+            let private = GitLab::with_tls().await;
+            let authority = secret("authority").holding("ca.crt", private.ca_pem().unwrap());
+            story.apply(&authority).await;
+            let credential = secret("private-credential").holding("pat", token::ADMIN);
+            story.apply(&credential).await;
+            let bundle = json!({ "name": "authority", "key": "ca.crt" });
+            let private_one = connection("private", private.url());
+            story
+                .apply(&private_one.with("caBundleSecretRef", bundle))
+                .await;
+            story.apply(&runner("eider").through("private")).await;
+            story.is_ready("eider").await;
+            starts_without_the_credential(story, "private").await;
+            story.is_not_ready("eider", "ConnectionNotReady").await;
+            story.delete(&runner("eider")).await;
+            story.is_gone(&runner("eider")).await;
+            assert_eq!(private.runners(), Vec::<Value>::new());
+        })
+        .await;
+}
+
+/// The last client that worked is tried first, but not for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_is_lost_and_then_revoked_is_given_up() {
+    story("deletion-revoked")
+        .tell(async |story| {
+            is_there(story, &runner("dunlin")).await;
+            story.delete(&secret("gitlab-credential")).await;
+            story
+                .connection_says("gitlab", "Ready", "False", "SecretNotFound")
+                .await;
+            story
+                .gitlab
+                .does(json!({ "do": "revoke_token", "token": "admin" }));
+            story.gitlab.clear_requests();
+            story.delete(&runner("dunlin")).await;
+            all_is_gone(story, &runner("dunlin")).await;
+            let told = story.tells_once("dunlin", "RunnerRemoved").await;
+            assert!(told.contains("by its own token"), "{told}");
+            // Once, and never again: that would revoke its successors.
+            let refused = story.gitlab.requests();
+            let refused = refused.iter().filter(|asked| asked.status == Some(401));
+            assert_eq!(refused.count(), 1, "{:#?}", story.gitlab.asked());
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_blocked_in_gitlab_blocks_no_deletion() {
+    story("deletion-forbidden")
+        .tell(async |story| {
+            story.connects("gitlab", token::MIA).await;
+            let manifest = runner("dotterel").in_group("platform");
+            story.apply(&manifest).await;
+            story.is_ready("dotterel").await;
+            story
+                .gitlab
+                .does(json!({ "do": "set_user", "user": "mia", "state": "blocked" }));
+            story.apply(&manifest.clone().tagged(["changed"])).await;
+            story.delete(&manifest).await;
+            story.is_gone(&manifest).await;
+            assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
+        })
+        .await;
+}
