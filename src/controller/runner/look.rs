@@ -69,15 +69,14 @@ impl Pass<'_> {
 
     /// Without a connection a token goes to where its Secret says, which whoever may write Secrets can
     /// write. So it must be a place that this object has been at.
-    fn believed(&self, kept: Kept) -> Kept {
-        match kept {
-            Kept::Ours(mut keeping) if self.link.is_none() => {
-                let been = |known: &Known| self.has_been_at(&known.gitlab_url);
-                keeping.runner = keeping.runner.filter(been);
-                Kept::Ours(keeping)
-            }
-            kept => kept,
+    fn believed(&self, mut kept: Kept) -> Kept {
+        if let Kept::Ours(keeping) = &mut kept
+            && self.link.is_none()
+        {
+            let been = |known: &Known| self.has_been_at(&known.gitlab_url);
+            keeping.runner = keeping.runner.take().filter(been);
         }
+        kept
     }
 
     /// Where the Secret should be, and where it was when that is another place.
