@@ -83,6 +83,7 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
     let options = controller::Options {
         namespaces: args.namespaces(),
         resync: args.resync,
+        longest_pass: controller::guards::LONGEST_PASS,
         allow_http: args.allow_http,
         cluster,
         operator_namespace: own_namespace,

@@ -93,6 +93,8 @@ closed_list! {
     NotTaken => "Look at the runner in GitLab: something there undoes the change.",
     /// The Kubernetes API refused or failed a request.
     KubernetesError => "Read the message: the operator's Role may lack a verb, or an admission policy refuses.",
+    /// The operator's work on the object took too long, or panicked.
+    BrokenOff => "Read the operator's log, and report a panic: it is a bug. It is tried again by itself.",
     /// The runner cannot be removed from GitLab now.
     DeletionBlocked => "Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab.",
     /// GitLab accepts the credential.

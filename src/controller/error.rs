@@ -44,10 +44,10 @@ pub enum Error {
     #[error("the object cannot be read: {0}")]
     Malformed(String),
     /// The pass took too long.
-    #[error("the pass took longer than {}s", .0.as_secs())]
+    #[error("the operator's pass over this object took longer than {}s", .0.as_secs())]
     TimedOut(Duration),
     /// The pass panicked, which is a bug; other objects go on.
-    #[error("the pass panicked")]
+    #[error("the operator's pass over this object panicked, which is a bug: its log says where")]
     Panicked,
     /// Not a failure: the runner is not gone yet, so the finalizer must stay.
     #[error("the runner is not gone yet")]
@@ -165,10 +165,11 @@ impl Error {
                 (gitlab_reason(source), Some(*about), void)
             }
             Self::NotTaken(_) => (Reason::NotTaken, Some(ConditionType::Synced), false),
-            Self::Kube { .. } | Self::TimedOut(_) | Self::Panicked => {
-                (Reason::KubernetesError, None, false)
-            }
+            Self::Kube { .. } => (Reason::KubernetesError, None, false),
+            Self::TimedOut(_) | Self::Panicked => (Reason::BrokenOff, None, false),
         };
+        // A pass that does not end by itself is no fault that passes.
+        let persistent = persistent || reason == Reason::BrokenOff;
         Some(Failure {
             reason,
             message: chain(self),

@@ -44,6 +44,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// How often GitLab is asked about an idle runner.
     pub resync: Duration,
+    /// How long looking and acting may take in one pass.
+    pub longest_pass: Duration,
     /// Whether connections may use http.
     pub allow_http: bool,
     /// Names this cluster in the marks of runners.

@@ -67,6 +67,7 @@ pub fn recheck(trouble: &Trouble) -> Recheck {
         Reason::CredentialForbidden,
         Reason::GitLabThrottled,
         Reason::KubernetesError,
+        Reason::BrokenOff,
         Reason::Pending,
     ];
     if soon.contains(&trouble.reason) {

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::{
     Context,
     error::{Error, Remedy, chain, is_api_status},
-    guards::{Guarded, bounded},
+    guards::{ENDING, Guarded, bounded},
     report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
@@ -50,7 +50,8 @@ async fn reconcile<K: Connection>(
 ) -> Result<Action, Error> {
     let started = Instant::now();
     let _under_way = ctx.metrics.pass(K::KIND);
-    let result = bounded(attempt(&object, &ctx)).await;
+    let whole = ctx.options.longest_pass + ENDING;
+    let result = bounded(whole, attempt(&object, &ctx)).await;
     let uid = object.meta().uid.clone().unwrap_or_default();
     report::ended(&ctx, K::KIND, &*object, &uid, &result, started.elapsed());
     result
@@ -91,7 +92,8 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     let before = connection.status().cloned().unwrap_or_default();
     let connection = begin(connection, ctx).await?;
     let generation = connection.meta().generation;
-    let checked = check(&connection, ctx, &key).await;
+    let longest = ctx.options.longest_pass;
+    let checked = bounded(longest, check(&connection, ctx, &key)).await;
     let finding = match &checked {
         Ok(finding) => finding.clone(),
         Err(error) => {
@@ -142,8 +144,11 @@ async fn begin<K: Connection>(connection: &K, ctx: &Context) -> Result<K, Error>
 }
 
 /// What to say of a connection of which something could not be read from the API server: at once if
-/// that was refused, else when it has failed before.
+/// that was refused or the look did not come to its end, else when it has failed before.
 fn unread(error: &Error, failed_before: u32) -> Option<Trouble> {
+    if matches!(error, Error::TimedOut(_) | Error::Panicked) {
+        return Some(Trouble::new(Reason::BrokenOff, chain(error)));
+    }
     let Error::Kube { source, .. } = error else {
         return None;
     };

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use super::{
     Context,
     error::{Error, Remedy, is_api_status},
-    guards::{Guarded, bounded},
+    guards::{ENDING, Guarded, bounded},
     refusals::Circumstances,
     report,
 };
@@ -52,7 +52,8 @@ const AWAITED: Duration = Duration::from_secs(5);
 async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Result<Action, Error> {
     let started = Instant::now();
     let _under_way = ctx.metrics.pass(Kind::gitlabrunner);
-    let result = Box::pin(bounded(attempt(&object, &ctx))).await;
+    let whole = ctx.options.longest_pass + ENDING;
+    let result = Box::pin(bounded(whole, attempt(&object, &ctx))).await;
     let uid = object.meta().uid.clone().unwrap_or_default();
     report::ended(
         &ctx,
@@ -135,7 +136,7 @@ async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error>
             match link::usable(ctx, &pass.runner, &pass.namespace) {
                 link::Link::Usable(connected) => {
                     pass.link = Some(connected);
-                    pursue(&mut pass, &Desired::Exists(Box::new(want))).await
+                    pursue_for_a_while(&mut pass, &Desired::Exists(Box::new(want))).await
                 }
                 // Nothing has changed yet.
                 link::Link::Awaited => return Ok(Action::requeue(AWAITED)),
@@ -158,7 +159,7 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
             link::Link::Blocked(..) => {}
         }
     }
-    let outcome = pursue(&mut pass, &Desired::Gone(policy)).await;
+    let outcome = pursue_for_a_while(&mut pass, &Desired::Gone(policy)).await;
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
         if policy == DeletionPolicy::Delete {
             removal::clear(&pass).await;
@@ -169,6 +170,12 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
     }
     let wait = finish(&mut pass, outcome).await?;
     Err(Error::StillThere(wait.min(POLL)))
+}
+
+/// The same as [`pursue`], cut off when it takes too long or panics: what came of it is told in status
+/// all the same.
+async fn pursue_for_a_while(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
+    bounded(pass.ctx.options.longest_pass, pursue(pass, desired)).await
 }
 
 /// Looks, decides and acts until there is nothing left to do.

@@ -116,8 +116,9 @@ fn gitlab_is_asked_again_only_where_that_can_help() {
         Reason::NotGitLab,
         Reason::CredentialForbidden,
         Reason::GitLabThrottled,
-        // Neither is GitLab's word.
+        // None of these is GitLab's word.
         Reason::KubernetesError,
+        Reason::BrokenOff,
         Reason::Pending,
     ];
     for reason in Reason::ALL {
