@@ -18,7 +18,6 @@ pub use client::{Call, Client, Observe, Outcome};
 pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
 pub use model::{
-    AccessLevel, AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId,
+    AccessLevel, AccessToken, Found, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId,
     ProjectRef, Registered, Runner, RunnerId, RunnerToken, Scope, Settings,
 };
-pub use search::Found;

@@ -145,6 +145,17 @@ pub struct Listed {
     pub online: Option<bool>,
 }
 
+/// What a search for runners came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Newest first.
+    pub runners: Vec<Runner>,
+    /// Whether every runner that fits the description was read, or without a description every
+    /// runner that can be meant. Otherwise there were too many of them, and that nothing was
+    /// found says nothing.
+    pub complete: bool,
+}
+
 /// Everything `POST /user/runners` is told (contract §3.20).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRunner {

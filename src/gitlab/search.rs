@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use super::client::Client;
 use super::error::Error;
-use super::model::{Listed, Runner, RunnerId, Scope};
+use super::model::{Found, Listed, Runner, RunnerId, Scope};
 use super::request::Request;
 
 /// GitLab's largest page (contract §1.8).
@@ -14,17 +14,6 @@ const PAGE: usize = 100;
 /// and still fit into the smallest budget that GitLab.com has proposed (100 a minute, §1.9). More
 /// for those that fit would break that budget, so a larger crowd is told of instead.
 const READS: usize = 50;
-
-/// What a search came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// Newest first.
-    pub runners: Vec<Runner>,
-    /// Whether every runner that fits the description was read, or without a description every
-    /// runner that can be meant. Otherwise there were too many of them, and that nothing was
-    /// found says nothing.
-    pub complete: bool,
-}
 
 impl Client {
     /// The runners of `scope` that no runner process has contacted yet and whose maintenance

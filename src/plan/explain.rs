@@ -19,6 +19,10 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
             Reason::RegistrationUnclear,
             "the answer to a registration was lost, and more runners of this description were never contacted than are looked through: remove those that nobody needs, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
         ),
+        Blocked::Unclear(Doubt::Unplaced) => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and its runner cannot be looked for: GitLab does not know the path of spec.scope, or the credential cannot see it; deletionPolicy Orphan lets a deletion go on".to_owned(),
+        ),
         Blocked::Unclear(Doubt::Elsewhere) => (
             Reason::RegistrationUnclear,
             "the answer to a registration was lost, and the connection leads to another GitLab now: point it back, or set deletionPolicy to Orphan to leave behind what may be there".to_owned(),

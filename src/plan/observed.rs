@@ -1,7 +1,7 @@
 //! The facts that a decision may depend on, as one value.
 use jiff::Timestamp;
 
-use crate::gitlab::model::{ProjectId, Runner, RunnerId, Scope};
+use crate::gitlab::model::{Found, ProjectId, Runner, RunnerId, Scope};
 
 /// What looking for something told us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub enum Doubt {
     /// An attempt to register got no answer, and there are more runners that nobody has contacted
     /// than are looked through.
     Crowded,
+    /// An attempt to register got no answer, and the path of its scope is not known to GitLab, so
+    /// there is no list to search.
+    Unplaced,
     /// The runner of that number is not known to be this object's.
     Foreign(RunnerId),
     /// An attempt to register got no answer from another GitLab than the connection leads to now.
@@ -125,9 +128,33 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// Takes in what a search for the runner of the last attempt came to, which may be taken for
+    /// failed from `settles_at` on. Without a scope there was nothing to search.
+    pub fn searched(&mut self, search: Option<Found>, settles_at: Timestamp) {
+        match search {
+            None => self.runner = Sighting::Unclear(Doubt::Unplaced),
+            Some(Found { runners, .. }) if !runners.is_empty() => self.found(runners),
+            Some(Found { complete: true, .. }) => self.settles_at = Some(settles_at),
+            Some(Found { .. }) => self.runner = Sighting::Unclear(Doubt::Crowded),
+        }
+    }
+
+    /// Takes in what a search for the runner of an attempt that was given up came to. It is the last
+    /// one when the object goes, so that what could not be looked through is not taken for empty.
+    pub fn searched_for_twins(&mut self, search: Option<Found>, leaving: bool) {
+        let doubt = match &search {
+            None => Some(Doubt::Unplaced),
+            Some(Found { complete, .. }) => (!complete).then_some(Doubt::Crowded),
+        };
+        self.found(search.map(|found| found.runners).unwrap_or_default());
+        if let (true, Sighting::Absent, Some(doubt)) = (leaving, &self.runner, doubt) {
+            self.runner = Sighting::Unclear(doubt);
+        }
+    }
+
     /// Takes in the runners that carry our mark: the first stands in for one that is not there, and
     /// the others are its twins.
-    pub fn found(&mut self, by_mark: Vec<Runner>) {
+    fn found(&mut self, by_mark: Vec<Runner>) {
         let mut others = by_mark;
         if let Sighting::Present(runner) = &self.runner {
             others.retain(|other| other.id != runner.id);

@@ -1,7 +1,9 @@
 //! Where to look for the runner of an object, from what was kept of it.
 use jiff::{SignedDuration, Timestamp};
 
+use super::desired::Wanted;
 use super::observed::{Intent, Keeping, Kept, Known};
+use crate::api::v1alpha1::DeletionPolicy;
 use crate::gitlab::model::RunnerId;
 
 /// The shortest time after which an attempt that left no trace is taken for failed.
@@ -24,6 +26,18 @@ impl Whereabouts {
         match self {
             Self::Number(known) => Some(known.id),
             Self::Nowhere | Self::Mark(_) => None,
+        }
+    }
+
+    /// Whether the number of the scope is needed: to search its list, or to register there.
+    pub fn needs_scope(&self, want: Option<&Wanted>, gitlab_url: &str, searches: bool) -> bool {
+        match self {
+            // What the path means here must not be recorded over what it meant where the attempt was
+            // made: its runner is looked for there, when the connection leads back.
+            Self::Mark(intent) if intent.gitlab_url.as_deref() != Some(gitlab_url) => {
+                want.is_some_and(|want| want.deletion == DeletionPolicy::Orphan)
+            }
+            Self::Nowhere | Self::Number(_) | Self::Mark(_) => want.is_some() || searches,
         }
     }
 }

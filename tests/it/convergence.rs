@@ -3,6 +3,7 @@ mod act;
 mod build;
 mod look;
 mod pass;
+mod placing;
 mod projects;
 mod starts;
 mod world;

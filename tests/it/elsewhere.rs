@@ -4,7 +4,7 @@ use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_sim::{Fault, Options, Rule, Server};
 use serde_json::{Value, json};
 
-use crate::harness::{Story, condition, connection, runner, secret, story, until};
+use crate::harness::{Story, condition, runner, story, token, until};
 
 const POST: &str = "/api/v4/user/runners";
 const TOKEN: &str = "glpat-canary-0other-1Aa1";
@@ -24,9 +24,7 @@ async fn other_gitlab(story: &Story<'_>) -> Server {
     let other = Server::start(seed.as_str(), Options::default())
         .await
         .unwrap();
-    let credential = secret("other-credential").holding("pat", TOKEN);
-    story.apply(&credential).await;
-    story.apply(&connection("other", other.url())).await;
+    story.connects_with("other", other.url(), TOKEN).await;
     story.is_connected("other").await;
     other
 }
@@ -87,9 +85,7 @@ async fn an_open_attempt_stays_open_when_its_connection_moves() {
             story.gitlab.misbehaves(lost);
             story.apply(&runner("crow")).await;
             story.is_not_ready("crow", "GitLabUnavailable").await;
-            let credential = secret("gitlab-credential").holding("pat", TOKEN);
-            story.apply(&credential).await;
-            story.apply(&connection("gitlab", other.url())).await;
+            story.connects_with("gitlab", other.url(), TOKEN).await;
             let message = story.is_not_ready("crow", "RegistrationUnclear").await;
             assert!(message.contains("leads to another GitLab now"), "{message}");
             assert_eq!(groups(&other).len(), 0);
@@ -123,6 +119,41 @@ async fn a_group_that_was_made_anew_gets_its_runner_anew() {
             assert_eq!(story.gitlab.only_runner()["group"], "phoenix");
             let jay: GitLabRunner = story.get("jay").await.unwrap();
             assert!(condition(&jay, "Stalled").is_none(), "{jay:?}");
+        })
+        .await;
+}
+
+/// Deleted while its connection led elsewhere, it is looked for where it was asked for, as the
+/// message says, and not taken for absent because of what the path means elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_attempt_of_a_moved_connection_is_settled_where_it_was_made() {
+    story("elsewhere-back")
+        .tell(async |story| {
+            let story: &Story<'_> = story;
+            story.is_connected_to_gitlab().await;
+            let other = other_gitlab(story).await;
+            let lost = Rule::new("POST", POST, Fault::Drop).after_doing();
+            story.gitlab.misbehaves(lost.times(1));
+            // GitLab shows nobody the lost one before its connection has moved.
+            let list = "/api/v4/groups/3001/runners";
+            let away = Fault::Proxy { status: 502 };
+            story.gitlab.answers("GET", list, away);
+            let manifest = runner("chough").in_group("platform");
+            story.apply(&manifest).await;
+            story.is_not_ready("chough", "GitLabUnavailable").await;
+            story.connects_with("gitlab", other.url(), TOKEN).await;
+            let message = story.is_not_ready("chough", "RegistrationUnclear").await;
+            assert!(message.contains("point it back"), "{message}");
+            story.delete(&manifest).await;
+            story.gitlab.recovers();
+            assert_eq!(story.gitlab.runners().len(), 1);
+            let home = story.gitlab.url();
+            story.connects_with("gitlab", home, token::ADMIN).await;
+            until("it is removed where it was made", async || {
+                let left = story.gitlab.runners();
+                left.is_empty().then_some(()).ok_or(format!("{left:#?}"))
+            })
+            .await;
         })
         .await;
 }

@@ -9,7 +9,7 @@ use crate::controller::connections::Connected;
 use crate::controller::error::Error;
 use crate::gitlab::model::Runner;
 use crate::plan::{
-    Desired, Doubt, Keeping, Kept, Known, Observed, Sighting, WantedSecret, Whereabouts, grace,
+    Desired, Doubt, Keeping, Kept, Known, Observed, Sighting, Wanted, Whereabouts, grace,
     whereabouts,
 };
 use crate::secrets;
@@ -18,7 +18,7 @@ impl Pass<'_> {
     /// Looks at everything that the next decision may depend on.
     pub(super) async fn look(&mut self, desired: &Desired) -> Result<(), Error> {
         let want = match desired {
-            Desired::Exists(want) => Some(want),
+            Desired::Exists(want) => Some(&**want),
             Desired::Gone(_) => None,
         };
         let url = self
@@ -43,7 +43,7 @@ impl Pass<'_> {
         });
         let (former, former_kept) = former.unzip();
         let mut facts = self
-            .look_for_runner(want.map(|w| &w.secret), &kept, former_kept.as_ref())
+            .look_for_runner(want, &kept, former_kept.as_ref())
             .await?;
         facts.projects = match (
             &facts.runner,
@@ -97,7 +97,7 @@ impl Pass<'_> {
 
     async fn look_for_runner(
         &self,
-        want: Option<&WantedSecret>,
+        want: Option<&Wanted>,
         secret: &Kept,
         former: Option<&Keeping>,
     ) -> Result<Observed, Error> {
@@ -120,7 +120,12 @@ impl Pass<'_> {
             }
             return Ok(facts);
         };
-        let unknown = facts.scope.is_none() && want.is_some();
+        let searches = match &place {
+            Whereabouts::Nowhere => false,
+            Whereabouts::Number(_) => self.may_have_twins(link),
+            Whereabouts::Mark(_) => link.can.list,
+        };
+        let unknown = facts.scope.is_none() && place.needs_scope(want, &link.url, searches);
         if unknown {
             facts.scope = self.look_up_scope(link).await?;
         }
@@ -154,7 +159,8 @@ impl Pass<'_> {
                 };
                 if (asked || leaving) && self.may_have_twins(link) {
                     // What they were to be described as may have changed since.
-                    facts.found(self.search(link, facts.scope, None).await?.runners);
+                    let search = self.search(link, facts.scope, None).await?;
+                    facts.searched_for_twins(search, leaving);
                 }
             }
             Whereabouts::Mark(intent) if intent.gitlab_url.as_ref() != Some(&link.url) => {
@@ -166,14 +172,8 @@ impl Pass<'_> {
             Whereabouts::Mark(intent) => {
                 let own = format!("{}/{}", self.namespace, self.name);
                 let description = self.runner.spec.description.as_deref().unwrap_or(&own);
-                let found = self.search(link, facts.scope, Some(description)).await?;
-                if !found.runners.is_empty() {
-                    facts.found(found.runners);
-                } else if found.complete {
-                    facts.settles_at = Some(grace(&intent, link.timeout));
-                } else {
-                    facts.runner = Sighting::Unclear(Doubt::Crowded);
-                }
+                let search = self.search(link, facts.scope, Some(description)).await?;
+                facts.searched(search, grace(&intent, link.timeout));
             }
         }
         Ok(())

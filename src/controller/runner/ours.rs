@@ -23,15 +23,15 @@ impl Pass<'_> {
     }
 
     /// Looks for runners that carry our mark, first that of the last attempt, then the newest.
+    /// Without a scope there is no list to look at, which is not finding nothing.
     pub(super) async fn search(
         &self,
         link: &Connected,
         scope: Option<Scope>,
         description: Option<&str>,
-    ) -> Result<Found, Error> {
+    ) -> Result<Option<Found>, Error> {
         let Some(scope) = scope else {
-            let (runners, complete) = (Vec::new(), true);
-            return Ok(Found { runners, complete });
+            return Ok(None);
         };
         let mut found = link
             .client
@@ -47,6 +47,6 @@ impl Pass<'_> {
             mark.map(|mark| mark.attempt) == self.attempt()
         };
         found.runners.sort_by_key(|runner| !signed(runner));
-        Ok(found)
+        Ok(Some(found))
     }
 }

@@ -1,6 +1,6 @@
 //! What a pass sees of the world: as `controller::runner::look` does it.
 use gitlab_runner_registrar::{
-    gitlab::model::{ProjectId, Runner, RunnerId},
+    gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
         Desired, Doubt, Intent, Keeping, Kept, Known, Mark, Observed, ProjectSighting, Sighting,
         Wanted, Whereabouts, grace, may_turn_up, whereabouts,
@@ -8,7 +8,7 @@ use gitlab_runner_registrar::{
 };
 
 use super::world::{Credential, TIMEOUT, World, is_ours, mark_of};
-use crate::decisions::given::{self, SECRET};
+use crate::decisions::given::{self, SECRET, URL};
 
 impl World {
     pub(super) fn want(&self) -> Option<&Wanted> {
@@ -76,13 +76,42 @@ impl World {
         }
     }
 
+    /// The scope as recorded, if that was in this GitLab.
+    fn recorded_scope(&self) -> Option<Scope> {
+        let recorded = self.status.scope.as_ref()?;
+        let id = u64::try_from(recorded.id?).unwrap();
+        let here = recorded.gitlab_url.as_deref() == Some(URL);
+        here.then(|| match recorded.type_.as_str() {
+            "project" => Scope::Project(ProjectId(id)),
+            _ => Scope::Group(GroupId(id)),
+        })
+    }
+
+    /// The scope's number, looked up where it is needed and not recorded.
+    fn scope_of(&self, place: &Whereabouts, intent: Option<&Intent>) -> Option<Scope> {
+        let searches = match place {
+            Whereabouts::Nowhere => false,
+            Whereabouts::Number(_) => self.may_have_twins(intent),
+            Whereabouts::Mark(_) => self.credential == Credential::Works,
+        };
+        let needed = place.needs_scope(self.want(), URL, searches);
+        let found = || self.scope.filter(|_| needed);
+        self.recorded_scope().or_else(found)
+    }
+
+    fn may_have_twins(&self, intent: Option<&Intent>) -> bool {
+        let given_up = intent.and_then(|intent| intent.given_up);
+        let looked_for = given_up.is_some_and(|at| may_turn_up(at, self.now));
+        looked_for && self.credential == Credential::Works
+    }
+
     pub(super) fn look(&self) -> Observed {
         let former = self.former();
         let mut seen = Observed {
             runner: Sighting::Absent,
             twins: Vec::new(),
             settles_at: None,
-            scope: Some(self.scope),
+            scope: None,
             secret: self.here(),
             former,
             projects: None,
@@ -92,6 +121,7 @@ impl World {
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = whereabouts(&seen.secret, former, recorded.as_ref(), intent.as_ref());
         let number = place.number();
+        seen.scope = self.scope_of(&place, intent.as_ref());
         match (place, self.credential) {
             (Whereabouts::Nowhere, _) => {}
             (_, Credential::Gone) => seen.runner = Sighting::Unclear(Doubt::NotAsked(number)),
@@ -105,28 +135,24 @@ impl World {
                     }
                     Some(runner) => Sighting::Present(runner.clone()),
                 };
-                let given_up = intent.and_then(|intent| intent.given_up);
-                let looked_for = given_up.is_some_and(|at| may_turn_up(at, self.now));
-                if looked_for && self.credential == Credential::Works {
-                    seen.found(self.search(""));
+                if self.may_have_twins(intent.as_ref()) {
+                    let search = seen.scope.map(|_| self.search(""));
+                    seen.searched_for_twins(search, self.want().is_none());
                 }
             }
             (Whereabouts::Mark(_), Credential::CannotList) => {
                 seen.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             (Whereabouts::Mark(intent), Credential::Works) => {
-                let found = self.search(&intent.attempt);
-                if found.is_empty() {
-                    seen.settles_at = Some(grace(&intent, TIMEOUT));
-                }
-                seen.found(found);
+                let search = seen.scope.map(|_| self.search(&intent.attempt));
+                seen.searched(search, grace(&intent, TIMEOUT));
             }
         }
         seen.projects = self.look_for_projects(&seen);
         seen
     }
 
-    fn search(&self, attempt: &str) -> Vec<Runner> {
+    fn search(&self, attempt: &str) -> Found {
         let made = self.gitlab.iter().filter(|made| made.listed <= self.now);
         let mut found: Vec<Runner> = made
             .map(|made| made.runner.clone())
@@ -134,7 +160,10 @@ impl World {
             .collect();
         let signed = |runner: &Runner| mark_of(runner).is_some_and(|mark| mark.attempt == attempt);
         found.sort_by_key(|runner| !signed(runner));
-        found
+        Found {
+            runners: found,
+            complete: true,
+        }
     }
 
     fn look_for_projects(&self, seen: &Observed) -> Option<Vec<ProjectSighting>> {

@@ -2,13 +2,13 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, Target},
     gitlab::model::{ProjectId, Scope},
-    plan::{Desired, Plan},
+    plan::{Desired, Plan, resolved},
 };
 
 use super::starts::{InGitLab, InSecret, InStatus, Start};
 use super::world::{Credential, Made, World};
 use super::{interruptions, settle};
-use crate::decisions::given::{OWNER, RUNNER, project, runner, want};
+use crate::decisions::given::{OWNER, RUNNER, URL, project, runner, want};
 
 /// Projects change one by one, and the lock is opened for that and closed again.
 #[test]
@@ -60,7 +60,8 @@ fn of_projects(desired: Desired, there: bool, locked: bool) -> World {
         desired,
     };
     let mut world = start.world();
-    world.scope = Scope::Project(OWNER);
+    world.scope = Some(Scope::Project(OWNER));
+    world.status.scope = Some(resolved(Scope::Project(OWNER), URL));
     if there {
         let mut runner = runner();
         assert_eq!(runner.id, RUNNER);

@@ -97,7 +97,8 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) desired: Desired,
     pub(super) credential: Credential,
-    pub(super) scope: Scope,
+    /// What GitLab says of the path of the scope; `None` when it does not know it.
+    pub(super) scope: Option<Scope>,
     pub(super) gitlab: Vec<Made>,
     pub(super) late: Vec<(Timestamp, NewRunner)>,
     /// How far lists lag behind.
@@ -116,7 +117,7 @@ impl World {
             now: given::now(),
             desired,
             credential: Credential::Works,
-            scope: GROUP,
+            scope: Some(GROUP),
             gitlab: Vec::new(),
             late: Vec::new(),
             lag: SignedDuration::ZERO,

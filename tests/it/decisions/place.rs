@@ -1,10 +1,16 @@
 //! Where a runner is looked for, and how long an attempt is given.
 use gitlab_runner_registrar::{
-    gitlab::model::RunnerId,
-    plan::{GRACE_AT_LEAST, Intent, Keeping, Kept, Whereabouts, grace, whereabouts},
+    api::v1alpha1::DeletionPolicy,
+    gitlab::model::{Found, Runner, RunnerId},
+    plan::{
+        Doubt, GRACE_AT_LEAST, Intent, Keeping, Kept, Sighting, Wanted, Whereabouts, grace,
+        whereabouts,
+    },
 };
 
-use super::given::{RUNNER, URL, keeping, keeping_with, known, now, seconds};
+use super::given::{
+    RUNNER, URL, keeping, keeping_with, known, nothing, now, runner, seconds, want,
+};
 
 const OTHER: RunnerId = RunnerId(8);
 
@@ -178,4 +184,135 @@ fn an_attempt_is_given_twice_the_time_of_a_request() {
     assert_eq!(GRACE_AT_LEAST, seconds(60));
     let endless = grace(&intent("a1"), seconds(i64::MAX));
     assert_eq!(endless, jiff::Timestamp::MAX, "no wait overflows");
+}
+
+#[test]
+fn a_path_is_looked_up_where_its_number_is_needed_and_means_what_is_recorded() {
+    let mark = || Whereabouts::Mark(intent("a1"));
+    let elsewhere = || {
+        Whereabouts::Mark(Intent {
+            gitlab_url: Some("https://elsewhere.example.com".to_owned()),
+            ..intent("a1")
+        })
+    };
+    let delete = || Some(want());
+    let orphan = || {
+        Some(Wanted {
+            deletion: DeletionPolicy::Orphan,
+            ..want()
+        })
+    };
+    let rows = [
+        ("to register", Whereabouts::Nowhere, delete(), false, true),
+        ("to assign projects", number(RUNNER), delete(), false, true),
+        ("to search", mark(), None, true, true),
+        ("to search for twins", number(RUNNER), None, true, true),
+        (
+            "none was ever there",
+            Whereabouts::Nowhere,
+            None,
+            false,
+            false,
+        ),
+        ("none is searched for", number(RUNNER), None, false, false),
+        ("none can be searched", mark(), None, false, false),
+        (
+            "another GitLab was asked",
+            elsewhere(),
+            delete(),
+            true,
+            false,
+        ),
+        ("nor when it goes", elsewhere(), None, true, false),
+        (
+            "unless that one is given up",
+            elsewhere(),
+            orphan(),
+            true,
+            true,
+        ),
+    ];
+    for (sentence, place, want, searches, expected) in rows {
+        let needs = place.needs_scope(want.as_ref(), URL, searches);
+        assert_eq!(needs, expected, "{sentence}");
+    }
+}
+
+fn unclear(doubt: Doubt) -> Sighting<Runner> {
+    Sighting::Unclear(doubt)
+}
+
+/// A list, and whether it was looked through.
+fn list(runners: Vec<Runner>, complete: bool) -> Option<Found> {
+    Some(Found { runners, complete })
+}
+
+#[test]
+fn only_a_search_that_was_made_to_its_end_finds_nothing() {
+    let later = now() + seconds(1);
+    let there = || Sighting::Present(runner());
+    let rows = [
+        ("nothing", list(vec![], true), Sighting::Absent, Some(later)),
+        ("no list", None, unclear(Doubt::Unplaced), None),
+        (
+            "a crowd",
+            list(vec![], false),
+            unclear(Doubt::Crowded),
+            None,
+        ),
+        ("it", list(vec![runner()], true), there(), None),
+        ("it, in a crowd", list(vec![runner()], false), there(), None),
+    ];
+    for (sentence, search, sighting, settles_at) in rows {
+        let mut seen = nothing(|_| {});
+        seen.searched(search, later);
+        assert_eq!(
+            (seen.runner, seen.settles_at),
+            (sighting, settles_at),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn whoever_leaves_does_not_take_a_twin_for_absent_that_was_not_looked_for() {
+    let there = || Sighting::Present(runner());
+    let twin = || Runner {
+        id: OTHER,
+        ..runner()
+    };
+    let rows = [
+        (
+            "all was seen",
+            Sighting::Absent,
+            list(vec![], true),
+            Sighting::Absent,
+        ),
+        ("no list", Sighting::Absent, None, unclear(Doubt::Unplaced)),
+        (
+            "a crowd",
+            Sighting::Absent,
+            list(vec![], false),
+            unclear(Doubt::Crowded),
+        ),
+        ("first things first", there(), None, there()),
+        (
+            "it",
+            Sighting::Absent,
+            list(vec![twin()], false),
+            Sighting::Present(twin()),
+        ),
+    ];
+    for (sentence, sighting, search, expected) in rows {
+        let mut seen = nothing(|seen| seen.runner = sighting.clone());
+        seen.searched_for_twins(search.clone(), true);
+        assert_eq!(seen.runner, expected, "{sentence}");
+        assert_eq!(seen.twins, vec![], "{sentence}");
+        // Whoever stays looks again, and is not held up.
+        let found = search.is_some_and(|found| !found.runners.is_empty());
+        let mut seen = nothing(|seen| seen.runner = sighting.clone());
+        seen.searched_for_twins(found.then(|| list(vec![twin()], false)).flatten(), false);
+        let stays = if found { expected } else { sighting };
+        assert_eq!(seen.runner, stays, "{sentence}");
+    }
 }

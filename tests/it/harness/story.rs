@@ -175,9 +175,15 @@ impl Story<'_> {
 
     /// A connection to the story's GitLab with that credential.
     pub(crate) async fn connects(&self, name: &str, credential: &str) {
+        self.connects_with(name, self.gitlab.url(), credential)
+            .await;
+    }
+
+    /// A connection to any GitLab with that credential.
+    pub(crate) async fn connects_with(&self, name: &str, url: &str, credential: &str) {
         let place = format!("{name}-credential");
         self.apply(&secret(&place).holding("pat", credential)).await;
-        self.apply(&connection(name, self.gitlab.url())).await;
+        self.apply(&connection(name, url)).await;
     }
 
     /// Goes on in another namespace; tells the one it was in. The operator stays where it is.
