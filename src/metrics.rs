@@ -9,7 +9,7 @@ use prometheus_client::{
         gauge::Gauge,
         histogram::Histogram,
     },
-    registry::{Registry, Unit},
+    registry::{Metric, Registry, Unit},
 };
 
 /// The media type of [`Metrics::render`].
@@ -68,6 +68,11 @@ struct Stepped {
     step: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Told {
+    reason: &'static str,
+}
+
 #[derive(Clone)]
 struct Buckets;
 
@@ -92,28 +97,24 @@ struct Inner {
     requests: Family<Requested, Counter>,
     request_seconds: Histogram,
     mutations: Family<Stepped, Counter>,
+    warnings: Family<Told, Counter>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
-        let reconciles = Family::default();
-        let errors = Family::default();
         let reconcile_seconds = Family::new_with_constructor(Buckets);
-        let active = Family::default();
-        let requests = Family::default();
         let request_seconds = Buckets.new_metric();
-        let mutations = Family::default();
         let runtime = registry.sub_registry_with_prefix("controller_runtime");
-        runtime.register(
+        let reconciles = family(
+            runtime,
             "reconcile",
             "Passes over an object, by how they ended",
-            reconciles.clone(),
         );
-        runtime.register(
+        let errors = family(
+            runtime,
             "reconcile_errors",
             "Passes that ended with an error",
-            errors.clone(),
         );
         runtime.register_with_unit(
             "reconcile_time",
@@ -121,23 +122,20 @@ impl Default for Metrics {
             Unit::Seconds,
             reconcile_seconds.clone(),
         );
-        runtime.register("active_workers", "Passes under way", active.clone());
+        let active = family(runtime, "active_workers", "Passes under way");
         let own = registry.sub_registry_with_prefix("gitlab_registrar");
-        own.register(
-            "gitlab_requests",
-            "Requests sent to GitLab",
-            requests.clone(),
-        );
+        let requests = family(own, "gitlab_requests", "Requests sent to GitLab");
         own.register_with_unit(
             "gitlab_request_time",
             "How long GitLab took to answer",
             Unit::Seconds,
             request_seconds.clone(),
         );
-        own.register(
-            "gitlab_mutations",
-            "Changes made in GitLab, by kind",
-            mutations.clone(),
+        let mutations = family(own, "gitlab_mutations", "Changes made in GitLab, by kind");
+        let warnings = family(
+            own,
+            "warnings",
+            "What people were warned of and runners left behind, by the reason of the event",
         );
         Self(Arc::new(Inner {
             registry,
@@ -148,8 +146,19 @@ impl Default for Metrics {
             requests,
             request_seconds,
             mutations,
+            warnings,
         }))
     }
+}
+
+/// A metric with labels, which is shown once it has a sample.
+fn family<L, M>(registry: &mut Registry, name: &str, help: &str) -> Family<L, M>
+where
+    Family<L, M>: Metric + Clone + Default,
+{
+    let family = Family::default();
+    registry.register(name, help, family.clone());
+    family
 }
 
 impl Metrics {
@@ -199,6 +208,11 @@ impl Metrics {
     /// Counts a change made in GitLab.
     pub fn mutated(&self, step: &'static str) {
         self.0.mutations.get_or_create(&Stepped { step }).inc();
+    }
+
+    /// Counts a warning.
+    pub fn told(&self, reason: &'static str) {
+        self.0.warnings.get_or_create(&Told { reason }).inc();
     }
 
     /// Everything as `OpenMetrics` text.

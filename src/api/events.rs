@@ -18,12 +18,14 @@ closed_list! {
     ProjectUnassigned => "Nothing.",
     /// The Secret held no token of the runner any more: GitLab made a new one, which is in the Secret.
     TokenReset => "Restart the runner processes that use the token: the old one has ended.",
-    /// The runner was gone from GitLab and is registered anew, with another number and token.
+    /// The runner was gone from GitLab and is to be registered anew, with another number and token.
     RunnerVanished => "Restart the runner processes that use the token, and find out who removed the runner.",
     /// The runner was removed from GitLab; as a Warning, it is taken for removed after a lost answer.
     RunnerRemoved => "Nothing; after a Warning, look for the runner in GitLab.",
-    /// The object was deleted with `deletionPolicy: Orphan`: the runner stays, and its Secret.
-    Orphaned => "Remove runner and Secret yourself once nobody uses them.",
+    /// The runner stays in GitLab as `deletionPolicy: Orphan` asks: the object was deleted, or registers another one elsewhere.
+    Orphaned => "Remove the runner yourself once nobody uses it, and the Secret that a deleted object has left.",
+    /// Whether an attempt to register made a runner is not known, and none is looked for any more: an hour has passed, or the object was deleted.
+    AttemptAbandoned => "Look in GitLab for a runner that nobody has contacted, with the object's uid in its maintenance note, and remove it.",
     /// GitLab accepts the connection's credential, for the first time or again.
     Connected => "Nothing.",
 }

@@ -25,6 +25,11 @@ macro_rules! closed_list {
                 }
             }
 
+            /// The one of that name.
+            pub fn named(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|listed| listed.name() == word)
+            }
+
             /// What it means, as one line of text.
             pub fn meaning(self) -> &'static str {
                 match self {

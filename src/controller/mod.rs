@@ -176,16 +176,19 @@ impl Context {
         }
     }
 
-    /// Tells whoever reads the object's events. An event that cannot be written is logged and
-    /// forgotten: the condition says the same.
+    /// Tells whoever reads the object's events; a warning also whoever reads the log or counts. An
+    /// event that cannot be written is logged and forgotten: the condition says the same.
     pub async fn tell(
         &self,
         about: &ObjectReference,
         type_: EventType,
-        reason: &str,
+        reason: &'static str,
         action: &str,
         note: &str,
     ) {
+        if matches!(type_, EventType::Warning) {
+            self.record(about, reason, note);
+        }
         let event = Event {
             type_,
             reason: reason.to_owned(),
@@ -197,6 +200,20 @@ impl Context {
         if let Err(error) = self.events.publish(&event, about).await {
             tracing::debug!(error = error::chain(&error), "event not recorded");
         }
+    }
+
+    /// Counts and logs what should be found where nobody reads events, which are soon gone.
+    pub fn record(&self, about: &ObjectReference, reason: &'static str, note: &str) {
+        self.metrics.told(reason);
+        let ObjectReference {
+            kind,
+            namespace,
+            name,
+            ..
+        } = about;
+        let kind = kind.as_deref();
+        let (namespace, name) = (namespace.as_deref(), name.as_deref());
+        tracing::warn!(kind, namespace, name, reason, note, "worth a look");
     }
 }
 

@@ -8,6 +8,7 @@ mod desired;
 mod diff;
 mod explain;
 mod mark;
+mod news;
 mod observed;
 mod outcome;
 mod parts;
@@ -26,6 +27,7 @@ pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use mark::Mark;
+pub use news::{News, farewell, news};
 pub use observed::{
     Doubt, Intent, Keeping, Kept, Known, Observed, ProjectSighting, Sighting, TokenState,
 };

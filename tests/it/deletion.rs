@@ -52,7 +52,7 @@ async fn orphaned_the_runner_stays_and_so_does_its_token() {
     story("deletion-orphan")
         .tell(async |story| {
             let manifest = runner("skua").orphaned();
-            is_there(story, &manifest).await;
+            let id = is_there(story, &manifest).await;
             story.delete(&manifest).await;
             story.is_gone(&manifest).await;
             let asked = story.gitlab.changes_asked();
@@ -63,7 +63,10 @@ async fn orphaned_the_runner_stays_and_so_does_its_token() {
                 })
                 .await;
             assert!(story.gitlab.accepts(&text_of(&left, "runner-token")).await);
-            story.tells_once("skua", "Orphaned").await;
+            let told = story.tells_once("skua", "Orphaned").await;
+            let expected = "stays in GitLab, and its token in Secret skua-runner-token";
+            assert_eq!(told, format!("runner {id} {expected}"));
+            story.operator().has_warned("Orphaned").await;
         })
         .await;
 }
@@ -199,6 +202,7 @@ async fn a_removal_by_token_ends_although_its_answer_was_lost() {
             all_is_gone(story, &runner("turnstone")).await;
             let told = story.tells_once("turnstone", "RunnerRemoved").await;
             assert!(told.contains("is taken for removed"), "{told}");
+            story.operator().has_warned("RunnerRemoved").await;
         })
         .await;
 }
@@ -269,6 +273,7 @@ async fn nothing_is_let_go_silently_when_no_token_is_left() {
             .await;
             assert!(message.contains("still in GitLab"), "{message}");
             story.tells_once("whimbrel", "DeletionBlocked").await;
+            story.operator().has_warned("DeletionBlocked").await;
             assert_eq!(story.gitlab.only_runner()["id"], id);
             // A credential that works is enough to go on.
             story

@@ -69,6 +69,10 @@ async fn a_path_is_looked_up_in_the_gitlab_that_it_is_used_in() {
             .await;
             story.is_ready("raven").await;
             assert_eq!(groups(&other), ["platform", "platform"]);
+            let told = story.tells_once("raven", "Orphaned").await;
+            assert!(told.contains(story.gitlab.url()), "{told}");
+            let vanished = story.events("raven", "RunnerVanished").await;
+            assert_eq!(vanished, Vec::<String>::new());
         })
         .await;
 }
@@ -107,11 +111,12 @@ async fn a_group_that_was_made_anew_gets_its_runner_anew() {
                 .gitlab
                 .does(json!({ "do": "add_group", "path": "phoenix" }));
             story.apply(&runner("jay").in_group("phoenix")).await;
-            story.is_registered("jay").await;
+            let first = story.is_registered("jay").await;
             story
                 .gitlab
                 .does(json!({ "do": "delete_group", "group": "phoenix" }));
             story.is_not_ready("jay", "ScopeNotFound").await;
+            story.operator().has_warned("ScopeNotFound").await;
             story
                 .gitlab
                 .does(json!({ "do": "add_group", "path": "phoenix" }));
@@ -119,6 +124,13 @@ async fn a_group_that_was_made_anew_gets_its_runner_anew() {
             assert_eq!(story.gitlab.only_runner()["group"], "phoenix");
             let jay: GitLabRunner = story.get("jay").await.unwrap();
             assert!(condition(&jay, "Stalled").is_none(), "{jay:?}");
+            // It was another pass that registered than the one that saw that it was gone.
+            let told = story.tells_once("jay", "RunnerVanished").await;
+            assert!(
+                told.starts_with(&format!("runner {first} is gone")),
+                "{told}"
+            );
+            story.operator().has_warned("RunnerVanished").await;
         })
         .await;
 }
@@ -135,9 +147,9 @@ async fn an_open_attempt_of_a_moved_connection_is_settled_where_it_was_made() {
             let lost = Rule::new("POST", POST, Fault::Drop).after_doing();
             story.gitlab.misbehaves(lost.times(1));
             // GitLab shows nobody the lost one before its connection has moved.
-            let list = "/api/v4/groups/3001/runners";
+            let shown = "/api/v4/groups/3001/runners";
             let away = Fault::Proxy { status: 502 };
-            story.gitlab.answers("GET", list, away);
+            story.gitlab.answers("GET", shown, away);
             let manifest = runner("chough").in_group("platform");
             story.apply(&manifest).await;
             story.is_not_ready("chough", "GitLabUnavailable").await;

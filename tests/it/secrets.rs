@@ -132,6 +132,7 @@ async fn somebody_elses_is_left_alone_and_nothing_is_registered_without_a_place_
             story.gitlab.clear_requests();
             story.apply(&runner("razorbill")).await;
             let message = story.is_not_ready("razorbill", "SecretConflict").await;
+            story.operator().has_warned("SecretConflict").await;
             assert!(message.contains("is not this object's"), "{message}");
             assert!(story.gitlab.runners().is_empty());
             assert!(story.gitlab.changes_asked().is_empty());

@@ -2,6 +2,7 @@
 mod conditions;
 mod facts;
 mod failures;
+mod news;
 
 use gitlab_runner_registrar::{
     api::{

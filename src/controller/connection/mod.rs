@@ -169,14 +169,13 @@ async fn announce<K: Connection>(
     if ready(before).is_some_and(|before| before.reason == now.reason) {
         return;
     }
-    let (type_, reason, note) = if now.status == "True" {
-        (
+    let (type_, reason, note) = match Reason::named(&now.reason) {
+        Some(reason) if now.status != "True" => (EventType::Warning, reason.name(), &*now.message),
+        Some(_) | None => (
             EventType::Normal,
             EventReason::Connected.name(),
             "GitLab accepts the credential",
-        )
-    } else {
-        (EventType::Warning, &*now.reason, &*now.message)
+        ),
     };
     let about = connection.object_ref(&());
     ctx.tell(&about, type_, reason, "Check", note).await;

@@ -1,53 +1,44 @@
 //! What is said of an object in events: only what is new.
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, runtime::events::EventType};
 
 use super::pass::Pass;
-use crate::api::conditions::{ConditionType, Reason, find};
+use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
+use crate::clock;
 use crate::controller::guards::Guarded;
 use crate::controller::{Context, error::Error};
+use crate::plan::{self, News};
 
-/// Tells of what a new status says that the old one did not: that we cannot go on, and why.
-pub(super) async fn changed(
-    pass: &Pass<'_>,
-    previous: &GitLabRunnerStatus,
-    status: &GitLabRunnerStatus,
-) {
-    let reason = |status: &GitLabRunnerStatus| {
-        find(&status.conditions, ConditionType::Ready).map(|ready| ready.reason.clone())
-    };
-    if let Some(ready) = find(&status.conditions, ConditionType::Ready)
-        && reason(previous).as_ref() != Some(&ready.reason)
-        && is_bad(ready)
-    {
-        pass.tell(EventType::Warning, &ready.reason, &ready.message)
-            .await;
-    }
-    if !status.drift.is_empty() && status.drift != previous.drift {
-        let rows: Vec<String> = status
-            .drift
-            .iter()
-            .map(|drift| {
-                format!(
-                    "{} is {:?} and not {:?}",
-                    drift.field, drift.actual, drift.desired
-                )
-            })
-            .collect();
-        pass.tell(EventType::Warning, Reason::Drifted.name(), &rows.join("; "))
-            .await;
+/// Tells of what a new status says that the old one did not.
+pub(super) async fn changed(pass: &Pass<'_>, status: &GitLabRunnerStatus) {
+    let seen = pass.seen.as_ref().map(|seen| &seen.facts);
+    for news in plan::news(&pass.status(), status, seen) {
+        say(pass, &news).await;
     }
 }
 
-fn is_bad(ready: &Condition) -> bool {
-    let calm = [
-        Reason::Pending,
-        Reason::Progressing,
-        Reason::Suspended,
-        Reason::Drifted,
-    ];
-    ready.status != "True" && !calm.iter().any(|calm| ready.reason == calm.name())
+/// Tells of what goes without a trace when the object does.
+pub(super) async fn farewell(pass: &Pass<'_>) {
+    let seen = pass.seen.as_ref().map(|seen| &seen.facts);
+    let policy = pass.runner.spec.deletion_policy;
+    if let Some(news) = plan::farewell(policy, &pass.status(), seen, clock::now()) {
+        say(pass, &news).await;
+    }
+}
+
+async fn say(pass: &Pass<'_>, news: &News) {
+    let News {
+        reason,
+        note,
+        warning,
+    } = news;
+    if *warning {
+        pass.tell(EventType::Warning, reason, note).await;
+    } else {
+        // No warning, and yet nothing that should be found in events only, which soon are gone.
+        pass.ctx.record(&pass.runner.object_ref(&()), reason, note);
+        pass.tell(EventType::Normal, reason, note).await;
+    }
 }
 
 /// Tells of an object that cannot be read, which has no status that we could write.

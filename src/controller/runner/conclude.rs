@@ -11,12 +11,17 @@ impl Pass<'_> {
     /// Writes the status that follows from how the pass ended, if it differs from what is there,
     /// and tells of what is new in it.
     pub(super) async fn conclude(&mut self, outcome: &Outcome) -> Result<(), Error> {
-        let previous = self.status();
         let status = self.projected(outcome);
-        if status == previous && self.runner.status.is_some() {
+        if self.runner.status.as_ref() == Some(&status) {
             return Ok(());
         }
-        announce::changed(self, &previous, &status).await;
+        self.publish(status).await
+    }
+
+    /// Tells of what is new in a status, and writes it. In this order, since what is told twice does
+    /// less harm than what is never told.
+    pub(super) async fn publish(&mut self, status: GitLabRunnerStatus) -> Result<(), Error> {
+        announce::changed(self, &status).await;
         self.write(status).await
     }
 

@@ -129,9 +129,6 @@ pub(super) async fn release(pass: &Pass<'_>) -> Result<(), Error> {
             .await
             .map_err(|error| Error::kube("release the Secret of the token", error))?;
     }
-    let note = "the runner stays in GitLab, and its token in the Secret";
-    pass.tell(EventType::Normal, EventReason::Orphaned.name(), note)
-        .await;
     Ok(())
 }
 

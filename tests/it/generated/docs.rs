@@ -145,6 +145,7 @@ fn the_list_of_metrics_is_current() {
     metrics.reconciled(Kind::gitlabrunner, Ended::error, 0.1);
     metrics.requested("GET", "runner", "200".to_owned(), 0.1);
     metrics.mutated("register");
+    metrics.told("DeletionBlocked");
     let text = metrics.render();
     drop(under_way);
     let mut page =

@@ -81,6 +81,15 @@ impl Story<'_> {
             .unwrap();
     }
 
+    /// Changes the status of a runner by hand, such as a time that nobody wants to wait for.
+    pub(crate) async fn status_says(&self, runner: &str, status: Value) {
+        let (api, params) = (self.api::<GitLabRunner>(), PatchParams::default());
+        let patch = json!({ "status": status });
+        api.patch_status(runner, &params, &Patch::Merge(&patch))
+            .await
+            .unwrap();
+    }
+
     /// Deletes what the manifest names; it may take its time to be gone.
     pub(crate) async fn delete(&self, manifest: &Manifest) {
         let api = self.api_of(manifest);

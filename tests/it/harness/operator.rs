@@ -128,6 +128,22 @@ impl Operator {
         (code, told.elapsed())
     }
 
+    /// Waits until it has counted and logged a warning of that reason.
+    pub(crate) async fn has_warned(&self, reason: &str) {
+        let counted = format!(r#"gitlab_registrar_warnings_total{{reason="{reason}"}} "#);
+        let logged = format!(r#""reason":"{reason}""#);
+        until(&format!("it warns of {reason}"), async || {
+            let (metrics, lines) = (self.metrics().await, self.lines());
+            let warns = |line: &str| line.contains(&logged) && line.contains(r#""level":"WARN""#);
+            if metrics.contains(&counted) && lines.lines().any(warns) {
+                Ok(())
+            } else {
+                Err(format!("{lines}\n{metrics}"))
+            }
+        })
+        .await;
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.leash.code().is_some()
     }

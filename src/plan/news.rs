@@ -1,0 +1,161 @@
+//! What is to be told once, in an event, the log and a counter: what a new status says that the one
+//! before it did not, and what goes unsaid when an object goes.
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::attempt::may_turn_up;
+use super::observed::{Observed, Sighting};
+use crate::api::conditions::{ConditionType, Reason, find};
+use crate::api::events::EventReason;
+use crate::api::v1alpha1::{DeletionPolicy, GitLabRunnerStatus};
+
+/// Something to be told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// A word of one of the two closed lists.
+    pub reason: &'static str,
+    /// A sentence for a person.
+    pub note: String,
+    /// Whether somebody should look into it. What was asked for is no warning.
+    pub warning: bool,
+}
+
+impl News {
+    fn warning(reason: &'static str, note: String) -> Self {
+        Self {
+            reason,
+            note,
+            warning: true,
+        }
+    }
+
+    fn orphaned(note: String) -> Self {
+        Self {
+            reason: EventReason::Orphaned.name(),
+            note,
+            warning: false,
+        }
+    }
+}
+
+/// What a new status says that the one before did not.
+pub fn news(
+    previous: &GitLabRunnerStatus,
+    status: &GitLabRunnerStatus,
+    seen: Option<&Observed>,
+) -> Vec<News> {
+    [
+        obstacle(previous, status),
+        drifted(previous, status),
+        lost(previous, status, seen),
+        abandoned(previous, status),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What would go without a word when the object itself is about to go, and its status with it.
+pub fn farewell(
+    policy: DeletionPolicy,
+    status: &GitLabRunnerStatus,
+    seen: Option<&Observed>,
+    now: Timestamp,
+) -> Option<News> {
+    let attempt = status.registration.as_ref();
+    match policy {
+        DeletionPolicy::Orphan => {
+            let runner = number(status).map(|id| format!("runner {id}"));
+            let attempt = attempt.map(|_| "whatever the last attempt to register made".to_owned());
+            let what = runner.or(attempt)?;
+            let token = status.token.as_ref();
+            let token =
+                token.map(|token| format!(", and its token in Secret {}", token.secret_name));
+            let token = token.unwrap_or_default();
+            Some(News::orphaned(format!("{what} stays in GitLab{token}")))
+        }
+        DeletionPolicy::Delete => {
+            let in_vain = seen.is_some_and(|seen| seen.settles_at.is_some());
+            let given_up = attempt
+                .and_then(|attempt| attempt.given_up.as_ref())
+                .map(|given_up| &given_up.attempted_at)
+                .filter(|at| may_turn_up(at.0, now));
+            let last = attempt.map(|last| &last.attempted_at).filter(|_| in_vain);
+            given_up.or(last).map(no_longer_looked_for)
+        }
+    }
+}
+
+/// That we cannot go on, and why.
+fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<News> {
+    let ready = |status: &GitLabRunnerStatus| {
+        let ready = find(&status.conditions, ConditionType::Ready)?.clone();
+        Some((Reason::named(&ready.reason)?, ready))
+    };
+    let (reason, now) = ready(status)?;
+    let calm = matches!(
+        reason,
+        Reason::Pending | Reason::Progressing | Reason::Suspended | Reason::Drifted
+    );
+    let told = ready(previous).is_some_and(|(before, _)| before == reason);
+    (now.status != "True" && !calm && !told).then(|| News::warning(reason.name(), now.message))
+}
+
+fn drifted(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<News> {
+    let rows: Vec<String> = status
+        .drift
+        .iter()
+        .map(|row| {
+            format!(
+                "{} is {:?} and not {:?}",
+                row.field, row.actual, row.desired
+            )
+        })
+        .collect();
+    let told = rows.is_empty() || status.drift == previous.drift;
+    (!told).then(|| News::warning(Reason::Drifted.name(), rows.join("; ")))
+}
+
+/// That the runner which status named is not this object's any more. A pass that sees so need not be
+/// the one that registers anew, nor need that ever succeed.
+fn lost(
+    previous: &GitLabRunnerStatus,
+    status: &GitLabRunnerStatus,
+    seen: Option<&Observed>,
+) -> Option<News> {
+    let id = number(previous).filter(|_| number(status).is_none())?;
+    let gone = seen.is_none_or(|seen| seen.runner == Sighting::Absent);
+    Some(if gone {
+        let note = format!("runner {id} is gone from GitLab, and is to be registered anew");
+        News::warning(EventReason::RunnerVanished.name(), note)
+    } else {
+        let url = previous.runner.as_ref().map(|runner| &*runner.gitlab_url);
+        let url = url.unwrap_or("the former url");
+        News::orphaned(format!(
+            "runner {id} stays in GitLab at {url}, and another is to be registered"
+        ))
+    })
+}
+
+/// That an attempt which was given up is no longer thought of. One that the next has taken the place
+/// of still is, since what is looked for is any runner of this object's.
+fn abandoned(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<News> {
+    let before = previous.registration.as_ref()?.given_up.as_ref()?;
+    let now = status.registration.as_ref();
+    let open = now.is_some_and(|now| now.given_up.is_some() || now.attempt == before.attempt);
+    (!open).then(|| no_longer_looked_for(&before.attempted_at))
+}
+
+fn no_longer_looked_for(at: &Time) -> News {
+    let note = format!(
+        "GitLab did not answer the attempt to register of {:.0}, and what that may have made is no longer looked for",
+        at.0
+    );
+    News::warning(EventReason::AttemptAbandoned.name(), note)
+}
+
+/// The number that status knows: of the runner as it was last seen, or as an attempt made it.
+fn number(status: &GitLabRunnerStatus) -> Option<i64> {
+    let made = || status.registration.as_ref()?.runner_id;
+    status.runner.as_ref().map(|runner| runner.id).or_else(made)
+}

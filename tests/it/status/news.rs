@@ -1,0 +1,202 @@
+//! What is told once: which of two statuses' differences, and what of an object that goes.
+use gitlab_runner_registrar::{
+    api::{
+        conditions::Reason,
+        v1alpha1::{DeletionPolicy, Drift, GitLabRunnerStatus, GivenUp, Registration},
+    },
+    gitlab::model::RunnerId,
+    plan::{Blocked, Doubt, News, Observed, Outcome, Plan, Sighting, farewell, news},
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::super::decisions::given::{URL, but, nothing, now, seconds, seen, want};
+use super::{Known, failure, rest};
+
+/// As much of news as tells it from others.
+fn told(news: &[News]) -> Vec<(&'static str, bool)> {
+    news.iter()
+        .map(|news| (news.reason, news.warning))
+        .collect()
+}
+
+fn ready() -> GitLabRunnerStatus {
+    Known::new(want(), seen()).first(&rest())
+}
+
+fn held(blocked: Blocked) -> Outcome {
+    Outcome::Planned(Plan::Hold(blocked))
+}
+
+#[test]
+fn what_keeps_us_from_going_on_is_told_once() {
+    let known = Known::new(want(), seen());
+    let suspended = Outcome::Obstructed(Reason::Suspended, "why".to_owned());
+    let broken = Outcome::Obstructed(Reason::ConnectionNotReady, "why".to_owned());
+    let lasting = failure(|failure| failure.persistent = true);
+    let rows: [(Outcome, Option<&str>); 7] = [
+        (held(Blocked::SecretConflict), Some("SecretConflict")),
+        (held(Blocked::Undeletable), Some("DeletionBlocked")),
+        (
+            held(Blocked::Unclear(Doubt::Crowded)),
+            Some("RegistrationUnclear"),
+        ),
+        (broken, Some("ConnectionNotReady")),
+        (lasting, Some("GitLabUnavailable")),
+        // What was asked for, and what soon passes.
+        (suspended, None),
+        (failure(|_| {}), None),
+    ];
+    for (how, reason) in rows {
+        let status = known.after(&ready(), &how, now());
+        let expected: Vec<_> = reason.into_iter().map(|reason| (reason, true)).collect();
+        assert_eq!(told(&news(&ready(), &status, None)), expected, "{how:?}");
+        assert_eq!(news(&status, &status, None), [], "{how:?}: told before");
+        assert_eq!(news(&status, &ready(), None), [], "{how:?}: over again");
+    }
+}
+
+#[test]
+fn each_drift_is_told_once() {
+    let drift = |actual: &str| GitLabRunnerStatus {
+        drift: vec![Drift {
+            field: "paused".to_owned(),
+            desired: "false".to_owned(),
+            actual: actual.to_owned(),
+        }],
+        ..ready()
+    };
+    let first = news(&ready(), &drift("true"), None);
+    assert_eq!(told(&first), [("Drifted", true)]);
+    assert_eq!(first[0].note, r#"paused is "true" and not "false""#);
+    assert_eq!(news(&drift("true"), &drift("true"), None), []);
+    assert_eq!(
+        told(&news(&drift("true"), &drift("odd"), None)),
+        [("Drifted", true)]
+    );
+    assert_eq!(news(&drift("true"), &ready(), None), []);
+}
+
+fn attempt(runner_id: Option<i64>) -> Registration {
+    Registration {
+        attempt: "a1".to_owned(),
+        attempted_at: Time(now()),
+        gitlab_url: Some(URL.to_owned()),
+        runner_id,
+        given_up: None,
+    }
+}
+
+/// The pass that sees it need not be the one that registers anew.
+#[test]
+fn a_runner_that_vanished_is_told_where_its_number_leaves_status() {
+    let gone = Known::new(want(), nothing(|seen| seen.scope = None));
+    let absent = gone.seen.clone();
+    let blocked = gone.after(&ready(), &held(Blocked::ScopeUnknown), now());
+    let first = news(&ready(), &blocked, absent.as_ref());
+    assert_eq!(
+        told(&first),
+        [("ScopeNotFound", true), ("RunnerVanished", true)]
+    );
+    assert_eq!(
+        first[1].note,
+        "runner 7 is gone from GitLab, and is to be registered anew"
+    );
+    let begun = GitLabRunnerStatus {
+        registration: Some(attempt(None)),
+        ..blocked.clone()
+    };
+    assert_eq!(
+        news(&blocked, &begun, absent.as_ref()),
+        [],
+        "and not once more when it is registered anew"
+    );
+    // A number that an attempt left behind counts until the next attempt.
+    let made = GitLabRunnerStatus {
+        registration: Some(attempt(Some(7))),
+        ..blocked
+    };
+    let again = news(&made, &begun, absent.as_ref());
+    assert_eq!(told(&again), [("RunnerVanished", true)]);
+}
+
+#[test]
+fn a_runner_that_is_left_elsewhere_is_not_called_gone() {
+    let doubt = Sighting::Unclear(Doubt::Foreign(RunnerId(7)));
+    let elsewhere = but(|seen| seen.runner = doubt);
+    let begun = GitLabRunnerStatus {
+        runner: None,
+        ..ready()
+    };
+    let left = news(&ready(), &begun, Some(&elsewhere));
+    assert_eq!(told(&left), [("Orphaned", false)]);
+    assert!(left[0].note.contains(URL), "{left:?}");
+}
+
+fn with_given_up(seconds_ago: i64) -> GitLabRunnerStatus {
+    let given_up = GivenUp {
+        attempt: "a0".to_owned(),
+        attempted_at: Time(now() - seconds(seconds_ago)),
+    };
+    GitLabRunnerStatus {
+        registration: Some(Registration {
+            given_up: Some(given_up),
+            ..attempt(None)
+        }),
+        ..ready()
+    }
+}
+
+#[test]
+fn an_attempt_that_is_no_longer_looked_for_is_told() {
+    let known = Known::new(want(), seen());
+    let after = |before: &GitLabRunnerStatus, how: &Outcome| {
+        let status = known.after(before, how, now());
+        news(before, &status, known.seen.as_ref())
+    };
+    assert_eq!(after(&with_given_up(3590), &rest()), []);
+    let late = after(&with_given_up(3600), &rest());
+    assert_eq!(told(&late), [("AttemptAbandoned", true)]);
+    assert!(late[0].note.contains("2026-03-01T11:00:00Z"), "{late:?}");
+    // One that takes the place of the last again is still looked for.
+    let void = failure(|failure| failure.attempt_is_void = true);
+    assert_eq!(told(&after(&with_given_up(60), &void)), []);
+    assert_eq!(
+        told(&after(&with_given_up(3600), &void)),
+        [("AttemptAbandoned", true)]
+    );
+}
+
+#[test]
+fn what_goes_with_the_object_is_told() {
+    let bare = GitLabRunnerStatus::default();
+    let unseen = GitLabRunnerStatus {
+        registration: Some(attempt(None)),
+        ..GitLabRunnerStatus::default()
+    };
+    let looked_for = nothing(|seen| seen.settles_at = Some(now()));
+    let absent = nothing(|_| {});
+    let (orphan, delete) = (DeletionPolicy::Orphan, DeletionPolicy::Delete);
+    let rows: [(DeletionPolicy, &GitLabRunnerStatus, &Observed, Option<&str>); 8] = [
+        (orphan, &ready(), &seen(), Some("Orphaned")),
+        (orphan, &unseen, &absent, Some("Orphaned")),
+        (orphan, &bare, &absent, None),
+        (delete, &ready(), &absent, None),
+        (delete, &bare, &absent, None),
+        (delete, &unseen, &looked_for, Some("AttemptAbandoned")),
+        (
+            delete,
+            &with_given_up(60),
+            &absent,
+            Some("AttemptAbandoned"),
+        ),
+        (delete, &with_given_up(3600), &absent, None),
+    ];
+    for (policy, status, seen, expected) in rows {
+        let news = farewell(policy, status, Some(seen), now());
+        let reason = news.as_ref().map(|news| news.reason);
+        assert_eq!(reason, expected, "{policy:?} {status:?}");
+    }
+    let named = farewell(orphan, &ready(), None, now()).unwrap().note;
+    let expected = "runner 7 stays in GitLab, and its token in Secret token-secret";
+    assert_eq!(named, expected);
+}
