@@ -172,12 +172,21 @@ impl Error {
         let persistent = persistent || reason == Reason::BrokenOff;
         Some(Failure {
             reason,
-            message: chain(self),
+            message: chain(self) + hint(reason),
             about,
             stalled: self.remedy() == Remedy::NeedsHuman,
             persistent,
             attempt_is_void: void,
         })
+    }
+}
+
+/// What to do, where GitLab's own words do not say it.
+fn hint(reason: Reason) -> &'static str {
+    if reason == Reason::ScopeUnreadable {
+        "; write the id in spec.scope instead of the path, or give the credential read_api"
+    } else {
+        ""
     }
 }
 

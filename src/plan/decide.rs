@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 use super::{
-    assignment::{assignment, before_removal, lost_owner, unknown_projects},
+    assignment::{assignment, before_removal, stays_in_several, unknown_projects},
     desired::{Desired, Wanted},
     diff::diff,
     mark::Mark,
@@ -127,7 +127,7 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
             let twin = seen.twins.first().copied().map(Step::Unregister);
             let first = twin.or_else(|| before_removal(runner, seen));
             // A token removes a runner of however many projects (contract §3.15).
-            let last = if !seen.admin && lost_owner(runner, seen) && holds(runner.id, seen) {
+            let last = if !seen.admin && stays_in_several(runner, seen) && holds(runner.id, seen) {
                 Step::UnregisterByToken(runner.id)
             } else {
                 Step::Unregister(runner.id)

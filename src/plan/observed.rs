@@ -125,6 +125,8 @@ pub struct Observed {
     pub projects: Option<Vec<ProjectSighting>>,
     /// Whether the credential is an administrator's, whom GitLab spares some rules.
     pub admin: bool,
+    /// Whether the credential may assign projects and take them away again (contract §1.2).
+    pub assigns: bool,
 }
 
 impl Observed {

@@ -57,6 +57,27 @@ async fn a_project_runner_is_registered_and_assigned_to_a_further_project() {
         .await;
 }
 
+/// Numbers work with every credential; a path takes one that may look it up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_may_not_look_up_paths_asks_for_numbers() {
+    story("lifecycle-number")
+        .tell(async |story| {
+            story.connects("gitlab", token::NARROW).await;
+            let by_path = runner("petrel").in_group("platform");
+            story.apply(&by_path).await;
+            let told = story.is_not_ready("petrel", "ScopeUnreadable").await;
+            assert!(told.contains("write the id in spec.scope"), "{told}");
+            assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
+            story.delete(&by_path).await;
+            story.is_gone(&by_path).await;
+            let by_number = runner("petrel").with("scope", json!({ "group": { "id": 3001 } }));
+            story.apply(&by_number).await;
+            story.is_ready("petrel").await;
+            assert_eq!(story.gitlab.only_runner()["group"], "platform");
+        })
+        .await;
+}
+
 /// Applies it with kubectl, waits with kubectl, and looks at everything that should be there then.
 /// Tells how GitLab holds the runner.
 async fn walks_the_path(story: &Story<'_>, manifest: &Manifest) -> Value {

@@ -110,6 +110,7 @@ impl Pass<'_> {
             former: None,
             projects: None,
             admin: self.link.as_ref().is_some_and(|link| link.admin),
+            assigns: self.link.as_ref().is_some_and(|link| link.can.assign),
         };
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = whereabouts(secret, former, recorded.as_ref(), intent.as_ref());

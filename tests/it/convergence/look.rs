@@ -81,10 +81,11 @@ impl World {
         let recorded = self.status.scope.as_ref()?;
         let id = u64::try_from(recorded.id?).unwrap();
         let here = recorded.gitlab_url.as_deref() == Some(URL);
-        here.then(|| match recorded.type_.as_str() {
+        let scope = match recorded.type_.as_str() {
             "project" => Scope::Project(ProjectId(id)),
             _ => Scope::Group(GroupId(id)),
-        })
+        };
+        here.then_some(scope)
     }
 
     /// The scope's number, looked up where it is needed and not recorded.
@@ -116,6 +117,7 @@ impl World {
             former,
             projects: None,
             admin: false,
+            assigns: true,
         };
         let former = seen.former.as_ref().map(|(_, keeping)| keeping);
         let (intent, recorded) = (self.intent(), self.recorded());

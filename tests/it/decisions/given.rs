@@ -115,6 +115,7 @@ pub(crate) fn seen() -> Observed {
         former: None,
         projects: None,
         admin: false,
+        assigns: true,
     }
 }
 

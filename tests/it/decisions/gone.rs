@@ -109,6 +109,25 @@ fn further_projects_are_unassigned_first_when_a_non_admin_must() {
             act(Step::Unregister(RUNNER)),
         ),
         (
+            "whoever may not unassign projects lets the token do it",
+            GONE,
+            Observed {
+                assigns: false,
+                ..of_projects(&[41], |_| {})
+            },
+            act(Step::UnregisterByToken(RUNNER)),
+        ),
+        (
+            "or, without the token, asks: an administrator of unknown rank may be granted it",
+            GONE,
+            Observed {
+                assigns: false,
+                secret: Kept::Absent,
+                ..of_projects(&[41], |_| {})
+            },
+            act(Step::Unregister(RUNNER)),
+        ),
+        (
             "the projects of a group runner are none to unassign",
             GONE,
             Observed {

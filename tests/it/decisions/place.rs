@@ -243,8 +243,8 @@ fn unclear(doubt: Doubt) -> Sighting<Runner> {
 }
 
 /// A list, and whether it was looked through.
-fn list(runners: Vec<Runner>, complete: bool) -> Option<Found> {
-    Some(Found { runners, complete })
+fn list(runners: Vec<Runner>, complete: bool) -> Found {
+    Found { runners, complete }
 }
 
 #[test]
@@ -252,16 +252,26 @@ fn only_a_search_that_was_made_to_its_end_finds_nothing() {
     let later = now() + seconds(1);
     let there = || Sighting::Present(runner());
     let rows = [
-        ("nothing", list(vec![], true), Sighting::Absent, Some(later)),
+        (
+            "nothing",
+            Some(list(vec![], true)),
+            Sighting::Absent,
+            Some(later),
+        ),
         ("no list", None, unclear(Doubt::Unplaced), None),
         (
             "a crowd",
-            list(vec![], false),
+            Some(list(vec![], false)),
             unclear(Doubt::Crowded),
             None,
         ),
-        ("it", list(vec![runner()], true), there(), None),
-        ("it, in a crowd", list(vec![runner()], false), there(), None),
+        ("it", Some(list(vec![runner()], true)), there(), None),
+        (
+            "it, in a crowd",
+            Some(list(vec![runner()], false)),
+            there(),
+            None,
+        ),
     ];
     for (sentence, search, sighting, settles_at) in rows {
         let mut seen = nothing(|_| {});
@@ -285,21 +295,21 @@ fn whoever_leaves_does_not_take_a_twin_for_absent_that_was_not_looked_for() {
         (
             "all was seen",
             Sighting::Absent,
-            list(vec![], true),
+            Some(list(vec![], true)),
             Sighting::Absent,
         ),
         ("no list", Sighting::Absent, None, unclear(Doubt::Unplaced)),
         (
             "a crowd",
             Sighting::Absent,
-            list(vec![], false),
+            Some(list(vec![], false)),
             unclear(Doubt::Crowded),
         ),
         ("first things first", there(), None, there()),
         (
             "it",
             Sighting::Absent,
-            list(vec![twin()], false),
+            Some(list(vec![twin()], false)),
             Sighting::Present(twin()),
         ),
     ];
@@ -311,7 +321,7 @@ fn whoever_leaves_does_not_take_a_twin_for_absent_that_was_not_looked_for() {
         // Whoever stays looks again, and is not held up.
         let found = search.is_some_and(|found| !found.runners.is_empty());
         let mut seen = nothing(|seen| seen.runner = sighting.clone());
-        seen.searched_for_twins(found.then(|| list(vec![twin()], false)).flatten(), false);
+        seen.searched_for_twins(found.then(|| list(vec![twin()], false)), false);
         let stays = if found { expected } else { sighting };
         assert_eq!(seen.runner, stays, "{sentence}");
     }
