@@ -9,11 +9,15 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::gitlab::model::Runner;
+use crate::gitlab::model::{Runner, RunnerId};
 
 /// What was last seen, by the object's uid.
 #[derive(Default)]
-pub(super) struct Memory(Mutex<HashMap<String, Seen>>);
+pub(super) struct Memory {
+    seen: Mutex<HashMap<String, Seen>>,
+    /// The number that an attempt has made, where status could not take it.
+    made: Mutex<HashMap<String, (String, RunnerId)>>,
+}
 
 struct Seen {
     runner: Runner,
@@ -24,7 +28,29 @@ struct Seen {
 
 impl Memory {
     fn seen(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, HashMap<String, (String, RunnerId)>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers what an attempt to register has made.
+    pub(super) fn made(&self, uid: &str, attempt: String, id: RunnerId) {
+        self.numbers().insert(uid.to_owned(), (attempt, id));
+    }
+
+    /// What that attempt has made, as far as it is remembered.
+    pub(super) fn number(&self, uid: &str, attempt: &str) -> Option<RunnerId> {
+        let numbers = self.numbers();
+        let (made_by, id) = numbers.get(uid)?;
+        (made_by == attempt).then_some(*id)
+    }
+
+    /// Forgets an object that is gone.
+    pub(super) fn bury(&self, uid: &str) {
+        self.forget(uid);
+        self.numbers().remove(uid);
     }
 
     /// Remembers a runner.

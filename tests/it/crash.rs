@@ -167,6 +167,27 @@ async fn a_token_that_could_not_be_kept_costs_no_runner() {
         .await;
 }
 
+/// Nor does one whose object has changed meanwhile, so that its status is out of date.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_could_not_be_kept_leaves_nothing_behind_an_object_that_goes() {
+    story("crash-no-secret-gone")
+        .tell(async |story| {
+            story.connects("gitlab", token::NARROW).await;
+            let gate = story
+                .gitlab
+                .misbehaves(Rule::new("POST", POST, Fault::Gate).after_doing());
+            story.apply(&runner("changeling")).await;
+            story.gitlab.holds_one(gate).await;
+            story.may_no_longer("create", "secrets").await;
+            story.delete(&runner("changeling")).await;
+            story.gitlab.recovers();
+            story.is_gone(&runner("changeling")).await;
+            assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
+            assert_eq!(posts(story), 1);
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_when_the_secret_is_written_and_the_status_is_not() {
     story("crash-after-secret")
@@ -233,6 +254,17 @@ async fn killed_between_the_intent_and_the_registration() {
             assert_eq!(story.gitlab.only_runner()["id"], there["id"]);
             let told = story.tells_once("unborn", "RunnerRemoved").await;
             assert!(told.contains("a lost answer had left it behind"), "{told}");
+
+            // An hour later nothing is looked for any more, and that is said.
+            let hour_ago = story.gitlab.now() - jiff::SignedDuration::from_hours(1);
+            story
+                .status_says(
+                    "unborn",
+                    json!({ "registration": { "givenUp": { "attemptedAt": hour_ago } } }),
+                )
+                .await;
+            story.tells_once("unborn", "AttemptAbandoned").await;
+            story.operator().has_warned("AttemptAbandoned").await;
         })
         .await;
 }

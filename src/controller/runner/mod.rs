@@ -100,8 +100,8 @@ async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action
     }
     let goal = |event| async move {
         match event {
-            Event::Apply(runner) => keep(ctx, runner).await,
-            Event::Cleanup(runner) => depart(ctx, runner).await,
+            Event::Apply(runner) => Box::pin(keep(ctx, runner)).await,
+            Event::Cleanup(runner) => Box::pin(depart(ctx, runner)).await,
         }
     };
     finalizer(&api, FINALIZER, Arc::new(runner.clone()), goal)
@@ -164,7 +164,8 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
         if policy == DeletionPolicy::Delete {
             removal::clear(&pass).await;
         }
-        ctx.memory.forget(&pass.uid);
+        announce::farewell(&pass).await;
+        ctx.memory.bury(&pass.uid);
         ctx.refusals.forget(&pass.uid);
         return Ok(Action::await_change());
     }

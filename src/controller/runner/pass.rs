@@ -92,7 +92,11 @@ impl<'a> Pass<'a> {
         let seen = seen.map(|runner| (runner.id, runner.gitlab_url.clone()));
         let made = status.registration.as_ref().and_then(|last| {
             let gitlab_url = last.gitlab_url.clone().unwrap_or_default();
-            Some((last.runner_id?, gitlab_url))
+            let remembered = || {
+                let id = self.ctx.memory.number(&self.uid, &last.attempt)?;
+                i64::try_from(id.0).ok()
+            };
+            Some((last.runner_id.or_else(remembered)?, gitlab_url))
         });
         let (id, gitlab_url) = seen.or(made)?;
         Some(Known {
@@ -197,7 +201,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Tells of something that was done to this object's runner.
-    pub(super) async fn tell(&self, type_: EventType, reason: &str, note: &str) {
+    pub(super) async fn tell(&self, type_: EventType, reason: &'static str, note: &str) {
         let about = self.runner.object_ref(&());
         self.ctx
             .tell(&about, type_, reason, "Reconcile", note)

@@ -9,14 +9,13 @@ use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
-use crate::plan::{Kept, Outcome, Plan, Step, WantedSecret, Why, intended, resolved};
+use crate::plan::{Intent, Kept, Outcome, Plan, Step, WantedSecret, Why, intended, resolved};
 use crate::secrets::{self, Entry};
 
 /// Records the attempt, creates the runner, keeps its token: each durable before the next.
 pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let link = pass.link()?;
     rehearse(pass, &link).await?;
-    announce_loss(pass).await;
     intend(pass, new).await?;
     let mark = pass.mark();
     let text = new.settings.maintenance_note.clone().unwrap_or_default();
@@ -54,12 +53,16 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     status.registration = Some(intended(&status, seen, &url, now));
     status.runner = None;
     status.scope = Some(resolved(new.scope, &url));
-    pass.write(status).await
+    pass.publish(status).await
 }
 
 /// The token is lost with its answer, but the runner need not be: a credential that may not search
-/// finds it by its number, and has its token reset.
+/// finds it by its number, and has its token reset. Whoever has changed or deleted the object
+/// meanwhile has made this pass' copy of its status old; the next pass then knows the number from us.
 async fn note_number(pass: &mut Pass<'_>, made: RunnerId) {
+    if let Some(Intent { attempt, .. }) = pass.intent() {
+        pass.ctx.memory.made(&pass.uid, attempt, made);
+    }
     let mut status = pass.status();
     if let Some(registration) = &mut status.registration {
         registration.runner_id = i64::try_from(made.0).ok();
@@ -67,21 +70,6 @@ async fn note_number(pass: &mut Pass<'_>, made: RunnerId) {
     if let Err(error) = pass.write(status).await {
         let why = chain(&error);
         tracing::warn!(runner = made.0, why, "number of a new runner not kept");
-    }
-}
-
-async fn announce_loss(pass: &Pass<'_>) {
-    if let Some(known) = pass.recorded() {
-        let note = format!(
-            "runner {} is gone from GitLab and is registered anew",
-            known.id
-        );
-        pass.tell(
-            EventType::Warning,
-            EventReason::RunnerVanished.name(),
-            &note,
-        )
-        .await;
     }
 }
 
