@@ -1,6 +1,6 @@
-//! What was last seen of each runner in GitLab, so that GitLab is asked once in a resync and not
-//! each time an object is touched. Another source, such as a sweep of a whole connection, can fill
-//! it as well.
+//! What was last seen of each runner in GitLab and of the projects that it is to serve, so that GitLab
+//! is asked once in a resync and not each time an object is touched. Another source, such as a sweep
+//! of a whole connection, can fill it as well.
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -9,12 +9,13 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::gitlab::model::{Runner, RunnerId};
+use crate::gitlab::model::{ProjectId, Runner, RunnerId};
 
 /// What was last seen, by the object's uid.
 #[derive(Default)]
 pub(super) struct Memory {
-    seen: Mutex<HashMap<String, Seen>>,
+    runners: Mutex<HashMap<String, Seen>>,
+    projects: Mutex<HashMap<String, Vec<Project>>>,
     /// The number that an attempt has made, where status could not take it.
     made: Mutex<HashMap<String, (String, RunnerId)>>,
 }
@@ -26,9 +27,17 @@ struct Seen {
     at: Instant,
 }
 
+/// A project that was looked up by its path.
+struct Project {
+    gitlab_url: String,
+    path: String,
+    id: ProjectId,
+    at: Instant,
+}
+
 impl Memory {
     fn seen(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.runners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn numbers(&self) -> MutexGuard<'_, HashMap<String, (String, RunnerId)>> {
@@ -50,7 +59,12 @@ impl Memory {
     /// Forgets an object that is gone.
     pub(super) fn bury(&self, uid: &str) {
         self.forget(uid);
+        self.forget_projects(uid);
         self.numbers().remove(uid);
+    }
+
+    fn projects(&self) -> MutexGuard<'_, HashMap<String, Vec<Project>>> {
+        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers a runner.
@@ -87,5 +101,53 @@ impl Memory {
     /// Forgets a runner: it was written to, or is gone.
     pub(super) fn forget(&self, uid: &str) {
         self.seen().remove(uid);
+    }
+
+    /// Remembers the number of a project, and no longer those that are older than `period`.
+    pub(super) fn keep_project(
+        &self,
+        uid: &str,
+        gitlab_url: &str,
+        path: &str,
+        id: ProjectId,
+        period: Duration,
+        now: Instant,
+    ) {
+        let mut projects = self.projects();
+        let projects = projects.entry(uid.to_owned()).or_default();
+        projects.retain(|known| known.path != path && now.duration_since(known.at) < period);
+        projects.push(Project {
+            gitlab_url: gitlab_url.to_owned(),
+            path: path.to_owned(),
+            id,
+            at: now,
+        });
+    }
+
+    /// The number of a project that was looked up no longer than `period` ago. Writing to the runner
+    /// does not change it.
+    pub(super) fn project(
+        &self,
+        uid: &str,
+        gitlab_url: &str,
+        path: &str,
+        period: Duration,
+        now: Instant,
+    ) -> Option<ProjectId> {
+        let projects = self.projects();
+        let same = |known: &&Project| {
+            let fresh = now.duration_since(known.at) < period;
+            known.gitlab_url == gitlab_url && known.path == path && fresh
+        };
+        projects
+            .get(uid)?
+            .iter()
+            .find(same)
+            .map(|project| project.id)
+    }
+
+    /// Forgets the projects that a runner is to serve: one of them may have another number now.
+    pub(super) fn forget_projects(&self, uid: &str) {
+        self.projects().remove(uid);
     }
 }

@@ -1,5 +1,6 @@
 //! The further projects of a project runner: exactly those that are declared.
 mod lost;
+mod many;
 
 use gitlab_runner_registrar::api::v1alpha1::Drift;
 use serde_json::{Value, json};

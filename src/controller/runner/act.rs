@@ -6,6 +6,7 @@ use super::{pass::Pass, removal, token};
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
 use crate::controller::error::Error;
+use crate::gitlab;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
 use crate::plan::Step;
 
@@ -50,6 +51,10 @@ async fn assign(
 ) -> Result<(), Error> {
     let link = pass.link()?;
     let done = link.client.assign(project, id).await;
+    if matches!(done, Err(gitlab::Error::Refused { .. })) {
+        // It may be another project now that has the path.
+        pass.ctx.memory.forget_projects(&pass.uid);
+    }
     let about = ConditionType::ProjectsAssigned;
     // GitLab names scopes that are not enough for this (contract §1.2).
     let doing = if link.can.assign {

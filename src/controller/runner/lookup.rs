@@ -1,6 +1,11 @@
 //! From the paths that people write to the numbers that GitLab takes.
+use std::collections::HashMap;
+
+use tokio::time::Instant;
+
 use super::pass::Pass;
 use crate::api::v1alpha1::Target;
+use crate::backoff;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
 use crate::gitlab;
@@ -64,46 +69,61 @@ impl Pass<'_> {
     /// Finds the numbers of the wanted projects. A path that the runner's own projects show needs
     /// no request; one that they do not show may be a project that was renamed.
     pub(super) async fn look_for_projects(
-        &self,
+        &mut self,
         runner: &Runner,
         projects: &[Target],
     ) -> Result<Vec<ProjectSighting>, Error> {
-        let Some(link) = &self.link else {
+        let Some(link) = self.link.clone() else {
             return Ok(Vec::new());
         };
+        let assigned = runner.projects.iter().flatten();
+        let shown: HashMap<&str, ProjectId> = assigned
+            .map(|project| (&*project.path, project.id))
+            .collect();
         let mut sightings = Vec::with_capacity(projects.len());
         for target in projects {
-            let shown = |path: &String| {
-                let assigned = runner.projects.iter().flatten();
-                assigned
-                    .clone()
-                    .find(|project| project.path == *path)
-                    .map(|project| project.id)
-            };
-            let id = target
-                .id
-                .and_then(|id| u64::try_from(id).ok())
-                .map(ProjectId);
+            let id = target.id.and_then(|id| u64::try_from(id).ok());
             let path = target.path.clone().unwrap_or_default();
-            let found = match id.or_else(|| shown(&path)) {
+            let found = match id.map(ProjectId).or(shown.get(&*path).copied()) {
                 Some(id) => Some(id),
-                None => match link.client.project_id(&path).await {
-                    Ok(id) => id,
-                    // Renamed, it answers with where it has gone to; that is never followed.
-                    Err(gitlab::Error::Refused {
-                        status: 403 | 300..=399,
-                        ..
-                    }) => None,
-                    Err(source) => {
-                        return Err(Error::Observe {
-                            what: "a project",
-                            source,
-                        });
-                    }
-                },
+                None => self.look_up_project(&link, &path).await?,
             };
             sightings.push(found.map_or(ProjectSighting::NotFound(path), ProjectSighting::Found));
         }
         Ok(sightings)
+    }
+
+    /// Looks up a project by its path: once in a pass, or assigning a hundred projects would cost
+    /// thousands of requests, and once in a resync if it is there.
+    async fn look_up_project(
+        &mut self,
+        link: &Connected,
+        path: &str,
+    ) -> Result<Option<ProjectId>, Error> {
+        let (memory, uid) = (&self.ctx.memory, &self.uid);
+        let period = backoff::spread(self.ctx.options.resync, uid);
+        let known = self.projects.get(path).copied();
+        let recalled = || memory.project(uid, &link.url, path, period, Instant::now());
+        if let Some(known) = known.or_else(|| recalled().map(Some)) {
+            return Ok(known);
+        }
+        let found = match link.client.project_id(path).await {
+            Ok(id) => id,
+            // Renamed, it answers with where it has gone to; that is never followed.
+            Err(gitlab::Error::Refused {
+                status: 403 | 300..=399,
+                ..
+            }) => None,
+            Err(source) => {
+                let what = "a project";
+                return Err(Error::Observe { what, source });
+            }
+        };
+        // Whether one that is not there has come is asked in every pass: somebody may be waiting.
+        if let Some(id) = found {
+            memory.keep_project(uid, &link.url, path, id, period, Instant::now());
+        }
+        self.projects.insert(path.to_owned(), found);
+        Ok(found)
     }
 }

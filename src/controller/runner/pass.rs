@@ -1,5 +1,5 @@
 //! One pass over one object: what is known so far, and the status at its end.
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
@@ -10,7 +10,7 @@ use crate::controller::Context;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
-use crate::gitlab::model::{RunnerId, Settings};
+use crate::gitlab::model::{ProjectId, RunnerId, Settings};
 use crate::plan::{Intent, Kept, Known, Mark, Observed, Sighting, Step, Wanted, differences};
 
 /// What was seen, and the Secrets that it was seen in.
@@ -34,6 +34,8 @@ pub(super) struct Pass<'a> {
     pub(super) want: Option<Wanted>,
     pub(super) link: Option<Arc<Connected>>,
     pub(super) seen: Option<Seen>,
+    /// The projects that this pass has looked up by their paths; `None` for one that is not there.
+    pub(super) projects: HashMap<String, Option<ProjectId>>,
 }
 
 impl<'a> Pass<'a> {
@@ -47,6 +49,7 @@ impl<'a> Pass<'a> {
             want: None,
             link: None,
             seen: None,
+            projects: HashMap::new(),
         }
     }
 
