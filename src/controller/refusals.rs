@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::{connections::Connected, error::Error};
 use crate::api::v1alpha1::GitLabRunner;
+use crate::gitlab::model::RunnerId;
 use crate::plan::{Failure, Step};
 
 /// The last refusal of each object, by its uid.
@@ -82,6 +83,20 @@ impl Refusals {
         let all = self.all();
         let last = all.get(uid).filter(|last| last.at.elapsed() < period)?;
         (last.step == *step && last.under.are(now)).then(|| last.failure.clone())
+    }
+
+    /// Whether the last refusal was of a step about this runner, no longer than `period` ago and
+    /// under the same circumstances.
+    pub(super) fn concern(
+        &self,
+        uid: &str,
+        runner: RunnerId,
+        now: &Circumstances,
+        period: Duration,
+    ) -> bool {
+        let all = self.all();
+        let last = all.get(uid).filter(|last| last.at.elapsed() < period);
+        last.is_some_and(|last| last.step.runner() == Some(runner) && last.under.are(now))
     }
 
     /// Forgets an object that is gone.

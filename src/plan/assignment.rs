@@ -35,10 +35,10 @@ pub(super) fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
 }
 
 /// What must be undone before anyone but an administrator can remove a runner: further projects
-/// (contract §3.7), and before those the lock (contract §3.13). Nothing where that may not be done.
+/// (contract §3.7), and before those the lock (contract §3.13).
 pub(super) fn before_removal(runner: &Runner, seen: &Observed) -> Option<Step> {
-    let (false, true, Some(Scope::Project(owner)), Some(projects)) =
-        (seen.admin, seen.assigns, seen.scope, &runner.projects)
+    let (false, Some(Scope::Project(owner)), Some(projects)) =
+        (seen.admin, seen.scope, &runner.projects)
     else {
         return None;
     };
@@ -57,15 +57,13 @@ pub(super) fn before_removal(runner: &Runner, seen: &Observed) -> Option<Step> {
     })
 }
 
-/// Whether the runner has several projects, and cannot be taken from all but one: the credential may
-/// not do so, or the one that it was registered for is not among them. That one was deleted then, and
-/// GitLab does not say which of the others owns the runner now (contract §4).
-pub(super) fn stays_in_several(runner: &Runner, seen: &Observed) -> bool {
+/// Whether the runner has several projects, and the one that it was registered for is not among them:
+/// it was deleted, and GitLab does not say which of the others owns the runner now (contract §4).
+pub(super) fn lost_owner(runner: &Runner, seen: &Observed) -> bool {
     let (Some(Scope::Project(owner)), Some(projects)) = (seen.scope, &runner.projects) else {
         return false;
     };
-    let lost = projects.iter().all(|project| project.id != owner);
-    projects.len() > 1 && (lost || !seen.assigns)
+    projects.len() > 1 && projects.iter().all(|project| project.id != owner)
 }
 
 /// The wanted projects that GitLab does not know, in the words of spec.

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 use super::{
-    assignment::{assignment, before_removal, stays_in_several, unknown_projects},
+    assignment::{assignment, before_removal, lost_owner, unknown_projects},
     desired::{Desired, Wanted},
     diff::diff,
     mark::Mark,
@@ -125,16 +125,23 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
         Sighting::Present(runner) => {
             let twin = seen.twins.first().copied().map(Step::Unregister);
-            let first = twin.or_else(|| before_removal(runner, seen));
-            // A token removes a runner of however many projects (contract §3.15).
-            let last = if !seen.admin && stays_in_several(runner, seen) && holds(runner.id, seen) {
-                Step::UnregisterByToken(runner.id)
-            } else {
-                Step::Unregister(runner.id)
-            };
-            Plan::Act(first.unwrap_or(last))
+            Plan::Act(twin.unwrap_or_else(|| removal(runner, seen)))
         }
     }
+}
+
+/// How a runner that is there is taken away. Its own token removes it whatever the credential may not
+/// do, and however many projects it has, of which GitLab need not show all (contract §3.15).
+fn removal(runner: &Runner, seen: &Observed) -> Step {
+    let held = holds(runner.id, seen);
+    let before = before_removal(runner, seen);
+    let barred = before.is_some() && !seen.can_assign || !seen.admin && lost_owner(runner, seen);
+    if held && (barred || seen.refused) {
+        return Step::UnregisterByToken(runner.id);
+    }
+    // Without the token GitLab may judge: whether such a credential is an administrator's is not known.
+    let before = before.filter(|_| seen.can_assign);
+    before.unwrap_or(Step::Unregister(runner.id))
 }
 
 /// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15).

@@ -125,8 +125,10 @@ pub struct Observed {
     pub projects: Option<Vec<ProjectSighting>>,
     /// Whether the credential is an administrator's, whom GitLab spares some rules.
     pub admin: bool,
-    /// Whether the credential may assign projects and take them away again (contract §1.2).
-    pub assigns: bool,
+    /// Whether the credential may assign and unassign projects.
+    pub can_assign: bool,
+    /// Whether GitLab has refused to take the runner away, as things still stand.
+    pub refused: bool,
 }
 
 impl Observed {

@@ -34,7 +34,7 @@ pub enum Step {
     Unassign(RunnerId, ProjectId),
     /// Remove the runner.
     Unregister(RunnerId),
-    /// Remove the runner by its own token, since no credential can be used.
+    /// Remove the runner by its own token, since no credential can be used or none is enough.
     UnregisterByToken(RunnerId),
     /// Leave the Secret behind when the object goes.
     Release,

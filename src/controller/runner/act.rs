@@ -19,6 +19,17 @@ pub(super) enum After {
     Gone,
 }
 
+impl After {
+    /// Where there is a connection it can be seen whether the runner is gone.
+    fn removal_by_token(pass: &Pass<'_>) -> Self {
+        if pass.link.is_some() {
+            Self::Look
+        } else {
+            Self::Gone
+        }
+    }
+}
+
 /// Takes a step.
 pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error> {
     // Whatever comes of a step in GitLab, what we remember of the runner is out of date.
@@ -37,7 +48,7 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
         Step::Unregister(id) => removal::unregister(pass, step, *id).await?,
         Step::UnregisterByToken(id) => {
             removal::unregister_by_token(pass, step, *id).await?;
-            return Ok(After::Gone);
+            return Ok(After::removal_by_token(pass));
         }
     }
     Ok(After::Look)

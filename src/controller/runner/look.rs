@@ -7,6 +7,7 @@ use crate::backoff;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
+use crate::controller::refusals::Circumstances;
 use crate::gitlab::model::Runner;
 use crate::plan::{
     Desired, Doubt, Keeping, Kept, Known, Observed, Sighting, Wanted, Whereabouts, grace,
@@ -54,6 +55,7 @@ impl Pass<'_> {
             }
             _ => None,
         };
+        facts.refused = want.is_none() && self.is_refused(&facts.runner);
         facts.former = former
             .as_ref()
             .and_then(|secret| secret.metadata.name.clone())
@@ -77,6 +79,17 @@ impl Pass<'_> {
             keeping.runner = keeping.runner.take().filter(been);
         }
         kept
+    }
+
+    /// Whether GitLab has refused to take this runner away, and nothing has changed since.
+    fn is_refused(&self, runner: &Sighting<Runner>) -> bool {
+        let Sighting::Present(runner) = runner else {
+            return false;
+        };
+        let period = backoff::spread(self.ctx.options.resync, &self.uid);
+        let now = Circumstances::new(&self.runner, self.link.as_ref());
+        let refusals = &self.ctx.refusals;
+        refusals.concern(&self.uid, runner.id, &now, period)
     }
 
     /// Where the Secret should be, and where it was when that is another place.
@@ -110,7 +123,8 @@ impl Pass<'_> {
             former: None,
             projects: None,
             admin: self.link.as_ref().is_some_and(|link| link.admin),
-            assigns: self.link.as_ref().is_some_and(|link| link.can.assign),
+            can_assign: self.link.as_ref().is_some_and(|link| link.can.assign),
+            refused: false,
         };
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = whereabouts(secret, former, recorded.as_ref(), intent.as_ref());

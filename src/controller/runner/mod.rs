@@ -7,6 +7,7 @@ mod look;
 mod lookup;
 mod ours;
 mod pass;
+mod pursue;
 mod removal;
 mod token;
 mod watch;
@@ -28,7 +29,6 @@ use super::{
     Context,
     error::{Error, Remedy, is_api_status},
     guards::{ENDING, Guarded, bounded},
-    refusals::Circumstances,
     report,
 };
 use crate::api::conditions::Reason;
@@ -37,11 +37,9 @@ use crate::backoff;
 use crate::metrics::Kind;
 use crate::plan::{Blocked, Desired, Outcome, Plan, desired};
 use pass::Pass;
+use pursue::pursue;
 
 const FINALIZER: &str = "gitlab-registrar.dev/runner";
-/// Enough to register, correct, assign a few projects and confirm. More than that in one pass would
-/// keep other objects waiting; the rest is done in the next.
-const MOST_TURNS: usize = 8;
 /// How soon what no watch tells us of is looked at again.
 const POLL: Duration = Duration::from_secs(30);
 /// How soon to come back while the connection is being looked at. Its news will wake us before, but
@@ -177,40 +175,6 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
 /// all the same.
 async fn pursue_for_a_while(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
     bounded(pass.ctx.options.longest_pass, pursue(pass, desired)).await
-}
-
-/// Looks, decides and acts until there is nothing left to do.
-async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
-    let mut last = None;
-    for _ in 0..MOST_TURNS {
-        pass.look(desired).await?;
-        let Some(seen) = &pass.seen else {
-            return Ok(Outcome::Planned(Plan::Rest));
-        };
-        match crate::plan::decide(desired, &seen.facts, &pass.mark(), crate::clock::now()) {
-            Plan::Act(step) if last.as_ref() == Some(&step) => {
-                return Err(Error::NotTaken(step.name().to_owned()));
-            }
-            Plan::Act(step) => {
-                let ctx = pass.ctx;
-                let period = backoff::spread(ctx.options.resync, &pass.uid);
-                let now = Circumstances::new(&pass.runner, pass.link.as_ref());
-                if let Some(failure) = ctx.refusals.recall(&pass.uid, &step, &now, period) {
-                    return Ok(Outcome::Failed(failure));
-                }
-                match act::act(pass, &step).await {
-                    Ok(act::After::Gone) => return Ok(Outcome::Planned(Plan::Rest)),
-                    Ok(act::After::Look) => last = Some(step),
-                    Err(error) => {
-                        ctx.refusals.note(&pass.uid, &step, now, &error);
-                        return Err(error);
-                    }
-                }
-            }
-            plan @ (Plan::Hold(_) | Plan::Rest) => return Ok(Outcome::Planned(plan)),
-        }
-    }
-    Err(Error::Stale)
 }
 
 /// Writes the status, tells of it, and says when to look again.

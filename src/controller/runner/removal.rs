@@ -33,10 +33,11 @@ pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Re
     Ok(())
 }
 
-/// Whoever holds a runner's token may remove it, so a lost credential does not leave it behind. With
-/// the runner goes all that GitLab would tell of it: a later request is refused, as is one with a
-/// token that was reset. So the attempt is recorded before, and only after one whose outcome is not
-/// known does a refusal mean that the runner is gone.
+/// Whoever holds a runner's token may remove it, so a credential that is lost or not enough does not
+/// leave it behind. With the runner goes all that GitLab would tell of it: a later request is refused,
+/// as is one with a token that was reset. So the attempt is recorded before, and only after one whose
+/// outcome is not known does a refusal mean that the runner is gone; not while a credential has just
+/// shown that it is there.
 pub(super) async fn unregister_by_token(
     pass: &mut Pass<'_>,
     step: &Step,
@@ -48,7 +49,7 @@ pub(super) async fn unregister_by_token(
         .as_ref()
         .map_or(&entry.gitlab_url, |link| &link.url);
     let client = link::anonymous(pass, url)?;
-    let open = begin(pass, id).await?;
+    let open = begin(pass, id).await? && pass.link.is_none();
     let done = client.unregister_by_token(&entry.token).await;
     let refused = done.as_ref().is_err_and(is_unknown_token);
     if open && refused {
@@ -59,10 +60,14 @@ pub(super) async fn unregister_by_token(
             .await;
         return Ok(());
     }
-    let doing = if refused {
-        "remove the runner by its own token, which GitLab does not know; if the runner is gone, set deletionPolicy to Orphan"
-    } else {
-        "remove the runner by its own token"
+    let doing = match (refused, pass.link.is_some()) {
+        (true, true) => {
+            "remove the runner with the connection's credential, which is not enough, nor by the runner's own token, which GitLab does not know; give the connection one that may, or set deletionPolicy to Orphan"
+        }
+        (true, false) => {
+            "remove the runner by its own token, which GitLab does not know; if the runner is gone, set deletionPolicy to Orphan"
+        }
+        (false, _) => "remove the runner by its own token",
     };
     let unknown = matches!(&done, Err(gitlab::Error::Lost(_)));
     let settled = pass.settle(step, done, doing, ConditionType::Ready);

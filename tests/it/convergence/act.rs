@@ -199,9 +199,11 @@ impl World {
         id: RunnerId,
         change: impl FnOnce(&mut Vec<ProjectRef>),
     ) -> Result<(), Stop> {
+        let allowed = self.credential == Credential::Works;
         self.effect(Some(ConditionType::ProjectsAssigned), |world| {
             let runner = &mut world.find(id).ok_or_else(gone)?.runner;
             assert!(!runner.locked, "a locked runner would be refused");
+            assert!(allowed, "the credential would be refused");
             change(runner.projects.get_or_insert_default());
             Ok(())
         })
@@ -215,6 +217,10 @@ impl World {
                 !several,
                 "a runner of several projects would be refused (contract §3.7)"
             );
+            if world.unseen {
+                let about = Some(ConditionType::Ready);
+                return Err(Stop::Failed(failure(Reason::GitLabRefused, about)));
+            }
             world.gitlab.retain(|made| made.runner.id != id);
             Ok(())
         })
@@ -222,9 +228,10 @@ impl World {
 
     /// GitLab removes the runner of that token, whatever number we think it has.
     fn unregister_by_token(&mut self, id: RunnerId) -> Result<(), Stop> {
-        assert_eq!(self.credential, Credential::Gone);
-        let open = self.status.removal.is_some();
-        if !open {
+        let begun = self.status.removal.is_some();
+        // With a credential it was just seen to be there.
+        let open = begun && self.credential == Credential::Gone;
+        if !begun {
             let runner_id = i64::try_from(id.0).unwrap();
             let attempted_at = Time(self.now);
             self.write_status(|world| {

@@ -117,7 +117,8 @@ impl World {
             former,
             projects: None,
             admin: false,
-            assigns: true,
+            can_assign: self.credential == Credential::Works,
+            refused: self.want().is_none() && self.refused,
         };
         let former = seen.former.as_ref().map(|(_, keeping)| keeping);
         let (intent, recorded) = (self.intent(), self.recorded());

@@ -5,7 +5,7 @@ use gitlab_runner_registrar::{
 };
 
 use super::act::{Stop, failure};
-use super::world::World;
+use super::world::{Credential, World};
 use crate::decisions::given::{URL, seconds};
 
 /// How a pass ended.
@@ -25,6 +25,7 @@ impl World {
             Ok(plan) => Outcome::Planned(plan),
             Err(Stop::Failed(failure)) => Outcome::Failed(failure),
             Err(Stop::Dead) => {
+                self.refused = false;
                 self.wait(seconds(1));
                 return Ended::Interrupted;
             }
@@ -58,8 +59,13 @@ impl World {
                     return Err(Stop::Failed(failure(Reason::NotTaken, None)));
                 }
                 Plan::Act(step) => {
-                    self.act(&step, &seen)?;
-                    if matches!(step, Step::UnregisterByToken(_)) {
+                    match self.act(&step, &seen) {
+                        Ok(()) => {}
+                        Err(why) if self.has_another_way(&why, &step, &seen) => continue,
+                        Err(why) => return Err(why),
+                    }
+                    let blind = self.credential == Credential::Gone;
+                    if blind && matches!(step, Step::UnregisterByToken(_)) {
                         return Ok(Plan::Rest);
                     }
                     last = Some(step);
@@ -68,6 +74,23 @@ impl World {
             }
         }
         Err(Stop::Dead)
+    }
+
+    /// A refusal is remembered, and may lead to another step at once.
+    fn has_another_way(&mut self, why: &Stop, step: &Step, seen: &Observed) -> bool {
+        let Stop::Failed(failure) = why else {
+            return false;
+        };
+        if failure.reason != Reason::GitLabRefused || step.runner().is_none() {
+            return false;
+        }
+        self.refused = true;
+        let wiser = Observed {
+            refused: true,
+            ..seen.clone()
+        };
+        let plan = decide(&self.desired, &wiser, &self.mark(), self.now);
+        !seen.refused && plan != Plan::Act(step.clone())
     }
 
     fn conclude(&mut self, seen: Option<&Observed>, outcome: &Outcome) -> Result<(), Stop> {

@@ -24,7 +24,8 @@ fn a_locked_project_runner_gets_its_projects() {
         for (there, locked) in [(false, false), (true, false), (true, true)] {
             for first in interruptions(7) {
                 for second in interruptions(7) {
-                    let mut world = of_projects(desired.clone(), there, locked);
+                    let credential = Credential::Works;
+                    let mut world = of_projects(desired.clone(), credential, there, locked);
                     let (plan, _) = settle(&mut world, &[first, second]);
                     assert_eq!(plan, Some(Plan::Rest), "{first:?} {second:?} {world:#?}");
                     let made: Vec<_> = world.ours().collect();
@@ -43,7 +44,30 @@ fn a_locked_project_runner_gets_its_projects() {
     }
 }
 
-fn of_projects(desired: Desired, there: bool, locked: bool) -> World {
+/// Whatever the credential may not do, and whatever it does not see: the runner's own token is enough.
+#[test]
+fn a_runner_of_several_projects_goes_all_the_same() {
+    for (credential, unseen) in [
+        (Credential::Works, true),
+        (Credential::CannotList, false),
+        (Credential::CannotList, true),
+    ] {
+        for locked in [false, true] {
+            for first in interruptions(7) {
+                for second in interruptions(7) {
+                    let gone = Desired::Gone(DeletionPolicy::Delete);
+                    let mut world = of_projects(gone, credential, true, locked);
+                    world.unseen = unseen;
+                    let (plan, _) = settle(&mut world, &[first, second]);
+                    assert_eq!(plan, Some(Plan::Rest), "{first:?} {second:?} {world:#?}");
+                    assert_eq!(world.ours().count(), 0, "{first:?} {second:?} {world:#?}");
+                }
+            }
+        }
+    }
+}
+
+fn of_projects(desired: Desired, credential: Credential, there: bool, locked: bool) -> World {
     let start = Start {
         gitlab: InGitLab::Nothing,
         secret: if there {
@@ -56,7 +80,7 @@ fn of_projects(desired: Desired, there: bool, locked: bool) -> World {
         } else {
             InStatus::Wiped
         },
-        credential: Credential::Works,
+        credential,
         desired,
     };
     let mut world = start.world();

@@ -109,6 +109,10 @@ pub(super) struct World {
     pub(super) posts: Vec<Post>,
     pub(super) writes: u32,
     pub(super) trouble: Option<Interruption>,
+    /// Whether our runner has a further project that the credential does not see.
+    pub(super) unseen: bool,
+    /// What the process remembers: that GitLab has refused a step about our runner.
+    pub(super) refused: bool,
 }
 
 impl World {
@@ -127,6 +131,8 @@ impl World {
             posts: Vec::new(),
             writes: 0,
             trouble: None,
+            unseen: false,
+            refused: false,
         }
     }
 

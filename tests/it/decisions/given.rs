@@ -115,7 +115,8 @@ pub(crate) fn seen() -> Observed {
         former: None,
         projects: None,
         admin: false,
-        assigns: true,
+        can_assign: true,
+        refused: false,
     }
 }
 

@@ -109,25 +109,6 @@ fn further_projects_are_unassigned_first_when_a_non_admin_must() {
             act(Step::Unregister(RUNNER)),
         ),
         (
-            "whoever may not unassign projects lets the token do it",
-            GONE,
-            Observed {
-                assigns: false,
-                ..of_projects(&[41], |_| {})
-            },
-            act(Step::UnregisterByToken(RUNNER)),
-        ),
-        (
-            "or, without the token, asks: an administrator of unknown rank may be granted it",
-            GONE,
-            Observed {
-                assigns: false,
-                secret: Kept::Absent,
-                ..of_projects(&[41], |_| {})
-            },
-            act(Step::Unregister(RUNNER)),
-        ),
-        (
             "the projects of a group runner are none to unassign",
             GONE,
             Observed {
@@ -135,6 +116,91 @@ fn further_projects_are_unassigned_first_when_a_non_admin_must() {
                 ..of_projects(&[41], |_| {})
             },
             act(Step::Unregister(RUNNER)),
+        ),
+    ]);
+}
+
+/// The token removes it whatever the credential may not do, and however many projects it has.
+#[test]
+fn the_runners_own_token_removes_what_the_credential_may_not() {
+    let narrow = |seen: Observed| Observed {
+        can_assign: false,
+        ..seen
+    };
+    let refused = |seen: Observed| Observed {
+        refused: true,
+        ..seen
+    };
+    let without = |seen: Observed| Observed {
+        secret: Kept::Absent,
+        ..seen
+    };
+    let several = || of_projects(&[41], |_| {});
+    let elsewhere = Step::Unassign(RUNNER, ProjectId(41));
+    let by_token = || act(Step::UnregisterByToken(RUNNER));
+    let by_number = || act(Step::Unregister(RUNNER));
+    hold(vec![
+        ("it may not unassign", GONE, narrow(several()), by_token()),
+        (
+            "nor what is locked",
+            GONE,
+            narrow(of_projects(&[41], |runner| runner.locked = true)),
+            by_token(),
+        ),
+        (
+            "an administrator's it may be, of which GitLab has not told",
+            GONE,
+            narrow(without(several())),
+            by_number(),
+        ),
+        (
+            "an administrator's it is",
+            GONE,
+            Observed {
+                admin: true,
+                ..narrow(several())
+            },
+            by_number(),
+        ),
+        (
+            "nothing is to be unassigned",
+            GONE,
+            narrow(of_projects(&[], |_| {})),
+            by_number(),
+        ),
+        (
+            "it has projects that are not shown",
+            GONE,
+            refused(of_projects(&[], |_| {})),
+            by_token(),
+        ),
+        (
+            "it may not be taken out of a project",
+            GONE,
+            refused(several()),
+            by_token(),
+        ),
+        ("it is a group's", GONE, refused(but(|_| {})), by_token()),
+        (
+            "without the token the refusal stands",
+            GONE,
+            refused(without(of_projects(&[], |_| {}))),
+            by_number(),
+        ),
+        (
+            "and so does that of a project",
+            GONE,
+            refused(without(several())),
+            act(elsewhere),
+        ),
+        (
+            "another runner's token is of no use",
+            GONE,
+            Observed {
+                secret: Kept::Ours(keeping_with(|kept| kept.runner = Some(known(RunnerId(8))))),
+                ..refused(of_projects(&[], |_| {}))
+            },
+            by_number(),
         ),
     ]);
 }

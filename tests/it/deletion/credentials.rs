@@ -143,31 +143,3 @@ async fn whoever_is_blocked_in_gitlab_blocks_no_deletion() {
         })
         .await;
 }
-
-/// A credential without `api` may not take a runner from the projects that others have put it in.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_may_not_be_unassigned_is_removed_by_token() {
-    story("deletion-several")
-        .tell(async |story| {
-            let few = "glpat-canary-mianarrow-2Pd7";
-            story
-                .gitlab
-                .does(json!({ "do": "add_token", "user": "mia", "name": "few",
-                "token": few, "scopes": ["create_runner", "manage_runner"] }));
-            story.connects("gitlab", few).await;
-            // Such a credential cannot look up paths either.
-            let by_number =
-                runner("sanderling").with("scope", json!({ "project": { "id": 4002 } }));
-            story.apply(&by_number).await;
-            let id = story.is_registered("sanderling").await;
-            let there = story.gitlab.only_runner();
-            assert_eq!(there["projects"], json!(["platform/docs"]));
-            let several = json!({ "projects": ["platform/docs", "platform/site"] });
-            story.gitlab.changes(id, several);
-            story.the_operator_is_killed().await;
-            story.the_operator_starts().await;
-            story.delete(&by_number).await;
-            all_is_gone(story, &by_number).await;
-        })
-        .await;
-}

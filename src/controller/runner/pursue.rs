@@ -1,0 +1,60 @@
+//! The circle: look, decide, act once, look again.
+use super::{act, pass::Pass};
+use crate::backoff;
+use crate::clock;
+use crate::controller::error::Error;
+use crate::controller::refusals::Circumstances;
+use crate::plan::{Desired, Observed, Outcome, Plan, Step, decide};
+
+/// Enough to register, correct, assign a few projects and confirm. More than that in one pass would
+/// keep other objects waiting; the rest is done in the next.
+const MOST_TURNS: usize = 8;
+
+/// Looks, decides and acts until there is nothing left to do.
+pub(super) async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
+    let mut last = None;
+    for _ in 0..MOST_TURNS {
+        pass.look(desired).await?;
+        let Some(seen) = &pass.seen else {
+            return Ok(Outcome::Planned(Plan::Rest));
+        };
+        match decide(desired, &seen.facts, &pass.mark(), clock::now()) {
+            Plan::Act(step) if last.as_ref() == Some(&step) => {
+                return Err(Error::NotTaken(step.name().to_owned()));
+            }
+            Plan::Act(step) => {
+                let ctx = pass.ctx;
+                let period = backoff::spread(ctx.options.resync, &pass.uid);
+                let now = Circumstances::new(&pass.runner, pass.link.as_ref());
+                if let Some(failure) = ctx.refusals.recall(&pass.uid, &step, &now, period) {
+                    return Ok(Outcome::Failed(failure));
+                }
+                match act::act(pass, &step).await {
+                    Ok(act::After::Gone) => return Ok(Outcome::Planned(Plan::Rest)),
+                    Ok(act::After::Look) => last = Some(step),
+                    Err(error) => {
+                        ctx.refusals.note(&pass.uid, &step, now, &error);
+                        if error.refusal().is_none() || !has_another_way(pass, desired, &step) {
+                            return Err(error);
+                        }
+                    }
+                }
+            }
+            plan @ (Plan::Hold(_) | Plan::Rest) => return Ok(Outcome::Planned(plan)),
+        }
+    }
+    Err(Error::Stale)
+}
+
+/// Whether something else is to be done now that GitLab has refused this step.
+fn has_another_way(pass: &Pass<'_>, desired: &Desired, step: &Step) -> bool {
+    let Some(seen) = &pass.seen else {
+        return false;
+    };
+    let wiser = Observed {
+        refused: true,
+        ..seen.facts.clone()
+    };
+    let plan = decide(desired, &wiser, &pass.mark(), clock::now());
+    !seen.facts.refused && plan != Plan::Act(step.clone())
+}
