@@ -102,12 +102,13 @@ fn put_up_with(
     known: &Checkup,
     trouble: &Trouble,
 ) -> Option<Finding> {
-    let worked = known.trouble.is_none();
-    if worked && trouble.reason == Reason::GitLabThrottled {
+    if known.trouble.is_some() || ctx.connections.is_suspect(key) {
+        return None;
+    }
+    if trouble.reason == Reason::GitLabThrottled {
         return Some(conclude(ctx, key, known));
     }
-    let tolerable = is_tolerable(trouble, known.missed) && !ctx.connections.is_suspect(key);
-    (worked && tolerable).then(|| {
+    is_tolerable(trouble, known.missed).then(|| {
         ctx.checkups.miss(key);
         Finding {
             missed: true,

@@ -204,3 +204,29 @@ async fn an_endpoint_that_refuses_a_good_credential_makes_no_storm() {
         })
         .await;
 }
+
+/// Being asked to wait is no word for the credential, and a revoked one is not to be used again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspicion_outlasts_a_look_that_is_throttled() {
+    story("outages-suspect")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            story.apply(&runner("merganser")).await;
+            story.is_ready("merganser").await;
+            let wait = Rule::new("GET", SELF, Fault::throttle(3));
+            story.gitlab.misbehaves(wait.times(1));
+            story
+                .gitlab
+                .does(json!({ "do": "revoke_token", "token": "admin" }));
+            story.gitlab.clear_requests();
+            story.apply(&runner("merganser").tagged(["changed"])).await;
+            story
+                .connection_says("gitlab", "Ready", "False", "CredentialRevoked")
+                .await;
+            story.is_not_ready("merganser", "ConnectionNotReady").await;
+            let asked = story.gitlab.requests();
+            let used = |asked: &&Recorded| asked.path != SELF && asked.status == Some(401);
+            assert_eq!(asked.iter().filter(used).count(), 1, "{asked:#?}");
+        })
+        .await;
+}
