@@ -13,7 +13,7 @@ const LONGEST: [(&str, usize); 2] = [("src", 250), ("tests/it", 350)];
 const LONGER: &[(&str, &str)] = &[
     (
         "tests/it/client/endpoints.rs",
-        "one row for every endpoint in every era",
+        "one row for every endpoint in every version",
     ),
     (
         "tests/it/connections.rs",

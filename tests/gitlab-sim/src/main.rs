@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gitlab_sim::{Era, Options, Seed, Server};
+use gitlab_sim::{Options, Seed, Server, Version};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,19 +29,16 @@ struct Args {
     /// Serve HTTPS; authority and certificate are kept in this folder and used again
     #[arg(long, value_name = "DIR")]
     tls_dir: Option<PathBuf>,
-    /// Which GitLab to behave like (15.11, 17 or 19) instead of what the seed says
-    #[arg(long, value_parser = era)]
-    era: Option<Era>,
+    /// Which GitLab to behave like (13.12, 15.2, 15.11, 16.10, 17, 18.2 or 19) instead of what the
+    /// seed says
+    #[arg(long, value_name = "VERSION")]
+    gitlab_version: Option<Version>,
     /// Relative URL root, such as /gitlab
     #[arg(long, value_name = "PATH", default_value = "")]
     root: String,
     /// Let the clock stand still at this moment, such as 2026-01-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     frozen_at: Option<Timestamp>,
-}
-
-fn era(word: &str) -> Result<Era, serde_json::Error> {
-    serde_json::from_value(json!(word))
 }
 
 #[tokio::main]
@@ -73,7 +70,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         listen,
         control,
         tls_dir,
-        era,
+        gitlab_version,
         root,
         frozen_at,
     } = args;
@@ -87,7 +84,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         control,
         tls_dir,
         root,
-        era,
+        version: gitlab_version,
         frozen_at,
         ..Options::default()
     };

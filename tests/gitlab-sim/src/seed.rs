@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::{
     build::{NewGroup, NewJob, NewProject, NewToken, NewUser, SeedRunner, Unbuildable},
-    state::{Era, GitLab, Mint, Scope, Secret, Settings},
+    state::{GitLab, Mint, Scope, Secret, Settings, Version},
 };
 
 /// A world as a YAML file describes it; things are made in the order of these fields.
@@ -84,8 +84,8 @@ impl Seed {
     }
 
     /// The same world in another release, if one is given.
-    pub(crate) fn in_era(mut self, era: Option<Era>) -> Self {
-        self.settings.era = era.unwrap_or(self.settings.era);
+    pub(crate) fn in_version(mut self, version: Option<Version>) -> Self {
+        self.settings.version = version.unwrap_or(self.settings.version);
         self
     }
 }

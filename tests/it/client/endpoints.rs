@@ -1,4 +1,4 @@
-//! Every endpoint against the stand-in's own world, in each of its eras.
+//! Every endpoint against the stand-in's own world, in three of its versions.
 use std::collections::BTreeSet;
 
 use gitlab_runner_registrar::gitlab::{
@@ -9,15 +9,15 @@ use gitlab_sim::{Fault, Options, Rule, Seed, Server};
 use serde_json::json;
 
 use super::world::{
-    ERAS, MAINTAINER, NARROW, READER, as_user, everything, gitlab, new, read, registered, set,
+    MAINTAINER, NARROW, READER, VERSIONS, as_user, everything, gitlab, new, read, registered, set,
     settings,
 };
 use super::{TOKEN, endpoint, told, watched};
 
 #[tokio::test]
 async fn a_runner_is_registered_in_each_scope() {
-    for era in ERAS {
-        let (_sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (_sim, client) = gitlab(version).await;
         for scope in [
             Scope::Instance,
             Scope::Group(GroupId(31)),
@@ -44,11 +44,11 @@ async fn a_runner_is_registered_in_each_scope() {
             } else {
                 vec![]
             };
-            assert_eq!(runner.projects, Some(projects), "{era}");
+            assert_eq!(runner.projects, Some(projects), "{version}");
             assert_eq!(
                 runner.group_url.is_some(),
                 matches!(scope, Scope::Group(_)),
-                "{era}"
+                "{version}"
             );
         }
     }
@@ -56,25 +56,33 @@ async fn a_runner_is_registered_in_each_scope() {
 
 #[tokio::test]
 async fn all_settings_arrive_with_a_registration_and_with_an_edit() {
-    for era in ERAS {
-        let (_sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (_sim, client) = gitlab(version).await;
         let all = NewRunner {
             scope: Scope::Instance,
             settings: everything(),
         };
         let id = client.register(&all).await.unwrap().id;
-        assert_eq!(settings(&read(&client, id).await), everything(), "{era}");
+        assert_eq!(
+            settings(&read(&client, id).await),
+            everything(),
+            "{version}"
+        );
 
         let id = registered(&client, Scope::Instance).await.id;
         client.edit(id, &everything()).await.unwrap();
-        assert_eq!(settings(&read(&client, id).await), everything(), "{era}");
+        assert_eq!(
+            settings(&read(&client, id).await),
+            everything(),
+            "{version}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_edit_leaves_alone_what_it_does_not_name_and_clears_what_it_empties() {
-    for era in ERAS {
-        let (sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (sim, client) = gitlab(version).await;
         let all = NewRunner {
             scope: Scope::Instance,
             settings: everything(),
@@ -126,14 +134,14 @@ async fn an_edit_leaves_alone_what_it_does_not_name_and_clears_what_it_empties()
             maintenance_note,
             ..Settings::default()
         };
-        assert_eq!(seen, expected, "{era}");
+        assert_eq!(seen, expected, "{version}");
     }
 }
 
 #[tokio::test]
 async fn gitlab_says_what_is_wrong_with_settings() {
-    for era in ERAS {
-        let (_sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (_sim, client) = gitlab(version).await;
         let id = registered(&client, Scope::Instance).await.id;
         let untagged = Settings {
             run_untagged: Some(false),
@@ -158,11 +166,11 @@ async fn gitlab_says_what_is_wrong_with_settings() {
 
 #[tokio::test]
 async fn a_runner_that_is_gone_is_absent_to_read_refused_to_edit_and_fine_to_delete() {
-    for era in ERAS {
-        let (_sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (_sim, client) = gitlab(version).await;
         let id = registered(&client, Scope::Instance).await.id;
         client.unregister(id).await.unwrap();
-        assert_eq!(client.runner(id).await.unwrap(), None, "{era}");
+        assert_eq!(client.runner(id).await.unwrap(), None, "{version}");
         client.unregister(id).await.unwrap();
         let edit = client.edit(id, &everything()).await.unwrap_err();
         assert_eq!(edit.status(), Some(404));
@@ -175,8 +183,8 @@ async fn a_runner_that_is_gone_is_absent_to_read_refused_to_edit_and_fine_to_del
 
 #[tokio::test]
 async fn a_token_is_reset_and_deletes_its_runner() {
-    for era in ERAS {
-        let (sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (sim, client) = gitlab(version).await;
         let Registered { id, token: old, .. } = registered(&client, Scope::Instance).await;
         let fresh = client.reset_token(id).await.unwrap();
         assert_ne!(fresh.token.expose(), old.expose());
@@ -199,19 +207,23 @@ async fn a_token_is_reset_and_deletes_its_runner() {
 
 #[tokio::test]
 async fn projects_come_and_go_as_often_as_asked() {
-    for era in ERAS {
-        let (_sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (_sim, client) = gitlab(version).await;
         let (owner, other) = (ProjectId(41), ProjectId(42));
         let id = registered(&client, Scope::Project(owner)).await.id;
         for _ in 0..2 {
             client.assign(other, id).await.unwrap();
             let projects = read(&client, id).await.projects.unwrap();
             let ids: BTreeSet<_> = projects.iter().map(|project| project.id).collect();
-            assert_eq!(ids, BTreeSet::from([owner, other]), "{era}");
+            assert_eq!(ids, BTreeSet::from([owner, other]), "{version}");
         }
         for _ in 0..2 {
             client.unassign(other, id).await.unwrap();
-            assert_eq!(read(&client, id).await.projects.unwrap().len(), 1, "{era}");
+            assert_eq!(
+                read(&client, id).await.projects.unwrap().len(),
+                1,
+                "{version}"
+            );
         }
         let refused = client.unassign(owner, id).await.unwrap_err();
         assert_eq!(refused.status(), Some(403), "{}", told(&refused));
@@ -230,8 +242,8 @@ async fn projects_come_and_go_as_often_as_asked() {
 
 #[tokio::test]
 async fn paths_become_numbers() {
-    for era in ERAS {
-        let (sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (sim, client) = gitlab(version).await;
         assert_eq!(
             client.group_id("platform").await.unwrap(),
             Some(GroupId(31))
@@ -245,39 +257,39 @@ async fn paths_become_numbers() {
         assert_eq!(
             client.group_id("platform/tools/build").await.unwrap(),
             None,
-            "{era}"
+            "{version}"
         );
         assert_eq!(
             client.project_id("platform/tools").await.unwrap(),
             None,
-            "{era}"
+            "{version}"
         );
         // Paths do not mind case, and a number is no path.
         assert_eq!(
             client.group_id("Platform/Tools").await.unwrap(),
             Some(GroupId(32)),
-            "{era}"
+            "{version}"
         );
         assert_eq!(
             client.project_id("platform/tools/BUILD").await.unwrap(),
             Some(ProjectId(41)),
-            "{era}"
+            "{version}"
         );
-        assert_eq!(client.group_id("31").await.unwrap(), None, "{era}");
-        assert_eq!(client.project_id("41").await.unwrap(), None, "{era}");
+        assert_eq!(client.group_id("31").await.unwrap(), None, "{version}");
+        assert_eq!(client.project_id("41").await.unwrap(), None, "{version}");
         let outsider = as_user(&sim, MAINTAINER);
         assert_eq!(
             outsider.project_id("platform/docs").await.unwrap(),
             None,
-            "{era}"
+            "{version}"
         );
     }
 }
 
 #[tokio::test]
 async fn a_credential_tells_about_itself_and_the_instance_about_itself() {
-    for (era, version) in [("15.11", "15.11."), ("17", "17.11."), ("19", "19.")] {
-        let (sim, admin) = gitlab(era).await;
+    for (version, shown) in [("15.11", "15.11."), ("17", "17.11."), ("19", "19.")] {
+        let (sim, admin) = gitlab(version).await;
         let token = admin.access_token().await.unwrap();
         assert_eq!(
             (token.name.as_str(), token.scopes),
@@ -290,11 +302,7 @@ async fn a_credential_tells_about_itself_and_the_instance_about_itself() {
         assert!(admin.is_admin().await.unwrap());
         assert!(!as_user(&sim, MAINTAINER).is_admin().await.unwrap());
         let metadata = admin.metadata().await.unwrap();
-        assert!(
-            metadata.version.starts_with(version),
-            "{}",
-            metadata.version
-        );
+        assert!(metadata.version.starts_with(shown), "{}", metadata.version);
         assert!(metadata.enterprise.is_some());
         let missing = json!({"error": "404 Not Found"});
         sim.fault(Rule::new(
@@ -309,8 +317,8 @@ async fn a_credential_tells_about_itself_and_the_instance_about_itself() {
 
 #[tokio::test]
 async fn a_credential_that_may_not_is_told_why() {
-    for era in ERAS {
-        let (sim, _admin) = gitlab(era).await;
+    for version in VERSIONS {
+        let (sim, _admin) = gitlab(version).await;
         let reader = as_user(&sim, READER)
             .register(&new(Scope::Instance))
             .await
@@ -332,7 +340,7 @@ async fn a_credential_that_may_not_is_told_why() {
         let id = narrow.register(&new(Scope::Instance)).await.unwrap().id;
         // `manage_runner` is younger than `create_runner` (contract §6).
         let managed = narrow.runner(id).await;
-        if era == "15.11" {
+        if version == "15.11" {
             assert_eq!(managed.unwrap_err().status(), Some(403));
         } else {
             assert_eq!(managed.unwrap().map(|runner| runner.id), Some(id));

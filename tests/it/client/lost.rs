@@ -3,13 +3,13 @@ use gitlab_runner_registrar::gitlab::{GroupId, ProjectId, Scope};
 use gitlab_sim::{Fault, Options, Rule, Server};
 use serde_json::json;
 
-use super::world::{ERAS, gitlab, new, read, registered};
+use super::world::{VERSIONS, gitlab, new, read, registered};
 use super::{TOKEN, client, endpoint, lost};
 
 #[tokio::test]
 async fn a_lost_runner_is_found_by_its_note() {
-    for era in ERAS {
-        let (_sim, client) = gitlab(era).await;
+    for version in VERSIONS {
+        let (_sim, client) = gitlab(version).await;
         for scope in [
             Scope::Instance,
             Scope::Group(GroupId(32)),
@@ -28,12 +28,12 @@ async fn a_lost_runner_is_found_by_its_note() {
                 .await
                 .unwrap();
             let ids: Vec<_> = found.runners.iter().map(|runner| runner.id).collect();
-            assert_eq!(ids, expected, "{era} {scope:?}");
+            assert_eq!(ids, expected, "{version} {scope:?}");
             let none = client
                 .find(scope, Some("d"), |note| note == "else")
                 .await
                 .unwrap();
-            assert_eq!(none.runners, [], "{era} {scope:?}");
+            assert_eq!(none.runners, [], "{version} {scope:?}");
         }
     }
 }

@@ -8,16 +8,16 @@ use gitlab_sim::{Options, Server};
 
 use super::{TOKEN, client, endpoint, watched};
 
-pub(super) const ERAS: [&str; 3] = ["15.11", "17", "19"];
+pub(super) const VERSIONS: [&str; 3] = ["15.11", "17", "19"];
 pub(super) const MAINTAINER: &str = "glpat-canary-maintainer";
 pub(super) const READER: &str = "glpat-canary-reader";
 pub(super) const NARROW: &str = "glpat-canary-narrow";
 
 /// A GitLab of some age, and its administrator's client.
-pub(super) async fn gitlab(era: &str) -> (Server, Client) {
+pub(super) async fn gitlab(version: &str) -> (Server, Client) {
     let seed = format!(
         "
-settings: {{ era: '{era}' }}
+settings: {{ version: '{version}' }}
 users:
   - username: root
     admin: true

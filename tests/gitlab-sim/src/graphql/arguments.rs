@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use super::schema::{Argument, Found, Kind};
 use super::variables::{self, Variables};
-use crate::state::Era;
+use crate::state::Version;
 
 /// Arguments by name, checked; null and omitted ones are left out.
 pub(super) type Arguments = BTreeMap<&'static str, Value>;
@@ -19,7 +19,7 @@ pub(super) fn read(
     node: &Positioned<ast::Field>,
     found: &Found,
     variables: &Variables,
-    era: Era,
+    version: Version,
     path: &[Value],
     problems: &mut Vec<Problem>,
 ) -> Arguments {
@@ -28,7 +28,7 @@ pub(super) fn read(
         let known = found
             .arguments
             .iter()
-            .find(|a| a.name == name.node && a.since <= era);
+            .find(|a| a.name == name.node && version >= a.since);
         let Some(argument) = known else {
             problems.push(unknown(found, name, path));
             continue;

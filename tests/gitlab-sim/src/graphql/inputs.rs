@@ -1,6 +1,6 @@
 //! The arguments of lists (contract §5.2), and the words that they take.
 use super::schema::{Argument, Kind, argument, argument_since};
-use crate::state::Era;
+use crate::state::facts;
 
 const AFTER: Argument = argument("after", "String", Kind::Text);
 const BEFORE: Argument = argument("before", "String", Kind::Text);
@@ -76,8 +76,14 @@ pub(super) const RUNNER_FILTERS: &[Argument] = &[
         Kind::Word(UPGRADES),
     ),
     argument("creatorId", "UserID", Kind::Gid("User")),
-    argument_since(Era::V17, argument("creatorUsername", "String", Kind::Text)),
-    argument_since(Era::V17, argument("versionPrefix", "String", Kind::Text)),
+    argument_since(
+        facts::CREATOR_USERNAME,
+        argument("creatorUsername", "String", Kind::Text),
+    ),
+    argument_since(
+        facts::VERSION_PREFIX,
+        argument("versionPrefix", "String", Kind::Text),
+    ),
     // Only groups have it, and it stays the last one for that.
     argument(
         "membership",

@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::rest::{Refusal, Reply};
-use crate::state::{Caller, Era, GitLab};
+use crate::state::{Caller, GitLab, Version};
 
 use plan::Selected;
 use problem::Problem;
@@ -78,8 +78,8 @@ fn answer(gitlab: &mut GitLab, request: &Request<Bytes>, now: Timestamp) -> Resu
 
 /// The queries of a request, from their texts to what they read; they are weighed together.
 fn run(gitlab: &GitLab, caller: Option<&Caller>, batch: &[Value], now: Timestamp) -> Vec<Value> {
-    let era = gitlab.settings.era;
-    let planned: Vec<_> = batch.iter().map(|query| plan_one(query, era)).collect();
+    let version = gitlab.settings.version;
+    let planned: Vec<_> = batch.iter().map(|query| plan_one(query, version)).collect();
     let limit = weight::limit(caller.is_some());
     let scores = planned.iter().flatten().map(|plan| weight::of(plan));
     let total = scores.fold(0, u64::saturating_add);
@@ -106,7 +106,7 @@ fn run(gitlab: &GitLab, caller: Option<&Caller>, batch: &[Value], now: Timestamp
     planned.into_iter().map(answer).collect()
 }
 
-fn plan_one(request: &Value, era: Era) -> Result<Vec<Selected>, Vec<Problem>> {
+fn plan_one(request: &Value, version: Version) -> Result<Vec<Selected>, Vec<Problem>> {
     let text = request["query"].as_str().unwrap_or_default();
     let name = request["operationName"]
         .as_str()
@@ -114,7 +114,7 @@ fn plan_one(request: &Value, era: Era) -> Result<Vec<Selected>, Vec<Problem>> {
     // The request was refused already if they are none.
     let variables = variables::sent(&request["variables"]).unwrap_or_default();
     let document = document::parse(text, name, &variables)?;
-    plan::plan(&document, era)
+    plan::plan(&document, version)
 }
 
 /// GraphQL's way to fail: status 200 and no data.

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::schema::Shape;
 use super::types;
 use super::usage::Seen;
-use crate::state::Era;
+use crate::state::Version;
 
 /// No honest query within the limits of length and weight has as many.
 const MOST_SELECTIONS: usize = 100_000;
@@ -29,10 +29,10 @@ pub(super) struct Selected {
 }
 
 /// Plans an operation, or says everything that is wrong with it.
-pub(super) fn plan(document: &Document, era: Era) -> Result<Vec<Selected>, Vec<Problem>> {
+pub(super) fn plan(document: &Document, version: Version) -> Result<Vec<Selected>, Vec<Problem>> {
     let mut planner = Planner {
         document,
-        era,
+        version,
         problems: Vec::new(),
         seen: Seen::default(),
         looked_at: 0,
@@ -56,7 +56,7 @@ pub(super) fn plan(document: &Document, era: Era) -> Result<Vec<Selected>, Vec<P
 
 pub(super) struct Planner<'a> {
     pub(super) document: &'a Document,
-    era: Era,
+    version: Version,
     pub(super) problems: Vec<Problem>,
     pub(super) seen: Seen,
     /// Selections so far, those of fragments counted each time.
@@ -111,10 +111,16 @@ impl<'a> Planner<'a> {
             node.node.arguments.iter().map(|(_, value)| &value.node),
             node.pos,
         );
-        if let Some(found) = on.field(name, self.era) {
+        if let Some(found) = on.field(name, self.version) {
             let variables = &self.document.variables;
-            let arguments =
-                arguments::read(node, &found, variables, self.era, path, &mut self.problems);
+            let arguments = arguments::read(
+                node,
+                &found,
+                variables,
+                self.version,
+                path,
+                &mut self.problems,
+            );
             self.check_children(node, found.returns, path);
             let mut selected = Selected {
                 key: node.node.response_key().node.to_string(),

@@ -47,11 +47,11 @@ impl Reader<'_> {
 
     pub(super) fn metadata_field(&self, name: &str) -> Held {
         let settings = &self.gitlab.settings;
-        let version = settings.era.version();
+        let version = settings.version.full();
         Held::Leaf(match name {
             "version" if settings.enterprise => json!(version),
             "version" => json!(version.trim_end_matches("-ee")),
-            "revision" => json!(settings.era.revision()),
+            "revision" => json!(settings.version.revision()),
             "enterprise" => json!(settings.enterprise),
             _ => return Held::One(Some(Thing::Kas)),
         })

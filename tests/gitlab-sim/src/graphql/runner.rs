@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::page::{self, Place};
 use super::plan::Selected;
 use super::read::{Held, Reader, Thing, gid, time, time_or_null};
-use crate::state::{CreationState, Manager, ProjectId, RegistrationType, Runner, RunnerType};
+use crate::state::{
+    CreationState, Manager, ProjectId, RegistrationType, Runner, RunnerType, facts,
+};
 
 /// How long the creator can read the token of a new runner again (contract §4).
 const EPHEMERAL: SignedDuration = SignedDuration::from_hours(1);
@@ -20,7 +22,7 @@ impl Reader<'_> {
         let page = format!("{}/admin/runners/{}", self.gitlab.external_url, runner.id);
         Held::Leaf(match field.name {
             "id" => gid("Ci::Runner", runner.id),
-            "shortSha" => json!(runner.short_sha(self.gitlab.settings.era)),
+            "shortSha" => json!(runner.short_sha(self.gitlab.since(facts::SHORT_SHA))),
             "runnerType" => shout(runner.runner_type.word()),
             "description" => json!(runner.description),
             "maintenanceNote" => self.maintenance_note(runner),
@@ -96,7 +98,7 @@ impl Reader<'_> {
     /// Since NEW as over REST, only for who may change the runner (contract §2.2).
     fn maintenance_note(&self, runner: &Runner) -> Value {
         let may = |caller| self.gitlab.can_update_runner(caller, runner);
-        if self.gitlab.settings.era.is_new() && !self.caller.is_some_and(may) {
+        if self.gitlab.since(facts::NOTE_HIDDEN) && !self.caller.is_some_and(may) {
             return Value::Null;
         }
         json!(runner.maintenance_note)
@@ -105,7 +107,7 @@ impl Reader<'_> {
     /// Of an instance runner, which anybody may read, since NEW for administrators only.
     fn token_expiry(&self, runner: &Runner) -> Option<Timestamp> {
         let may = |caller| self.gitlab.can_update_runner(caller, runner);
-        let open = !self.gitlab.settings.era.is_new()
+        let open = !self.gitlab.since(facts::NOTE_HIDDEN)
             || runner.runner_type != RunnerType::Instance
             || self.caller.is_some_and(may);
         runner.token_expires_at.filter(|_| open)
@@ -127,7 +129,7 @@ impl Reader<'_> {
 
     /// Nothing has come from it yet: no job request since NEW, no manager before.
     fn is_registering(&self, runner: &Runner) -> bool {
-        if self.gitlab.settings.era.is_new() {
+        if self.gitlab.since(facts::VERIFY_IS_CONTACT) {
             runner.creation_state == CreationState::Started
         } else {
             self.gitlab.managers_of(runner.id).next().is_none()

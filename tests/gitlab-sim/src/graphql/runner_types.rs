@@ -2,7 +2,7 @@
 use super::inputs::{JOB_FILTERS, PAGING};
 use super::schema::{Shape, Type, field, since, with};
 use super::types::{BOOLEAN, GROUP, INT, PROJECT, STRING, TIME, USER};
-use crate::state::Era;
+use crate::state::facts;
 
 pub(super) static RUNNER: Type = Type {
     name: "CiRunner",
@@ -24,7 +24,7 @@ pub(super) static RUNNER: Type = Type {
         field("createdAt", TIME),
         field("createdBy", Shape::Object(&USER)),
         since(
-            Era::V17,
+            facts::CREATION_METHOD,
             field("creationMethod", Shape::Leaf("CiRunnerCreationMethod")),
         ),
         field("tokenExpiresAt", TIME),

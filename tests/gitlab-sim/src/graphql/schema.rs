@@ -1,6 +1,6 @@
 //! How types, fields and arguments are described, and found by name.
 use super::types::{INT, PAGE_INFO, STRING};
-use crate::state::Era;
+use crate::state::{Version, facts};
 
 /// An object type.
 #[derive(Debug)]
@@ -15,8 +15,8 @@ pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) returns: Shape,
     pub(super) arguments: &'static [Argument],
-    /// The first era that has it.
-    pub(super) since: Era,
+    /// The first release that has it.
+    pub(super) since: Version,
 }
 
 /// An argument of a field.
@@ -26,7 +26,7 @@ pub(super) struct Argument {
     /// As it is declared, such as `[String!]`.
     pub(super) declared: &'static str,
     pub(super) kind: Kind,
-    pub(super) since: Era,
+    pub(super) since: Version,
 }
 
 /// What values an argument takes.
@@ -78,8 +78,8 @@ impl Shape {
         matches!(self, Self::Leaf(_))
     }
 
-    /// The field of that name, if the era has it.
-    pub(super) fn field(self, name: &str, era: Era) -> Option<Found> {
+    /// The field of that name, if the release has it.
+    pub(super) fn field(self, name: &str, version: Version) -> Option<Found> {
         let plain = |name, returns| Found {
             name,
             returns,
@@ -90,7 +90,7 @@ impl Shape {
             (Self::Object(of), _) => of
                 .fields
                 .iter()
-                .find(|field| field.name == name && field.since <= era)
+                .find(|field| field.name == name && version >= field.since)
                 .map(|field| Found {
                     name: field.name,
                     returns: field.returns,
@@ -107,20 +107,20 @@ impl Shape {
     }
 }
 
-/// A field that every era has.
+/// A field that every release has.
 pub(super) const fn field(name: &'static str, returns: Shape) -> Field {
     Field {
         name,
         returns,
         arguments: &[],
-        since: Era::V15,
+        since: facts::ALWAYS,
     }
 }
 
-/// The same, but only since an era.
-pub(super) const fn since(era: Era, field: Field) -> Field {
+/// The same, but only since a release.
+pub(super) const fn since(version: Version, field: Field) -> Field {
     Field {
-        since: era,
+        since: version,
         ..field
     }
 }
@@ -130,20 +130,20 @@ pub(super) const fn with(arguments: &'static [Argument], field: Field) -> Field 
     Field { arguments, ..field }
 }
 
-/// An argument that every era has.
+/// An argument that every release has.
 pub(super) const fn argument(name: &'static str, declared: &'static str, kind: Kind) -> Argument {
     Argument {
         name,
         declared,
         kind,
-        since: Era::V15,
+        since: facts::ALWAYS,
     }
 }
 
-/// The same, but only since an era.
-pub(super) const fn argument_since(era: Era, argument: Argument) -> Argument {
+/// The same, but only since a release.
+pub(super) const fn argument_since(version: Version, argument: Argument) -> Argument {
     Argument {
-        since: era,
+        since: version,
         ..argument
     }
 }

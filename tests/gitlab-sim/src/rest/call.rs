@@ -13,7 +13,7 @@ use super::{
     reply::Reply,
     since,
 };
-use crate::state::{Caller, GitLab, Group, Project, Runner, RunnerId};
+use crate::state::{Caller, GitLab, Group, Project, Runner, RunnerId, facts};
 
 /// What an endpoint comes to.
 pub(crate) type Answer = Result<Reply, Refusal>;
@@ -97,7 +97,7 @@ impl Call<'_> {
             .get(&RunnerId(id))
             .cloned()
             .ok_or_else(|| {
-                if self.gitlab.settings.era.is_new() {
+                if self.gitlab.since(facts::RUNNER_NOT_FOUND) {
                     Refusal::not_found("Runner")
                 } else {
                     Refusal::record_not_found()

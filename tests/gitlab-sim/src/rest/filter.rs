@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{Era, GitLab, Manager, Runner, RunnerId, RunnerType, parse_tags};
+use crate::state::{GitLab, Manager, Runner, RunnerId, RunnerType, facts, parse_tags};
 
 const STATUSES: &[&str] = &[
     "active",
@@ -66,7 +66,7 @@ pub(crate) fn read(call: &Call<'_>, scopes: Scopes) -> Result<(Declared, Paging)
     }
     declarations.extend(FILTERS);
     // The filter came with 16.x; before, it is one more undeclared parameter.
-    if call.gitlab.settings.era >= Era::V17 {
+    if call.gitlab.since(facts::VERSION_PREFIX) {
         declarations.push(VERSION_PREFIX);
     }
     declarations.extend(super::page::PAGING);

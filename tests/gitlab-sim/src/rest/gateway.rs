@@ -16,7 +16,7 @@ use crate::{
     ExternalUrl,
     auth::{self, Gate},
     graphql,
-    state::{AccessToken, Caller, Era, GitLab, Scope, Window},
+    state::{AccessToken, Caller, GitLab, Scope, Window, facts},
 };
 
 impl GitLab {
@@ -64,7 +64,7 @@ impl GitLab {
             return Err(Refusal::error(410, text));
         }
         let path = path.strip_prefix("/api/v4").ok_or_else(Refusal::no_route)?;
-        let (route, path_params) = routes::find(request.method(), path, self.settings.era)
+        let (route, path_params) = routes::find(request.method(), path, self.settings.version)
             .ok_or_else(Refusal::no_route)?;
         // Grape reads the body before it asks who sends it.
         let mut params = params::parse(request)?;
@@ -104,7 +104,8 @@ impl GitLab {
         };
         let reads = request.method() == Method::GET || request.method() == Method::HEAD;
         // `manage_runner` came with 17.x; before, a token that has it has nothing.
-        let known = |scope: &Scope| *scope != Scope::ManageRunner || self.settings.era >= Era::V17;
+        let known =
+            |scope: &Scope| *scope != Scope::ManageRunner || self.since(facts::MANAGE_RUNNER);
         let extra = match class {
             Class::User(extra) => extra.filter(known),
             Class::AnyScope | Class::Anyone | Class::Machine => None,

@@ -11,7 +11,7 @@ use super::{
 #[expect(clippy::unnecessary_wraps, reason = "every endpoint has this shape")]
 pub(crate) fn metadata(call: &mut Call<'_>) -> Answer {
     let settings = &call.gitlab.settings;
-    let version = settings.era.version();
+    let version = settings.version.full();
     let version = if settings.enterprise {
         version.to_owned()
     } else {
@@ -19,7 +19,7 @@ pub(crate) fn metadata(call: &mut Call<'_>) -> Answer {
     };
     Ok(Reply::ok(json!({
         "version": version,
-        "revision": settings.era.revision(),
+        "revision": settings.version.revision(),
         "kas": { "enabled": false, "externalUrl": null, "version": null },
         "enterprise": settings.enterprise,
     })))

@@ -9,7 +9,7 @@ use super::{
     params::Params,
     runners, tokens, user_runners,
 };
-use crate::state::{Era, Scope};
+use crate::state::{Scope, Version, facts};
 
 /// Who a path asks for (contract §1.1, §1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) struct Route {
     pattern: &'static str,
     /// Who it asks for.
     pub(crate) class: Class,
-    since: Era,
+    since: Version,
     /// What it does.
     pub(crate) run: fn(&mut Call<'_>) -> Answer,
 }
@@ -41,7 +41,7 @@ const fn route(
     method: Method,
     pattern: &'static str,
     class: Class,
-    since: Era,
+    since: Version,
     run: fn(&mut Call<'_>) -> Answer,
 ) -> Route {
     Route {
@@ -55,7 +55,7 @@ const fn route(
 
 static ROUTES: &[Route] = {
     use Class::{AnyScope, Anyone, Machine};
-    use Era::{V15, V17, V19};
+    use facts::ALWAYS;
     use runners::{assign, edit, jobs, lists, registration_token, reset, show};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -65,122 +65,164 @@ static ROUTES: &[Route] = {
     const SELF_ROTATE: Class = Class::User(Some(Scope::SelfRotate));
     const CREATE: Class = Class::User(Some(Scope::CreateRunner));
     &[
-        route(GET, "/runners", RUNNERS, V15, lists::available),
-        route(GET, "/runners/all", RUNNERS, V15, lists::all),
+        route(GET, "/runners", RUNNERS, ALWAYS, lists::available),
+        route(GET, "/runners/all", RUNNERS, ALWAYS, lists::all),
         route(
             GET,
             "/runners/router/discovery",
             Machine,
-            V19,
+            facts::ROUTER_DISCOVERY,
             machine::discovery::discovery,
         ),
-        route(POST, "/runners", Machine, V15, machine::register::register),
-        route(DELETE, "/runners", Machine, V15, machine::delete::runner),
+        route(
+            POST,
+            "/runners",
+            Machine,
+            ALWAYS,
+            machine::register::register,
+        ),
+        route(DELETE, "/runners", Machine, ALWAYS, machine::delete::runner),
         route(
             DELETE,
             "/runners/managers",
             Machine,
-            V17,
+            facts::MANAGER_DELETION,
             machine::delete::manager,
         ),
         route(
             POST,
             "/runners/verify",
             Machine,
-            V15,
+            ALWAYS,
             machine::verify::verify,
         ),
         route(
             POST,
             "/runners/reset_authentication_token",
             Machine,
-            V15,
+            facts::AUTHENTICATION_TOKEN_RESET,
             machine::verify::reset_token,
         ),
         route(
             POST,
             "/runners/reset_registration_token",
             RUNNERS,
-            V15,
+            facts::REGISTRATION_TOKEN_RESET,
             registration_token::of_instance,
         ),
-        route(GET, "/runners/:id", RUNNERS, V15, show::details),
-        route(PUT, "/runners/:id", RUNNERS, V15, edit::update),
-        route(DELETE, "/runners/:id", RUNNERS, V15, edit::delete),
-        route(GET, "/runners/:id/managers", RUNNERS, V17, show::managers),
-        route(GET, "/runners/:id/projects", RUNNERS, V19, show::projects),
-        route(GET, "/runners/:id/jobs", RUNNERS, V15, jobs::list),
+        route(GET, "/runners/:id", RUNNERS, ALWAYS, show::details),
+        route(PUT, "/runners/:id", RUNNERS, ALWAYS, edit::update),
+        route(DELETE, "/runners/:id", RUNNERS, ALWAYS, edit::delete),
+        route(
+            GET,
+            "/runners/:id/managers",
+            RUNNERS,
+            facts::MANAGERS,
+            show::managers,
+        ),
+        route(
+            GET,
+            "/runners/:id/projects",
+            RUNNERS,
+            facts::INCLUDE_PROJECTS,
+            show::projects,
+        ),
+        route(GET, "/runners/:id/jobs", RUNNERS, ALWAYS, jobs::list),
         route(
             POST,
             "/runners/:id/reset_authentication_token",
             RUNNERS,
-            V15,
+            facts::AUTHENTICATION_TOKEN_RESET,
             reset::authentication_token,
         ),
         route(
             GET,
             "/projects/:id/runners",
             RUNNERS,
-            V15,
+            ALWAYS,
             lists::of_project,
         ),
-        route(POST, "/projects/:id/runners", RUNNERS, V15, assign::assign),
+        route(
+            POST,
+            "/projects/:id/runners",
+            RUNNERS,
+            ALWAYS,
+            assign::assign,
+        ),
         route(
             DELETE,
             "/projects/:id/runners/:runner_id",
             RUNNERS,
-            V15,
+            ALWAYS,
             assign::unassign,
         ),
         route(
             POST,
             "/projects/:id/runners/reset_registration_token",
             RUNNERS,
-            V15,
+            facts::REGISTRATION_TOKEN_RESET,
             registration_token::of_project,
         ),
-        route(GET, "/groups/:id/runners", RUNNERS, V15, lists::of_group),
+        route(GET, "/groups/:id/runners", RUNNERS, ALWAYS, lists::of_group),
         route(
             POST,
             "/groups/:id/runners/reset_registration_token",
             RUNNERS,
-            V15,
+            facts::REGISTRATION_TOKEN_RESET,
             registration_token::of_group,
         ),
-        route(POST, "/user/runners", CREATE, V15, user_runners::create),
+        route(
+            POST,
+            "/user/runners",
+            CREATE,
+            facts::USER_RUNNERS,
+            user_runners::create,
+        ),
         route(
             GET,
             "/personal_access_tokens/self",
             AnyScope,
-            V15,
+            facts::TOKEN_SELF,
             tokens::show,
         ),
         route(
             DELETE,
             "/personal_access_tokens/self",
             AnyScope,
-            V15,
+            facts::TOKEN_SELF,
             tokens::revoke,
         ),
         route(
             POST,
             "/personal_access_tokens/self/rotate",
             SELF_ROTATE,
-            V17,
+            facts::TOKEN_ROTATION,
             tokens::rotate,
         ),
-        route(GET, "/version", READ_USER, V15, instance::metadata),
-        route(GET, "/metadata", READ_USER, V15, instance::metadata),
-        route(GET, "/user", READ_USER, V15, instance::user),
-        route(GET, "/groups/:id", Anyone, V15, instance::group),
-        route(GET, "/projects/:id", Anyone, V15, instance::project),
-        route(POST, "/jobs/request", Machine, V15, machine::jobs::request),
-        route(PUT, "/jobs/:id", Machine, V15, machine::report::update),
+        route(GET, "/version", READ_USER, ALWAYS, instance::metadata),
+        route(
+            GET,
+            "/metadata",
+            READ_USER,
+            facts::METADATA,
+            instance::metadata,
+        ),
+        route(GET, "/user", READ_USER, ALWAYS, instance::user),
+        route(GET, "/groups/:id", Anyone, ALWAYS, instance::group),
+        route(GET, "/projects/:id", Anyone, ALWAYS, instance::project),
+        route(
+            POST,
+            "/jobs/request",
+            Machine,
+            ALWAYS,
+            machine::jobs::request,
+        ),
+        route(PUT, "/jobs/:id", Machine, ALWAYS, machine::report::update),
         route(
             Method::PATCH,
             "/jobs/:id/trace",
             Machine,
-            V15,
+            ALWAYS,
             machine::report::trace,
         ),
     ]
@@ -188,7 +230,11 @@ static ROUTES: &[Route] = {
 
 /// The endpoint of a path below `/api/v4`, with the parameters of the path; `HEAD` goes where
 /// `GET` goes. A method that a path does not have ends in the catch-all, like an unknown path.
-pub(crate) fn find(method: &Method, path: &str, era: Era) -> Option<(&'static Route, Params)> {
+pub(crate) fn find(
+    method: &Method,
+    path: &str,
+    version: Version,
+) -> Option<(&'static Route, Params)> {
     let method = if method == Method::HEAD {
         &Method::GET
     } else {
@@ -196,7 +242,7 @@ pub(crate) fn find(method: &Method, path: &str, era: Era) -> Option<(&'static Ro
     };
     ROUTES
         .iter()
-        .filter(|route| route.since <= era && route.method == *method)
+        .filter(|route| version >= route.since && route.method == *method)
         .find_map(|route| Some((route, matched(route.pattern, path)?)))
 }
 

@@ -9,7 +9,7 @@ use super::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{AccessToken, TokenId, TokenKind};
+use crate::state::{AccessToken, TokenId, TokenKind, facts};
 
 /// Any scope will do.
 pub(crate) fn show(call: &mut Call<'_>) -> Answer {
@@ -79,7 +79,8 @@ fn expiry(call: &Call<'_>, asked: Option<Date>) -> Result<Option<Date>, Refusal>
     let settings = &call.gitlab.settings;
     let today = date(call.now);
     let latest = today.saturating_add(365.days());
-    let must_expire = !settings.era.is_new() || settings.require_personal_access_token_expiry;
+    let must_expire = !settings.since(facts::ROTATION_WITHOUT_END)
+        || settings.require_personal_access_token_expiry;
     match asked {
         Some(date) if date <= today => {
             Err(Refusal::bad_request("Expiration date can't be in the past"))

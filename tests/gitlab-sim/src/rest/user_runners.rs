@@ -9,7 +9,8 @@ use super::{
     reply::Reply,
 };
 use crate::state::{
-    AccessLevel, Caller, GitLab, GroupId, NewRunner, ProjectId, RegistrationType, RunnerType, after,
+    AccessLevel, Caller, GitLab, GroupId, NewRunner, ProjectId, RegistrationType, RunnerType,
+    after, facts,
 };
 
 const DECLARED: [Param; 9] = [
@@ -64,7 +65,7 @@ fn declared(call: &Call<'_>) -> Result<Declared, Refusal> {
 
 /// Since 18.10, Enterprise Edition.
 fn has_expiry(gitlab: &GitLab) -> bool {
-    gitlab.settings.era.is_new() && gitlab.settings.enterprise
+    gitlab.since(facts::TOKEN_EXPIRY_PARAMS) && gitlab.settings.enterprise
 }
 
 /// Where the runner goes, and whether the caller may put it there. The target is looked up before

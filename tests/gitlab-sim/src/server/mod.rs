@@ -37,7 +37,7 @@ impl Server {
     /// Starts one on the current tokio runtime, from a [`Seed`](crate::Seed) or its YAML.
     pub async fn start(seed: impl IntoSeed, options: Options) -> Result<Self, StartError> {
         let clock = options.frozen_at.map_or_else(Clock::default, Clock::frozen);
-        let seed = seed.into_seed()?.in_era(options.era);
+        let seed = seed.into_seed()?.in_version(options.version);
         let root = options.checked_root()?;
         let gitlab = GitLab::new(seed.clone(), clock.now())?;
         let identity = options.identity()?;
@@ -55,7 +55,7 @@ impl Server {
             clock,
             gitlab,
             seed,
-            era: options.era,
+            version: options.version,
             url: format!("{scheme}://{}{root}", address(&listener)?),
             root,
             ca_pem: identity.map(|identity| identity.ca),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::tls::{Identity, TlsError};
-use crate::{Era, Seed, SeedError};
+use crate::{Seed, SeedError, Version};
 
 /// What can be chosen when a stand-in is started; the default is plain HTTP on two free loopback
 /// ports, with the wall clock.
@@ -24,7 +24,7 @@ pub struct Options {
     /// The relative URL root, such as `/gitlab`, which GitLab itself never gets to see.
     pub root: String,
     /// Which GitLab to behave like, instead of what the seed says, that of a reset too.
-    pub era: Option<Era>,
+    pub version: Option<Version>,
     /// The clock stands still at this moment.
     pub frozen_at: Option<Timestamp>,
     /// How many requests the log remembers.
@@ -40,7 +40,7 @@ impl Default for Options {
             tls: false,
             tls_dir: None,
             root: String::new(),
-            era: None,
+            version: None,
             frozen_at: None,
             log_capacity: 100_000,
         }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::log::{End, Log};
-use crate::{Era, GitLab, Seed};
+use crate::{GitLab, Seed, Version};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     /// What a reset goes back to.
     pub(crate) seed: Mutex<Seed>,
     /// Which GitLab to behave like, whatever a seed says.
-    era: Option<Era>,
+    version: Option<Version>,
     /// The relative URL root, such as `/gitlab`; empty for none.
     pub(crate) root: String,
     pub(crate) ca_pem: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Facts {
     pub(crate) clock: Clock,
     pub(crate) gitlab: GitLab,
     pub(crate) seed: Seed,
-    pub(crate) era: Option<Era>,
+    pub(crate) version: Option<Version>,
     pub(crate) root: String,
     pub(crate) ca_pem: Option<String>,
     pub(crate) url: String,
@@ -45,7 +45,7 @@ impl Shared {
             clock,
             gitlab,
             seed,
-            era,
+            version,
             root,
             ca_pem,
             url,
@@ -57,7 +57,7 @@ impl Shared {
             log: Log::new(log_capacity),
             gitlab: Mutex::new(gitlab),
             seed: Mutex::new(seed),
-            era,
+            version,
             root,
             ca_pem,
             url,
@@ -74,7 +74,9 @@ impl Shared {
     /// Starts over from a seed (the last one when omitted): world, log and faults; the clock stays.
     pub(crate) fn reset(&self, seed: Option<Seed>) -> Result<(), crate::SeedError> {
         let mut kept = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
-        let seed = seed.unwrap_or_else(|| kept.clone()).in_era(self.era);
+        let seed = seed
+            .unwrap_or_else(|| kept.clone())
+            .in_version(self.version);
         let fresh = GitLab::new(seed.clone(), self.clock.now())?;
         *kept = seed;
         self.faults.clear();

@@ -1,7 +1,7 @@
 //! Who may see and do what (the policies behind contract §3).
 use super::{
-    AccessToken, Era, GitLab, Group, GroupId, Namespace, Project, Registrar, Role, Runner,
-    RunnerType, User, UserId, Visibility,
+    AccessToken, GitLab, Group, GroupId, Namespace, Project, Registrar, Role, Runner, RunnerType,
+    User, UserId, Visibility, facts,
 };
 
 /// Who sends a request, once its token was accepted.
@@ -181,12 +181,12 @@ impl GitLab {
     /// Contract §3.10: who may list a project's runners. Auditors since NEW.
     pub(crate) fn can_read_project_runners(&self, caller: &Caller, project: &Project) -> bool {
         self.has_project_role(caller, project, Role::Maintainer)
-            || (caller.user.auditor && self.settings.era.is_new())
+            || (caller.user.auditor && self.since(facts::AUDITORS_LIST))
     }
 
     /// Contract §3.11: who may list a group's runners: Owners since NEW, before that Maintainers.
     pub(crate) fn can_read_group_runners(&self, caller: &Caller, group: GroupId) -> bool {
-        let new = self.settings.era.is_new();
+        let new = self.since(facts::AUDITORS_LIST);
         let role = if new { Role::Owner } else { Role::Maintainer };
         self.has_group_role(caller, group, role) || (caller.user.auditor && new)
     }
@@ -218,12 +218,8 @@ impl GitLab {
     /// beside the instance the top-level group is asked, since both have a switch (16.0).
     pub(crate) fn registration_tokens_work(&self, above: &[&Group]) -> bool {
         let allows = |top: &&Group| top.allow_runner_registration_token;
-        match self.settings.era {
-            Era::V15 => true,
-            Era::V17 | Era::V19 => {
-                self.settings.registration_tokens_allowed() && above.last().is_none_or(allows)
-            }
-        }
+        !self.since(facts::REGISTRATION_SWITCH)
+            || (self.settings.registration_tokens_allowed() && above.last().is_none_or(allows))
     }
 }
 

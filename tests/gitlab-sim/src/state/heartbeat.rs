@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CreationState, Era, GitLab, JobId, Manager, ManagerId, RunnerId, before};
+use super::{CreationState, GitLab, JobId, Manager, ManagerId, RunnerId, before, facts};
 
 /// The system id of a manager that did not say one.
 pub(crate) const LEGACY_SYSTEM_ID: &str = "<legacy>";
@@ -82,7 +82,7 @@ impl GitLab {
     pub(crate) fn job_heartbeat(&mut self, job: JobId, address: IpAddr, now: Timestamp) {
         let taken = self.jobs.get(&job).map(|job| (job.runner, job.manager));
         let (runner, manager) = taken.unwrap_or_default();
-        if let Some(manager) = manager.filter(|_| self.settings.era >= Era::V17) {
+        if let Some(manager) = manager.filter(|_| self.since(facts::REPORT_IS_CONTACT)) {
             self.touch_manager(manager, address, now);
         }
         if let Some(runner) = runner {
@@ -138,7 +138,7 @@ impl GitLab {
         let patience = SignedDuration::from_secs(
             i64::try_from(40 * 60 + self.mint.below(15 * 60)).unwrap_or(40 * 60),
         );
-        let new = self.settings.era.is_new();
+        let new = self.since(facts::VERIFY_IS_CONTACT);
         if let Some(runner) = self.runners.get_mut(&id) {
             runner.contacted_at = Some(now);
             runner.ip_address = Some(address.to_string());

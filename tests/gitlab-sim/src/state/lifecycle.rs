@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    AccessLevel, CreationState, Era, GitLab, GroupId, JobId, JobStatus, Namespace, OrganizationId,
-    ProjectId, RegistrationType, Runner, RunnerId, RunnerType, Secret, UserId,
+    AccessLevel, CreationState, GitLab, GroupId, JobId, JobStatus, Namespace, OrganizationId,
+    ProjectId, RegistrationType, Runner, RunnerId, RunnerType, Secret, UserId, facts,
 };
 
 /// What a new runner is made from; everything else follows.
@@ -73,23 +73,24 @@ impl GitLab {
 
     /// Contract §3.20: what tokens look like, by release and by how the runner was registered.
     pub(crate) fn runner_token(&mut self, kind: RunnerType, how: RegistrationType) -> Secret {
-        let marker = kind.marker();
-        match (self.settings.era, how) {
-            (Era::V15, RegistrationType::AuthenticatedUser) => self.mint.token("glrt-", 20),
-            (Era::V15, RegistrationType::RegistrationToken) => self.mint.token("", 20),
-            (Era::V17, RegistrationType::AuthenticatedUser) => {
-                self.mint.token(&format!("glrt-{marker}"), 20)
+        let by_user = how == RegistrationType::AuthenticatedUser;
+        if !self.since(facts::ROUTABLE) {
+            let marker = if self.since(facts::MARKERS) {
+                kind.marker()
+            } else {
+                ""
+            };
+            let prefix = if by_user { "glrt-" } else { "" };
+            return self.mint.token(&format!("{prefix}{marker}"), 20);
+        }
+        match kind {
+            _ if !by_user => self.mint.token("glrtr-", 20),
+            RunnerType::Instance => self.mint.token("glrt-", 20),
+            RunnerType::Group | RunnerType::Project => {
+                let payload = self.mint.text(52);
+                let check = self.mint.below(36_u64.pow(2)) + 36_u64.pow(8);
+                Secret::new(format!("glrt-{payload}.01.{check:012x}"))
             }
-            (Era::V17, RegistrationType::RegistrationToken) => self.mint.token(marker, 20),
-            (Era::V19, RegistrationType::RegistrationToken) => self.mint.token("glrtr-", 20),
-            (Era::V19, RegistrationType::AuthenticatedUser) => match kind {
-                RunnerType::Instance => self.mint.token("glrt-", 20),
-                RunnerType::Group | RunnerType::Project => {
-                    let payload = self.mint.text(52);
-                    let check = self.mint.below(36_u64.pow(2)) + 36_u64.pow(8);
-                    Secret::new(format!("glrt-{payload}.01.{check:012x}"))
-                }
-            },
         }
     }
 

@@ -2,7 +2,7 @@
 mod access;
 mod access_token;
 mod assigned;
-mod era;
+pub(crate) mod facts;
 mod heartbeat;
 mod ids;
 mod job;
@@ -18,12 +18,12 @@ mod status;
 mod tags;
 mod throttle;
 mod user;
+mod version;
 mod world;
 
 pub(crate) use access::Caller;
 pub(crate) use access_token::AccessToken;
 pub use access_token::{Scope, TokenKind};
-pub use era::Era;
 pub(crate) use heartbeat::{Heartbeat, LEGACY_SYSTEM_ID, MachineInfo};
 pub use ids::{GroupId, JobId, ManagerId, OrganizationId, ProjectId, RunnerId, TokenId, UserId};
 pub use job::JobStatus;
@@ -41,4 +41,5 @@ pub(crate) use tags::{MAX_TAGS, parse as parse_tags, split_elements};
 pub(crate) use throttle::{Window, Windows};
 pub(crate) use user::User;
 pub use user::{Role, UserState};
+pub use version::Version;
 pub use world::GitLab;

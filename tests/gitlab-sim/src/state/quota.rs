@@ -1,12 +1,12 @@
 //! How many runners a project or group may have, and until when their tokens live (contract §4).
 use jiff::{SignedDuration, Timestamp};
 
-use super::{GitLab, Group, GroupId, Project, ProjectId, Runner, RunnerType, status};
+use super::{GitLab, Group, GroupId, Project, ProjectId, Runner, RunnerType};
 
 impl GitLab {
     /// Only runners created or contacted of late count.
     fn is_recent(&self, runner: &Runner, now: Timestamp) -> bool {
-        let deadline = status::stale_deadline(self.settings.era, now);
+        let deadline = self.stale_deadline(now);
         runner.created_at > deadline || runner.stored_contacted_at.is_some_and(|at| at > deadline)
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Era, Secret,
+    Secret,
     ids::{GroupId, ManagerId, OrganizationId, ProjectId, RunnerId, UserId},
 };
 
@@ -173,7 +173,7 @@ impl Runner {
     }
 
     /// The first letters of its token that GitLab shows (contract §5.3, `shortSha`).
-    pub(crate) fn short_sha(&self, era: Era) -> String {
+    pub(crate) fn short_sha(&self, short: bool) -> String {
         let token = self.token.expose();
         let bare = token
             .strip_prefix("glrt-")
@@ -183,7 +183,7 @@ impl Runner {
             .iter()
             .find_map(|marker| bare.strip_prefix(marker))
             .unwrap_or(bare);
-        let length = if era >= Era::V17 { 8 } else { 9 };
+        let length = if short { 8 } else { 9 };
         bare.chars().take(length).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What an administrator can set, and what a test needs to set.
 use serde::{Deserialize, Serialize};
 
-use super::era::Era;
+use super::{facts, version::Version};
 
 /// Which kinds of registration token are known at all (contract §3.14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ fn a_minute() -> i64 {
 )]
 pub struct Settings {
     /// Which GitLab this is.
-    pub era: Era,
+    pub version: Version,
     /// Whether it is the Enterprise Edition; switches §3.20's expiry rules and §3.9's deadline.
     pub enterprise: bool,
     /// The configured external address, which `Link` headers and `web_url`s show (contract §1.8);
@@ -91,7 +91,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            era: Era::default(),
+            version: Version::default(),
             enterprise: true,
             external_url: None,
             relative_url_root: None,
@@ -120,6 +120,16 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether this is that release or a later one.
+    pub fn since(&self, version: Version) -> bool {
+        self.version >= version
+    }
+
+    /// Whether something that came with one release, and went with another, is there.
+    pub(crate) fn between(&self, came: Version, went: Version) -> bool {
+        self.since(came) && !self.since(went)
+    }
+
     /// The path below which the instance is served, without a slash at its end.
     pub(crate) fn root(&self) -> &str {
         self.relative_url_root
@@ -135,9 +145,8 @@ impl Settings {
 
     /// Whether registration tokens work: always before 16.0, off by default since 17.0.
     pub fn registration_tokens_allowed(&self) -> bool {
-        match self.era {
-            Era::V15 => true,
-            Era::V17 | Era::V19 => self.allow_runner_registration_token.unwrap_or(false),
-        }
+        let off = self.since(facts::REGISTRATION_OFF);
+        !self.since(facts::REGISTRATION_SWITCH)
+            || self.allow_runner_registration_token.unwrap_or(!off)
     }
 }

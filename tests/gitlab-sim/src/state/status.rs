@@ -1,7 +1,7 @@
 //! Status words and clocks (contract §1.7).
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CreationState, Era, GitLab, JobStatus, Manager, Runner};
+use super::{CreationState, GitLab, JobStatus, Manager, Runner, facts};
 
 /// A while ago; the clock can be set to the beginning of time, before which there is nothing.
 pub(crate) fn before(now: Timestamp, by: SignedDuration) -> Timestamp {
@@ -21,27 +21,31 @@ pub(crate) fn is_online(contacted_at: Option<Timestamp>, now: Timestamp) -> bool
     contacted_at.is_some_and(|at| at > before(now, ONLINE))
 }
 
-/// Since when one must have been silent, and have existed, to be stale.
-pub(crate) fn stale_deadline(era: Era, now: Timestamp) -> Timestamp {
-    before(now, SignedDuration::from_hours(24 * era.stale_days()))
-}
-
-/// Created long ago, and never or long ago contacted.
-pub(crate) fn is_stale(
-    era: Era,
-    created_at: Timestamp,
-    contacted_at: Option<Timestamp>,
-    now: Timestamp,
-) -> bool {
-    let deadline = stale_deadline(era, now);
-    created_at <= deadline && contacted_at.is_none_or(|at| at <= deadline)
-}
-
 impl GitLab {
+    /// Since when one must have been silent, and have existed, to be stale and out of the quota.
+    pub(crate) fn stale_deadline(&self, now: Timestamp) -> Timestamp {
+        let days = if self.since(facts::STALE_IN_A_WEEK) {
+            7
+        } else {
+            90
+        };
+        before(now, SignedDuration::from_hours(24 * days))
+    }
+
+    /// Created long ago, and never or long ago contacted.
+    fn is_stale(
+        &self,
+        created_at: Timestamp,
+        contacted_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
+        let deadline = self.stale_deadline(now);
+        created_at <= deadline && contacted_at.is_none_or(|at| at <= deadline)
+    }
+
     /// The deprecated word of REST, which mixes in `paused`; the first match wins.
     pub(crate) fn rest_status(&self, runner: &Runner, now: Timestamp) -> &'static str {
-        let era = self.settings.era;
-        if is_stale(era, runner.created_at, runner.contacted_at, now) {
+        if self.is_stale(runner.created_at, runner.contacted_at, now) {
             "stale"
         } else if runner.contacted_at.is_none() {
             "never_contacted"
@@ -82,7 +86,7 @@ impl GitLab {
         contacted_at: Option<Timestamp>,
         now: Timestamp,
     ) -> &'static str {
-        if is_stale(self.settings.era, created_at, contacted_at, now) {
+        if self.is_stale(created_at, contacted_at, now) {
             "stale"
         } else if state == CreationState::Started {
             "never_contacted"
@@ -102,7 +106,7 @@ impl GitLab {
             "online" => is_online(stored, now),
             "offline" => stored.is_some() && !is_online(stored, now),
             "never_contacted" => stored.is_none(),
-            "stale" => is_stale(self.settings.era, runner.created_at, stored, now),
+            "stale" => self.is_stale(runner.created_at, stored, now),
             _ => false,
         }
     }

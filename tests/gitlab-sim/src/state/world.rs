@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AccessToken, Group, GroupId, Job, JobId, Manager, ManagerId, Mint, OrganizationId, Project,
-    ProjectId, Runner, RunnerId, Secret, Settings, TokenId, User, UserId, Windows,
+    ProjectId, Runner, RunnerId, Secret, Settings, TokenId, User, UserId, Version, Windows,
 };
 
 /// A GitLab server and everything in it.
@@ -51,6 +51,11 @@ impl GitLab {
             counters: BTreeMap::new(),
             external_url: "http://gitlab.example.com".to_owned(),
         }
+    }
+
+    /// Whether this is that release or a later one.
+    pub fn since(&self, version: Version) -> bool {
+        self.settings.since(version)
     }
 
     /// The next free id of a kind.

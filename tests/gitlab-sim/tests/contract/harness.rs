@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use gitlab_sim::{Command, Era, ExternalUrl, GitLab, Peer, Seed};
+use gitlab_sim::{Command, ExternalUrl, GitLab, Peer, Seed, Version};
 use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -70,9 +70,9 @@ impl Sim {
         }
     }
 
-    pub(crate) fn era(era: Era) -> Self {
+    pub(crate) fn version(version: Version) -> Self {
         let mut sim = Self::new();
-        sim.set(json!({ "era": era }));
+        sim.set(json!({ "version": version }));
         sim
     }
 
@@ -304,18 +304,18 @@ pub(crate) fn attribute(name: &str, text: &str) -> Body {
 /// One row of a table.
 pub(crate) struct Case {
     name: &'static str,
-    era: Era,
+    version: Version,
     given: fn(&mut Sim),
     ask: Ask,
     status: u16,
     body: Body,
 }
 
-/// A row: what it shows, what is asked, and what must come back. The newest era, unless said.
+/// A row: what it shows, what is asked, and what must come back. The newest version, unless said.
 pub(crate) fn case(name: &'static str, ask: Ask, status: u16, body: Body) -> Case {
     Case {
         name,
-        era: Era::V19,
+        version: Version::V19,
         given: |_| {},
         ask,
         status,
@@ -324,8 +324,8 @@ pub(crate) fn case(name: &'static str, ask: Ask, status: u16, body: Body) -> Cas
 }
 
 impl Case {
-    pub(crate) fn era(self, era: Era) -> Self {
-        Self { era, ..self }
+    pub(crate) fn version(self, version: Version) -> Self {
+        Self { version, ..self }
     }
 
     pub(crate) fn given(self, given: fn(&mut Sim)) -> Self {
@@ -333,7 +333,7 @@ impl Case {
     }
 
     fn fault(&self) -> Option<String> {
-        let mut sim = Sim::era(self.era);
+        let mut sim = Sim::version(self.version);
         (self.given)(&mut sim);
         let got = sim.call(&self.ask);
         let fits = got.status == self.status && body_fits(&self.body, &got);

@@ -1,5 +1,5 @@
 //! Contract §1.1, §1.2, §1.10.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::json;
 
 use crate::harness::{
@@ -558,7 +558,7 @@ fn s1_2_bots_of_groups_and_projects() {
             404,
             Any,
         )
-        .era(Era::V15),
+        .version(Version::V15_11),
     ]);
 }
 
@@ -576,10 +576,10 @@ fn s1_2_where_manage_runner_opens_nothing() {
             scope_refusal("api read_api"),
         )
         .given(narrow)
-        .era(Era::V15),
+        .version(Version::V15_11),
         case("6 since 17.x", get("/runners/1").by("manage"), 200, Any)
             .given(narrow)
-            .era(Era::V17),
+            .version(Version::V17),
         case(
             "1.2 below a relative URL root the path does not match",
             get("/api/v4/runners/1").under("/gitlab").by("manage"),

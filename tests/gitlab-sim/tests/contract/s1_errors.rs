@@ -1,5 +1,5 @@
 //! Contract §1.3: the catalogue of refusals that no endpoint's own table has.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -51,14 +51,14 @@ fn s1_3_routes_and_numbers() {
             404,
             message("404 Not found"),
         )
-        .era(Era::V17),
+        .version(Version::V17),
         case(
             "1.3 404 runner, 15.11",
             put("/runners/99").by("root").form("paused=1"),
             404,
             message("404 Not found"),
         )
-        .era(Era::V15),
+        .version(Version::V15_11),
         case(
             "1.3 404 delete, NEW",
             delete("/runners/99").by("root"),
@@ -411,7 +411,7 @@ fn s1_3_orphans_between_17_9_and_18_0() {
             message("403 Forbidden - Runner is orphaned"),
         )
         .given(orphan)
-        .era(Era::V17),
+        .version(Version::V17),
         case(
             "1.3 422 without",
             verify(),
@@ -419,11 +419,11 @@ fn s1_3_orphans_between_17_9_and_18_0() {
             message("Runner is orphaned"),
         )
         .given(tolerant)
-        .era(Era::V17),
+        .version(Version::V17),
         case("1.3 neither since", verify(), 200, Any).given(orphan),
         case("1.3 nor before", verify(), 200, Any)
             .given(orphan)
-            .era(Era::V15),
+            .version(Version::V15_11),
     ]);
 }
 

@@ -1,5 +1,5 @@
 //! Contract §1.7.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{Ids, Sim, case, get, hours, noon, post, run};
@@ -86,7 +86,7 @@ fn s1_7_the_first_word_that_fits() {
 
 #[test]
 fn s1_7_stale_took_three_months_once() {
-    let mut sim = Sim::era(Era::V15);
+    let mut sim = Sim::version(Version::V15_11);
     contacted(&mut sim, 24 * 8);
     assert_eq!(shown(&mut sim).0, json!("offline"));
     contacted(&mut sim, 24 * 91);
@@ -162,15 +162,15 @@ fn s1_7_replies_show_the_cached_contact_and_filters_the_stored_one() {
 
 #[test]
 fn s1_7_creation_state() {
-    for (era, after_verify, after_job) in [
-        (Era::V15, "started", "finished"),
-        (Era::V17, "started", "finished"),
-        (Era::V19, "started", "finished"),
+    for (version, after_verify, after_job) in [
+        (Version::V15_11, "started", "finished"),
+        (Version::V17, "started", "finished"),
+        (Version::V19, "started", "finished"),
     ] {
-        let mut sim = Sim::era(era);
+        let mut sim = Sim::version(version);
         sim.json(&post("/runners/verify").form("token=glrt-one"), 200);
-        assert_eq!(sim.runner(1)["creation_state"], after_verify, "{era:?}");
+        assert_eq!(sim.runner(1)["creation_state"], after_verify, "{version:?}");
         sim.call(&post("/jobs/request").form("token=glrt-one"));
-        assert_eq!(sim.runner(1)["creation_state"], after_job, "{era:?}");
+        assert_eq!(sim.runner(1)["creation_state"], after_job, "{version:?}");
     }
 }

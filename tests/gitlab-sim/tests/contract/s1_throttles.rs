@@ -120,7 +120,7 @@ fn s1_9_the_text_can_be_set_and_polling_has_its_own_limit() {
     assert_eq!(got.header("retry-after"), None, "no Retry-After");
     sim.set(json!({ "runner_jobs_request_api_limit": 0 }));
     assert_eq!(sim.call(&poll).status, 204, "0 disables");
-    sim.set(json!({ "runner_jobs_request_api_limit": 1, "era": "17" }));
+    sim.set(json!({ "runner_jobs_request_api_limit": 1, "version": "17" }));
     assert_eq!(statuses(&mut sim, &poll, 3), [204, 204, 204], "since 18.5");
 }
 
@@ -206,7 +206,7 @@ fn s1_9_what_runners_say_of_a_job_is_counted_by_the_jobs_token() {
         assert_eq!(sim.call(&ask(&token)).status, done, "{setting} new window");
         for (settings, why) in [
             (json!({ setting: 0 }), "0 disables"),
-            (json!({ setting: 1, "era": "17" }), "since 18.5"),
+            (json!({ setting: 1, "version": "17" }), "since 18.5"),
         ] {
             sim.set(settings);
             assert_eq!(statuses(&mut sim, &ask(&token), 3), [done; 3], "{why}");

@@ -1,5 +1,5 @@
 //! Contract §1.5.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{Any, Ask, Has, Sim, attribute, case, error, get, message, post, put, run};
@@ -296,6 +296,6 @@ fn s1_5_system_ids_have_1_to_64_characters() {
             400,
             attribute("name", "is too long (maximum is 256 characters)"),
         ),
-        case("4 the row of 15.11 has it too", verify("s"), 200, Any).era(Era::V15),
+        case("4 the row of 15.11 has it too", verify("s"), 200, Any).version(Version::V15_11),
     ]);
 }

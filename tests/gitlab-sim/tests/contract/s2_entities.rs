@@ -1,5 +1,5 @@
 //! Contract §2.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{Sim, get, keys, post, put};
@@ -28,13 +28,13 @@ fn without(keys: &[&'static str], gone: &[&str]) -> Vec<&'static str> {
 #[test]
 fn s2_1_list_entity() {
     let list = get("/runners/all").by("root");
-    for (era, expected) in [
-        (Era::V19, LIST.to_vec()),
-        (Era::V17, without(&LIST, &["job_execution_status"])),
-        (Era::V15, without(&LIST, &["job_execution_status"])),
+    for (version, expected) in [
+        (Version::V19, LIST.to_vec()),
+        (Version::V17, without(&LIST, &["job_execution_status"])),
+        (Version::V15_11, without(&LIST, &["job_execution_status"])),
     ] {
-        let shown = Sim::era(era).json(&list, 200);
-        assert_eq!(keys(&shown[0]), expected, "2.1 {era:?}");
+        let shown = Sim::version(version).json(&list, 200);
+        assert_eq!(keys(&shown[0]), expected, "2.1 {version:?}");
     }
     let shown = Sim::new().json(&list, 200);
     assert_eq!(
@@ -53,15 +53,15 @@ fn s2_1_the_address_was_shown_before_17() {
     let poll = post("/jobs/request")
         .form("token=glrt-one")
         .from("10.1.2.3");
-    for (era, address) in [
-        (Era::V15, json!("10.1.2.3")),
-        (Era::V17, Value::Null),
-        (Era::V19, Value::Null),
+    for (version, address) in [
+        (Version::V15_11, json!("10.1.2.3")),
+        (Version::V17, Value::Null),
+        (Version::V19, Value::Null),
     ] {
-        let mut sim = Sim::era(era);
+        let mut sim = Sim::version(version);
         sim.call(&poll);
         let shown = sim.json(&get("/runners/1").by("root"), 200);
-        assert_eq!(shown["ip_address"], address, "2.1 {era:?}");
+        assert_eq!(shown["ip_address"], address, "2.1 {version:?}");
     }
 }
 
@@ -94,8 +94,8 @@ fn s2_5_the_address_behind_proxies() {
         ("127.0.0.1", vec!["unknown, 203.0.113.7, -"], "203.0.113.7"),
         ("127.0.0.1", vec!["nonsense"], "127.0.0.1"),
     ] {
-        for era in [Era::V15, Era::V17, Era::V19] {
-            let mut sim = Sim::era(era);
+        for version in [Version::V15_11, Version::V17, Version::V19] {
+            let mut sim = Sim::version(version);
             let mut poll = post("/jobs/request").form("token=glrt-one").from(peer);
             for value in &forwarded {
                 poll = poll.header("x-forwarded-for", value);
@@ -104,12 +104,12 @@ fn s2_5_the_address_behind_proxies() {
             let manager = &sim.runner(1)["managers"][0];
             assert_eq!(manager["ip_address"], shown, "2.5 {peer} {forwarded:?}");
             let runner = sim.json(&get("/runners/1").by("root"), 200);
-            let expected = if era == Era::V15 {
+            let expected = if version == Version::V15_11 {
                 json!(shown)
             } else {
                 Value::Null
             };
-            assert_eq!(runner["ip_address"], expected, "2.1 {era:?}");
+            assert_eq!(runner["ip_address"], expected, "2.1 {version:?}");
         }
     }
 }
@@ -171,9 +171,9 @@ fn s2_2_details() {
 fn s2_2_put_has_no_projects_since_new() {
     let edit = put("/runners/4").by("root").form("paused=1");
     assert!(Sim::new().json(&edit, 200).get("projects").is_none());
-    for era in [Era::V15, Era::V17] {
+    for version in [Version::V15_11, Version::V17] {
         assert_eq!(
-            Sim::era(era).json(&edit, 200)["projects"]
+            Sim::version(version).json(&edit, 200)["projects"]
                 .as_array()
                 .unwrap()
                 .len(),
@@ -183,7 +183,7 @@ fn s2_2_put_has_no_projects_since_new() {
     let bare = get("/runners/4?include_projects=false").by("root");
     assert!(Sim::new().json(&bare, 200).get("projects").is_none());
     assert!(
-        Sim::era(Era::V17)
+        Sim::version(Version::V17)
             .json(&bare, 200)
             .get("projects")
             .is_some(),
@@ -205,16 +205,16 @@ fn s2_2_others_than_administrators_see_their_own_projects_and_groups() {
 
 #[test]
 fn s2_2_the_note_is_hidden_from_readers_since_new() {
-    for (era, who, note) in [
-        (Era::V19, "maint", Value::Null),
-        (Era::V19, "owner", json!("ask ops")),
-        (Era::V17, "maint", json!("ask ops")),
-        (Era::V15, "maint", json!("ask ops")),
+    for (version, who, note) in [
+        (Version::V19, "maint", Value::Null),
+        (Version::V19, "owner", json!("ask ops")),
+        (Version::V17, "maint", json!("ask ops")),
+        (Version::V15_11, "maint", json!("ask ops")),
     ] {
-        let mut sim = Sim::era(era);
+        let mut sim = Sim::version(version);
         sim.edit(2, json!({ "maintenance_note": "ask ops" }));
         let shown = sim.json(&get("/runners/2").by(who), 200);
-        assert_eq!(shown["maintenance_note"], note, "2.2 {era:?} {who}");
+        assert_eq!(shown["maintenance_note"], note, "2.2 {version:?} {who}");
     }
 }
 
@@ -269,7 +269,7 @@ fn s2_5_managers() {
         }]),
         "2.5 the real address; instance runners' are anybody's to read",
     );
-    sim.set(json!({ "era": "17" }));
+    sim.set(json!({ "version": "17" }));
     let shown = sim.json(&get("/runners/1/managers").by("guest"), 200);
     assert!(shown[0].get("job_execution_status").is_none());
 }

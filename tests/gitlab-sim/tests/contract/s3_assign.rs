@@ -1,5 +1,5 @@
 //! Contract §3.12, §3.13.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -139,7 +139,7 @@ fn s3_12_the_checks_in_their_order() {
             404,
             message("404 Not found"),
         )
-        .era(Era::V17),
+        .version(Version::V17),
     ]);
 }
 
@@ -181,14 +181,14 @@ fn s3_12_orphans_and_organisations_by_release() {
             Any,
         )
         .given(orphan)
-        .era(Era::V17),
+        .version(Version::V17),
         case(
             "15.11 had no organisations",
             assign(3, 22, "root"),
             201,
             Any,
         )
-        .era(Era::V15),
+        .version(Version::V15_11),
     ]);
 }
 
@@ -223,26 +223,26 @@ fn s3_13_unassign() {
         case("204", unassign(4, 21, "owner"), 204, Empty),
         case("404 not associated", unassign(3, 21, "root"), 404, message("404 Runner Not Found")),
         case("404 unknown", unassign(99, 21, "root"), 404, message("404 Runner Not Found")),
-        case("404 not associated, before NEW", unassign(3, 21, "root"), 404, message("404 Runner Not Found")).era(Era::V17),
+        case("404 not associated, before NEW", unassign(3, 21, "root"), 404, message("404 Runner Not Found")).version(Version::V17),
         case("404 project", unassign(4, 99, "root"), 404, message("404 Project Not Found")),
         case("404 project, before the parameters", delete("/projects/99/runners/x").by("root"), 404, message("404 Project Not Found")),
         case("an auditor, since NEW", unassign(4, 21, "auditor"), 403, message("403 Forbidden - No access granted")),
-        case("an auditor, before", unassign(4, 21, "auditor"), 403, message("403 Forbidden")).era(Era::V17),
+        case("an auditor, before", unassign(4, 21, "auditor"), 403, message("403 Forbidden")).version(Version::V17),
         case("the owner project stays", unassign(4, 20, "owner"), 403, owner()),
         case("the owner project stays, administrator", unassign(4, 20, "root"), 403, owner()),
-        case("the owner project stays, 17", unassign(4, 20, "root"), 403, owner()).era(Era::V17),
-        case("before, any one project had to: the owner may go", unassign(4, 20, "root"), 204, Empty).era(Era::V15),
-        case("before: but not the last", unassign(3, 20, "root"), 403, message("403 Forbidden - Only one project associated with the runner. Please remove the runner instead")).era(Era::V15),
+        case("the owner project stays, 17", unassign(4, 20, "root"), 403, owner()).version(Version::V17),
+        case("before, any one project had to: the owner may go", unassign(4, 20, "root"), 204, Empty).version(Version::V15_11),
+        case("before: but not the last", unassign(3, 20, "root"), 403, message("403 Forbidden - Only one project associated with the runner. Please remove the runner instead")).version(Version::V15_11),
         case("locked, since NEW", unassign(4, 21, "owner"), 403, message("403 Forbidden - Runner is locked")).given(locked),
         case("locked, administrator", unassign(4, 21, "root"), 204, Empty).given(locked),
-        case("locked, before", unassign(4, 21, "owner"), 204, Empty).given(locked).era(Era::V17),
+        case("locked, before", unassign(4, 21, "owner"), 204, Empty).given(locked).version(Version::V17),
         case("without rights on the owner, since NEW", unassign(4, 21, "buildmaint"), 403, message("403 Forbidden - No access granted")),
-        case("without rights on the owner, before", unassign(4, 21, "buildmaint"), 204, Empty).era(Era::V17),
+        case("without rights on the owner, before", unassign(4, 21, "buildmaint"), 204, Empty).version(Version::V17),
         case("a Developer", unassign(4, 21, "dev"), 403, message("403 Forbidden")),
         case("412 before the owner project is looked at", long_ago(unassign(4, 20, "root")), 412, Any),
-        case("412 before the owner project is looked at, 17", long_ago(unassign(4, 20, "root")), 412, Any).era(Era::V17),
-        case("before: the last project comes first", long_ago(unassign(3, 20, "root")), 403, Any).era(Era::V15),
-        case("before: 412 for others", long_ago(unassign(4, 20, "root")), 412, Any).era(Era::V15),
+        case("412 before the owner project is looked at, 17", long_ago(unassign(4, 20, "root")), 412, Any).version(Version::V17),
+        case("before: the last project comes first", long_ago(unassign(3, 20, "root")), 403, Any).version(Version::V15_11),
+        case("before: 412 for others", long_ago(unassign(4, 20, "root")), 412, Any).version(Version::V15_11),
     ]);
 }
 

@@ -1,5 +1,5 @@
 //! Contract §3.20.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{Any, Ask, Sim, case, error, hours, message, noon, post, run};
@@ -91,7 +91,7 @@ fn s3_20_who_may_create() {
             401,
             message("401 Unauthorized"),
         ),
-        case("15.11 has it", instance("root"), 201, Any).era(Era::V15),
+        case("15.11 has it", instance("root"), 201, Any).version(Version::V15_11),
     ]);
 }
 
@@ -300,7 +300,7 @@ fn s3_20_expiry_in_the_enterprise_edition() {
             400,
             error("token_expires_at is invalid"),
         ),
-        case("undeclared before 18.10", with(Some(1), None), 201, Any).era(Era::V17),
+        case("undeclared before 18.10", with(Some(1), None), 201, Any).version(Version::V17),
         case(
             "undeclared in the community edition",
             with(Some(1), None),

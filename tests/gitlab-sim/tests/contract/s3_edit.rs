@@ -1,5 +1,5 @@
 //! Contract §3.6, §3.7.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -166,7 +166,7 @@ fn s3_7_delete_by_number() {
             400,
             error("id is invalid"),
         ),
-        case("since 13.12", gone(4, "webmaint"), 403, shared()).era(Era::V15),
+        case("since 13.12", gone(4, "webmaint"), 403, shared()).version(Version::V15_11),
     ]);
 }
 

@@ -1,5 +1,5 @@
 //! Contract §3.8, §3.25.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -258,7 +258,7 @@ fn s3_25_polling() {
         case("a job", poll("glrt-one"), 201, Any).given(|sim| {
             sim.command(json!({"do": "queue_job", "project": 20}));
         }),
-        case("15.11 too", poll("glrt-one"), 204, Empty).era(Era::V15),
+        case("15.11 too", poll("glrt-one"), 204, Empty).version(Version::V15_11),
     ]);
 }
 
@@ -414,17 +414,27 @@ fn a_machine_can_be_played_although_the_token_has_expired() {
 
 #[test]
 fn s3_25_a_job_that_is_over_by_release() {
-    for (era, text) in [
-        (Era::V15, "403 Forbidden - Job is not running"),
-        (Era::V17, "403 Forbidden - Job is not processing on runner"),
-        (Era::V19, "403 Forbidden - Job is not processing on runner"),
+    for (version, text) in [
+        (Version::V15_11, "403 Forbidden - Job is not running"),
+        (
+            Version::V17,
+            "403 Forbidden - Job is not processing on runner",
+        ),
+        (
+            Version::V19,
+            "403 Forbidden - Job is not processing on runner",
+        ),
     ] {
-        let mut sim = Sim::era(era);
+        let mut sim = Sim::version(version);
         sim.command(json!({"do": "queue_job", "project": 20}));
         let job = sim.json(&poll("glrt-one"), 201);
         sim.command(json!({"do": "finish_job", "job": job["id"]}));
         let end = put(&format!("/jobs/{}", job["id"])).send(json!({"token": job["token"]}));
-        assert_eq!(sim.json(&end, 403), json!({ "message": text }), "{era:?}");
+        assert_eq!(
+            sim.json(&end, 403),
+            json!({ "message": text }),
+            "{version:?}"
+        );
     }
 }
 
@@ -432,13 +442,13 @@ fn s3_25_a_job_that_is_over_by_release() {
 fn s3_25_whoever_reports_on_a_job_is_heard_of() {
     let later = json!("2026-03-04T12:10:00.250Z");
     let before = json!("2026-03-04T12:00:00.250Z");
-    for (era, managers, address) in [
-        (Era::V15, &before, "10.1.1.1"),
-        (Era::V17, &later, "10.2.2.2"),
-        (Era::V19, &later, "10.2.2.2"),
+    for (version, managers, address) in [
+        (Version::V15_11, &before, "10.1.1.1"),
+        (Version::V17, &later, "10.2.2.2"),
+        (Version::V19, &later, "10.2.2.2"),
     ] {
         for name in ["PUT", "PATCH"] {
-            let mut sim = Sim::era(era);
+            let mut sim = Sim::version(version);
             sim.command(json!({"do": "queue_job", "project": 20}));
             let job = sim.json(&poll("glrt-one").from("10.1.1.1"), 201);
             let token = job["token"].as_str().unwrap();
@@ -454,14 +464,21 @@ fn s3_25_whoever_reports_on_a_job_is_heard_of() {
             };
             sim.later(jiff::SignedDuration::from_mins(10));
             sim.json(&report("glcbt-wrong"), 403);
-            assert_eq!(sim.runner(1)["contacted_at"], before, "{era:?} {name} 403");
+            assert_eq!(
+                sim.runner(1)["contacted_at"],
+                before,
+                "{version:?} {name} 403"
+            );
             let got = sim.call(&report(token));
             assert!([200, 202].contains(&got.status), "{name} {}", got.text);
             let runner = sim.runner(1);
-            assert_eq!(runner["contacted_at"], later, "{era:?} {name} the runner");
+            assert_eq!(
+                runner["contacted_at"], later,
+                "{version:?} {name} the runner"
+            );
             let manager = &runner["managers"][0];
-            assert_eq!(manager["contacted_at"], *managers, "{era:?} {name}");
-            assert_eq!(manager["ip_address"], address, "{era:?} {name}");
+            assert_eq!(manager["contacted_at"], *managers, "{version:?} {name}");
+            assert_eq!(manager["ip_address"], address, "{version:?} {name}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Contract §3.1, §3.2, §3.10, §3.11.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::json;
 
 use crate::harness::{Any, Ids, Sim, case, error, get, message, run};
@@ -140,7 +140,7 @@ fn s3_1_version_prefix() {
             200,
             Ids(vec![1, 2, 3, 4, 5]),
         )
-        .era(Era::V15),
+        .version(Version::V15_11),
     ];
     run(rows.into_iter().map(|row| row.given(versions)).collect());
 }
@@ -167,7 +167,7 @@ fn s3_2_all_runners() {
             403,
             message("403 Forbidden"),
         )
-        .era(Era::V17),
+        .version(Version::V17),
         case(
             "others",
             get("/runners/all").by("owner"),
@@ -199,7 +199,7 @@ fn s3_10_a_projects_runners() {
         case("by path", get("/projects/platform%2Ftools%2Fbuild/runners").by("maint"), 200, Ids(vec![1, 2, 4, 5])),
         case("a Developer", list("dev"), 403, message("403 Forbidden")),
         case("an auditor, since NEW", list("auditor"), 200, Any),
-        case("an auditor, before", list("auditor"), 403, message("403 Forbidden")).era(Era::V17),
+        case("an auditor, before", list("auditor"), 403, message("403 Forbidden")).version(Version::V17),
         case("a stranger to a private project", list("stranger"), 404, message("404 Project Not Found")),
         case("a stranger to a public project", get("/projects/23/runners").by("stranger"), 403, message("403 Forbidden")),
         case("specific", get("/projects/21/runners?scope=specific").by("maint"), 200, Ids(vec![2, 4, 5])),
@@ -229,9 +229,9 @@ fn s3_11_a_groups_runners() {
         case("1.3 the rights too", get("/groups/11/runners?status=none").by("dev"), 403, message("403 Forbidden")),
         case("status is not", get("/groups/11/runners?status=none").by("owner"), 400, Any),
         case("a Maintainer, NEW", list("maint"), 403, message("403 Forbidden")),
-        case("a Maintainer, before", list("maint"), 200, Ids(vec![1, 2, 5])).era(Era::V17),
+        case("a Maintainer, before", list("maint"), 200, Ids(vec![1, 2, 5])).version(Version::V17),
         case("an auditor, NEW", list("auditor"), 200, Any),
-        case("a Developer", list("dev"), 403, message("403 Forbidden")).era(Era::V15),
+        case("a Developer", list("dev"), 403, message("403 Forbidden")).version(Version::V15_11),
         case("without instance runners", list("owner"), 200, Ids(vec![2, 5])).given(|sim| {
             sim.command(json!({"do": "set_group", "group": 11, "settings": {"shared_runners_enabled": false}}));
         }),

@@ -1,5 +1,5 @@
 //! Contract §3.15, §3.16, §3.17, §3.21.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -146,15 +146,15 @@ fn s3_17_verify_is_not_read_only() {
 #[test]
 fn s3_17_whether_the_runner_itself_is_touched() {
     let touched = json!("2026-03-04T12:00:00.250Z");
-    for (era, by_registration, contacted) in [
-        (Era::V15, false, Value::Null),
-        (Era::V15, true, touched.clone()),
-        (Era::V17, false, Value::Null),
-        (Era::V17, true, touched.clone()),
-        (Era::V19, false, touched.clone()),
-        (Era::V19, true, touched),
+    for (version, by_registration, contacted) in [
+        (Version::V15_11, false, Value::Null),
+        (Version::V15_11, true, touched.clone()),
+        (Version::V17, false, Value::Null),
+        (Version::V17, true, touched.clone()),
+        (Version::V19, false, touched.clone()),
+        (Version::V19, true, touched),
     ] {
-        let mut sim = Sim::era(era);
+        let mut sim = Sim::version(version);
         let ask = if by_registration {
             post("/runners").form("token=GR-instance")
         } else {
@@ -170,9 +170,9 @@ fn s3_17_whether_the_runner_itself_is_touched() {
         let runner = sim.runner(made["id"].as_u64().unwrap());
         assert_eq!(
             runner["contacted_at"], contacted,
-            "3.17 {era:?} {by_registration}"
+            "3.17 {version:?} {by_registration}"
         );
-        if era == Era::V19 {
+        if version == Version::V19 {
             assert_eq!(
                 runner["creation_state"], "started",
                 "3.17 until the first job request"
@@ -210,6 +210,6 @@ fn s3_21_discovery() {
         ),
         case("since 18.7", ask(), 404, error("404 Not Found"))
             .given(router)
-            .era(Era::V17),
+            .version(Version::V17),
     ]);
 }

@@ -1,5 +1,5 @@
 //! Contract §3.22, §3.23, §3.24.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::json;
 
 use crate::harness::{
@@ -87,10 +87,10 @@ fn s3_22_a_token_about_itself() {
             "user_id"
         ],
     );
-    for (era, described) in [(Era::V15, false), (Era::V17, true)] {
-        let shown = Sim::era(era).json(&this().by("dev"), 200);
+    for (version, described) in [(Version::V15_11, false), (Version::V17, true)] {
+        let shown = Sim::version(version).json(&this().by("dev"), 200);
         let has = shown.as_object().unwrap().contains_key("description");
-        assert_eq!(has, described, "3.22 {era:?}");
+        assert_eq!(has, described, "3.22 {version:?}");
     }
     sim.call(&delete("/personal_access_tokens/self").by("dev"));
     assert_eq!(sim.call(&this().by("dev")).status, 401);
@@ -106,15 +106,15 @@ fn s3_22_rotation() {
         (&json!("token"), &json!(["api"]), &json!(4))
     );
     assert!(shown["token"].as_str().unwrap().starts_with("glpat-"));
-    for (era, required, expires) in [
-        (Era::V19, true, json!("2026-03-11")),
-        (Era::V19, false, json!(null)),
-        (Era::V17, false, json!("2026-03-11")),
+    for (version, required, expires) in [
+        (Version::V19, true, json!("2026-03-11")),
+        (Version::V19, false, json!(null)),
+        (Version::V17, false, json!("2026-03-11")),
     ] {
-        let mut sim = Sim::era(era);
+        let mut sim = Sim::version(version);
         sim.set(json!({ "require_personal_access_token_expiry": required }));
         let shown = sim.json(&rotate("dev"), 200);
-        assert_eq!(shown["expires_at"], expires, "3.22 {era:?} {required}");
+        assert_eq!(shown["expires_at"], expires, "3.22 {version:?} {required}");
     }
     let mut sim = Sim::new();
     sim.command(json!({"do": "add_token", "project": "platform/web", "token": "glpat-bot", "scopes": ["self_rotate"]}));
@@ -134,7 +134,7 @@ fn s3_23_metadata() {
             get("/metadata").by("guest"),
             200,
             Is(
-                json!({"version": "19.1.2-ee", "revision": "c3f0e8a91b4", "kas": {"enabled": false, "externalUrl": null, "version": null}, "enterprise": true}),
+                json!({"version": "19.5.2-ee", "revision": "c3f0e8a91b4", "kas": {"enabled": false, "externalUrl": null, "version": null}, "enterprise": true}),
             ),
         ),
         case(
@@ -143,19 +143,19 @@ fn s3_23_metadata() {
             200,
             Has(json!({"version": "17.11.7-ee"})),
         )
-        .era(Era::V17),
+        .version(Version::V17),
         case(
             "15.11",
             version("guest"),
             200,
             Has(json!({"version": "15.11.13-ee"})),
         )
-        .era(Era::V15),
+        .version(Version::V15_11),
         case(
             "community",
             version("guest"),
             200,
-            Has(json!({"version": "19.1.2", "enterprise": false})),
+            Has(json!({"version": "19.5.2", "enterprise": false})),
         )
         .given(|sim| sim.set(json!({"enterprise": false}))),
         case("401", get("/version"), 401, message("401 Unauthorized")),

@@ -1,5 +1,5 @@
 //! Contract §3.14.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{Any, Ask, Is, Sim, attribute, case, error, hours, message, noon, post, run};
@@ -67,7 +67,7 @@ fn s3_14_tokens_that_work_and_tokens_that_do_not() {
         .given(no_projects),
         case("since 16.0: 17", register("GR-instance"), 410, gone())
             .given(off)
-            .era(Era::V17),
+            .version(Version::V17),
         case(
             "before there was no switch",
             register("GR-instance"),
@@ -75,13 +75,13 @@ fn s3_14_tokens_that_work_and_tokens_that_do_not() {
             Any,
         )
         .given(off)
-        .era(Era::V15),
+        .version(Version::V15_11),
         case("nor one of a group", register("GR-platform"), 201, Any)
             .given(top_off)
-            .era(Era::V15),
+            .version(Version::V15_11),
         case("nor for its projects", register("GR-web"), 201, Any)
             .given(top_off)
-            .era(Era::V15),
+            .version(Version::V15_11),
         case(
             "an access token is none",
             register("glpat-root"),
@@ -202,7 +202,7 @@ fn s3_14_limits() {
         case("instance: none", register("GR-instance"), 201, Any).given(full),
         case("4 stale ones do not count: project", register("GR-web"), 201, Any).given(stale),
         case("4 stale ones do not count: group", register("GR-platform"), 201, Any).given(stale),
-        case("4 three months, once", register("GR-web"), 400, Any).given(stale).era(Era::V15),
+        case("4 three months, once", register("GR-web"), 400, Any).given(stale).version(Version::V15_11),
         case("4 contacted of late counts", register("GR-platform"), 400, Any).given(|sim| {
             stale(sim);
             sim.edit(2, json!({ "contacted_at": noon() - hours(24) }));
@@ -218,22 +218,22 @@ fn s3_20_what_tokens_look_like() {
         create("runner_type=group_type&group_id=10"),
         create("runner_type=project_type&project_id=20"),
     );
-    for (era, ask, prefix, length) in [
-        (Era::V15, &instance, "glrt-", 25),
-        (Era::V17, &instance, "glrt-t1_", 28),
-        (Era::V17, &group, "glrt-t2_", 28),
-        (Era::V17, &project, "glrt-t3_", 28),
-        (Era::V19, &instance, "glrt-", 25),
-        (Era::V15, &register("GR-instance"), "", 20),
-        (Era::V17, &register("GR-instance"), "t1_", 23),
-        (Era::V17, &register("GR-web"), "t3_", 23),
-        (Era::V19, &register("GR-instance"), "glrtr-", 26),
+    for (version, ask, prefix, length) in [
+        (Version::V15_11, &instance, "glrt-", 25),
+        (Version::V17, &instance, "glrt-t1_", 28),
+        (Version::V17, &group, "glrt-t2_", 28),
+        (Version::V17, &project, "glrt-t3_", 28),
+        (Version::V19, &instance, "glrt-", 25),
+        (Version::V15_11, &register("GR-instance"), "", 20),
+        (Version::V17, &register("GR-instance"), "t1_", 23),
+        (Version::V17, &register("GR-web"), "t3_", 23),
+        (Version::V19, &register("GR-instance"), "glrtr-", 26),
     ] {
-        let shown = Sim::era(era).json(ask, 201);
+        let shown = Sim::version(version).json(ask, 201);
         let token = shown["token"].as_str().unwrap();
         assert!(
             token.starts_with(prefix) && token.len() == length,
-            "3.20 {era:?} {token}"
+            "3.20 {version:?} {token}"
         );
     }
     for ask in [&group, &project] {

@@ -1,5 +1,5 @@
 //! Contract §3.9, §3.18, §3.19.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::harness::{Any, Ask, Is, Sim, case, error, hours, keys, message, noon, post, run};
@@ -89,7 +89,7 @@ fn s3_9_a_deadline_that_has_passed() {
     overdue(&mut sim);
     sim.call(&by_id(1, "root"));
     assert_eq!(sim.runner(1)["token"], "glrt-one", "the token stays");
-    sim.set(json!({ "era": "17" }));
+    sim.set(json!({ "version": "17" }));
     let shown = sim.json(&by_id(1, "root"), 201);
     assert_eq!(
         shown["token"], "glrt-one",
@@ -112,7 +112,7 @@ fn s3_18_by_token() {
             403,
             message("403 Forbidden"),
         ),
-        case("15.11", by_token("glrt-one"), 201, Any).era(Era::V15),
+        case("15.11", by_token("glrt-one"), 201, Any).version(Version::V15_11),
     ]);
     let mut sim = Sim::new();
     let shown = sim.json(&by_token("glrt-one"), 201);
@@ -184,7 +184,7 @@ fn s3_19_registration_tokens() {
             forbidden(),
         )
         .given(off)
-        .era(Era::V17),
+        .version(Version::V17),
         case(
             "off by default since 17.0: project",
             project("owner"),
@@ -216,10 +216,10 @@ fn s3_19_registration_tokens() {
         .given(closed),
         case("on before", instance("root"), 201, Any)
             .given(off)
-            .era(Era::V15),
+            .version(Version::V15_11),
         case("which no group could change", group("root"), 201, Any)
             .given(closed)
-            .era(Era::V15),
+            .version(Version::V15_11),
     ]);
     for (ask, used) in [
         (instance("root"), "GR-instance"),

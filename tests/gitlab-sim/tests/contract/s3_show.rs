@@ -1,5 +1,5 @@
 //! Contract §3.3, §3.4, §3.5, and the two reads that turn paths into ids.
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 
 use crate::harness::{Any, Has, Ids, Is, Sim, case, error, get, message, run};
 use serde_json::json;
@@ -98,7 +98,7 @@ fn s3_3_who_may_look() {
             200,
             Any,
         )
-        .era(Era::V17),
+        .version(Version::V17),
     ]);
 }
 
@@ -118,14 +118,14 @@ fn s3_4_managers() {
             message("403 Forbidden - No access granted"),
         ),
         case("404", get("/runners/99/managers").by("root"), 404, Any),
-        case("17.x", get("/runners/1/managers").by("guest"), 200, Any).era(Era::V17),
+        case("17.x", get("/runners/1/managers").by("guest"), 200, Any).version(Version::V17),
         case(
             "not in 15.11",
             get("/runners/1/managers").by("root"),
             404,
             error("404 Not Found"),
         )
-        .era(Era::V15),
+        .version(Version::V15_11),
     ]);
 }
 
@@ -162,7 +162,7 @@ fn s3_5_projects() {
             404,
             error("404 Not Found"),
         )
-        .era(Era::V17),
+        .version(Version::V17),
     ]);
 }
 

@@ -29,8 +29,8 @@ fn wrong_seeds_are_told_where() {
     for (yaml, part) in [
         ("nonsense: 1", "nonsense"),
         (
-            "settings: { era: 16 }",
-            "era `16` is none of `15.11`, `17`, `19`",
+            "settings: { version: 16 }",
+            "version `16` is none of `13.12`, `15.2`, `15.11`, `16.10`, `17`, `18.2`, `19`",
         ),
         (
             "users: [{ username: a, tokens: [{ scopes: [apy] }] }]",
@@ -150,12 +150,15 @@ fn s1_2_the_scopes_that_a_token_may_have() {
 }
 
 #[test]
-fn an_era_needs_no_quotes() {
-    for era in ["15.11", "'15.11'", "17", "'17'", "19"] {
+fn a_version_needs_no_quotes() {
+    for version in [
+        "13.12", "15.2", "15.11", "'15.11'", "16.10", "'16.10'", "17", "'17'", "17.11", "18.2",
+        "19", "19.5",
+    ] {
         assert_eq!(
-            complaint(&format!("settings: {{ era: {era} }}")),
+            complaint(&format!("settings: {{ version: {version} }}")),
             "",
-            "{era}"
+            "{version}"
         );
     }
 }

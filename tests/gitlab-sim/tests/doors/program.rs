@@ -76,7 +76,7 @@ async fn its_options_reach_the_world() {
     let program = Program::start(&[
         "--tls-dir",
         folder_text,
-        "--era",
+        "--gitlab-version",
         "17",
         "--frozen-at",
         "2026-01-01T00:00:00Z",
@@ -86,14 +86,14 @@ async fn its_options_reach_the_world() {
     let health = get(program.url("controlUrl"), "/health").await.json();
     assert_eq!(health["now"], "2026-01-01T00:00:00Z");
     let world = get(program.url("controlUrl"), "/world").await.json();
-    assert_eq!(world["settings"]["era"], "17");
+    assert_eq!(world["settings"]["version"], "17");
     // A seed of its own says 19, and so does one that says nothing.
-    for seed in ["{\"settings\": {\"era\": 19}}", "{\"users\": []}", ""] {
+    for seed in ["{\"settings\": {\"version\": 19}}", "{\"users\": []}", ""] {
         let control = program.url("controlUrl");
         assert_eq!(send(control, "POST", "/reset", seed).await.status, 200);
         let world = get(control, "/world").await.json();
         assert_eq!(
-            world["settings"]["era"], "17",
+            world["settings"]["version"], "17",
             "after a reset with {seed:?}"
         );
     }
@@ -105,7 +105,7 @@ fn it_says_what_is_wrong_and_fails() {
     for (args, complaint) in [
         (["--root", "gitlab"], "must start with a slash"),
         (["--seed", "/does/not/exist.yaml"], "No such file"),
-        (["--era", "3"], "invalid value '3'"),
+        (["--gitlab-version", "3"], "version `3` is none of"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_gitlab-sim"))
             .args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"])

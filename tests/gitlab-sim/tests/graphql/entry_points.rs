@@ -163,7 +163,7 @@ fn metadata_tells_the_version_to_who_has_signed_in() {
     assert_eq!(
         world.data("alice", query)["metadata"],
         json!({
-            "version": "19.1.2-ee",
+            "version": "19.5.2-ee",
             "revision": "c3f0e8a91b4",
             "enterprise": true,
             "kas": { "enabled": false, "externalUrl": null, "version": null },

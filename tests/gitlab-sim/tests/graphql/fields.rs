@@ -1,5 +1,5 @@
 //! The fields of a runner (§5.3).
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::world::{SEED, World, messages, runner};
@@ -107,10 +107,10 @@ fn the_status_is_not_that_of_rest() {
 /// The first eight characters after the prefix, in 15.11 nine, change with every reset.
 #[test]
 fn the_short_sha_follows_the_token() {
-    for (era, length) in [(Era::V15, 9), (Era::V17, 8), (Era::V19, 8)] {
-        let mut world = World::of(SEED, era);
+    for (version, length) in [(Version::V15_11, 9), (Version::V17, 8), (Version::V19, 8)] {
+        let mut world = World::of(SEED, version);
         let mut short = || runner(&mut world, "root", 1, "shortSha")["shortSha"].clone();
-        assert_eq!(short(), "0123456789"[..length], "5.3 {era:?}");
+        assert_eq!(short(), "0123456789"[..length], "5.3 {version:?}");
     }
     let mut world = World::new();
     let reset = world.rest("root", "POST", "/runners/1/reset_authentication_token", "");
@@ -179,8 +179,8 @@ fn jobs_are_for_one_runner_at_a_time() {
 
 /// §6: what came later does not exist before.
 #[test]
-fn old_eras_lack_new_fields() {
-    let mut world = World::of(SEED, Era::V15);
+fn old_versions_lack_new_fields() {
+    let mut world = World::of(SEED, Version::V15_11);
     for (query, message) in [
         (
             "{ runner(id: \"gid://gitlab/Ci::Runner/1\") { creationMethod } }",

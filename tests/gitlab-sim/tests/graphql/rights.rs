@@ -1,5 +1,5 @@
 //! Fields of a runner that not everybody is shown alike (§5.3).
-use gitlab_sim::Era;
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::world::{SEED, World, runner};
@@ -23,8 +23,11 @@ fn projects_are_those_that_the_caller_sees() {
 /// §2.2: since NEW the note is for who may change the runner.
 #[test]
 fn the_note_is_hidden_since_new() {
-    for (era, shown) in [(Era::V15, json!("secret note")), (Era::V19, json!(null))] {
-        let mut world = World::of(SEED, era);
+    for (version, shown) in [
+        (Version::V15_11, json!("secret note")),
+        (Version::V19, json!(null)),
+    ] {
+        let mut world = World::of(SEED, version);
         world.tell(json!({ "do": "edit_runner", "runner": 1, "set": { "maintenance_note": "secret note" } }));
         assert_eq!(
             runner(&mut world, "alice", 1, "maintenanceNote")["maintenanceNote"],
@@ -41,8 +44,8 @@ fn the_note_is_hidden_since_new() {
 #[test]
 fn when_the_token_of_an_instance_runner_ends_is_hidden_since_new() {
     let end = "2026-06-01T00:00:00Z";
-    for (era, shown) in [(Era::V17, json!(end)), (Era::V19, Value::Null)] {
-        let mut world = World::of(SEED, era);
+    for (version, shown) in [(Version::V17, json!(end)), (Version::V19, Value::Null)] {
+        let mut world = World::of(SEED, version);
         world.tell(json!({ "do": "edit_runner", "runner": 1, "set": { "token_expires_at": end } }));
         for (token, id, shown) in [
             ("alice", 1, &shown),
@@ -52,7 +55,7 @@ fn when_the_token_of_an_instance_runner_ends_is_hidden_since_new() {
             ("bob", 2, &json!(end)),
         ] {
             let read = runner(&mut world, token, id, "tokenExpiresAt");
-            assert_eq!(read["tokenExpiresAt"], *shown, "{era:?} {token} {id}");
+            assert_eq!(read["tokenExpiresAt"], *shown, "{version:?} {token} {id}");
         }
     }
 }
@@ -60,12 +63,12 @@ fn when_the_token_of_an_instance_runner_ends_is_hidden_since_new() {
 /// §4, §5.3: creator only, within an hour, while nothing has used the token.
 #[test]
 fn the_token_of_a_new_runner_can_be_read_again_by_its_creator() {
-    for era in [Era::V15, Era::V17, Era::V19] {
+    for version in [Version::V15_11, Version::V17, Version::V19] {
         let read = |world: &mut World, token: &str, id: u64| {
             runner(world, token, id, "ephemeralAuthenticationToken")["ephemeralAuthenticationToken"]
                 .clone()
         };
-        let mut world = World::of(SEED, era);
+        let mut world = World::of(SEED, version);
         let made = world.rest("root", "POST", "/user/runners", "runner_type=instance_type");
         let id = made["id"].as_u64().unwrap();
         assert_eq!(read(&mut world, "root", id), made["token"]);
@@ -79,12 +82,12 @@ fn the_token_of_a_new_runner_can_be_read_again_by_its_creator() {
         let token = made["token"].as_str().unwrap();
         world.rest("", "POST", "/runners/verify", &format!("token={token}"));
         // Before NEW the manager that a verify leaves behind is enough.
-        let after_verify = if era == Era::V19 {
+        let after_verify = if version == Version::V19 {
             made["token"].clone()
         } else {
             Value::Null
         };
-        assert_eq!(read(&mut world, "root", id), after_verify, "{era:?}");
+        assert_eq!(read(&mut world, "root", id), after_verify, "{version:?}");
         world.tell(json!({ "do": "contact", "runner": id }));
         assert_eq!(read(&mut world, "root", id), Value::Null);
     }

@@ -1,6 +1,6 @@
 //! A small world and a way to ask it.
 use bytes::Bytes;
-use gitlab_sim::{Era, GitLab, Seed};
+use gitlab_sim::{GitLab, Seed, Version};
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -35,13 +35,13 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        Self::of(SEED, Era::V19)
+        Self::of(SEED, Version::V19)
     }
 
-    pub fn of(seed: &str, era: Era) -> Self {
+    pub fn of(seed: &str, version: Version) -> Self {
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
         let mut seed = Seed::from_yaml(seed).unwrap();
-        seed.settings.era = era;
+        seed.settings.version = version;
         Self {
             gitlab: GitLab::new(seed, now).unwrap(),
             now,

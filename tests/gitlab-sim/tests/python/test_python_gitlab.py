@@ -74,9 +74,9 @@ class Sessions(Story):
         self.assertTrue(self.root.user.is_admin)
 
     def test_version(self):
-        self.assertEqual(self.alice.version(), ("19.1.2-ee", "c3f0e8a91b4"))
+        self.assertEqual(self.alice.version(), ("19.5.2-ee", "c3f0e8a91b4"))
         metadata = self.alice.http_get("/metadata")
-        self.assertEqual((metadata["version"], metadata["enterprise"]), ("19.1.2-ee", True))
+        self.assertEqual((metadata["version"], metadata["enterprise"]), ("19.5.2-ee", True))
 
     def test_the_token_tells_about_itself(self):
         token = client(NARROW).personal_access_tokens.get("self")

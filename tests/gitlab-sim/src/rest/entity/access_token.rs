@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{iso, iso_or_null};
-use crate::state::{AccessToken, Era, GitLab};
+use crate::state::{AccessToken, GitLab, facts};
 
 /// Everything but the string.
 pub(crate) fn access_token(gitlab: &GitLab, token: &AccessToken, now: Timestamp) -> Value {
@@ -19,7 +19,7 @@ pub(crate) fn access_token(gitlab: &GitLab, token: &AccessToken, now: Timestamp)
         "active": token.is_active(now),
         "expires_at": token.expires_at.map(|date| date.to_string()),
     });
-    let described = gitlab.settings.era >= Era::V17;
+    let described = gitlab.since(facts::TOKEN_DESCRIPTION);
     if let (true, Value::Object(fields)) = (described, &mut shown) {
         fields.insert("description".to_owned(), json!(token.description));
     }

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{basic_project, iso_or_null};
-use crate::state::{Caller, Era, GitLab, Manager, Runner, RunnerType, is_online};
+use crate::state::{Caller, GitLab, Manager, Runner, RunnerType, facts, is_online};
 
 /// Contract §2.1: one row of a list.
 pub(crate) fn list_item(gitlab: &GitLab, runner: &Runner, now: Timestamp) -> Value {
@@ -11,9 +11,8 @@ pub(crate) fn list_item(gitlab: &GitLab, runner: &Runner, now: Timestamp) -> Val
 }
 
 fn common(gitlab: &GitLab, runner: &Runner, now: Timestamp) -> Map<String, Value> {
-    let era = gitlab.settings.era;
     // Since 17.0 the address is always null, whatever the docs print.
-    let ip_address = if era >= Era::V17 {
+    let ip_address = if gitlab.since(facts::NO_ADDRESS) {
         None
     } else {
         runner.ip_address.as_deref()
@@ -37,7 +36,7 @@ fn common(gitlab: &GitLab, runner: &Runner, now: Timestamp) -> Map<String, Value
     ] {
         fields.insert(name.to_owned(), value);
     }
-    if era.is_new() {
+    if gitlab.since(facts::JOB_EXECUTION_STATUS) {
         fields.insert(
             "job_execution_status".to_owned(),
             json!(gitlab.job_execution_status(runner)),
@@ -73,7 +72,7 @@ pub(crate) fn details(
     let of_manager =
         |field: fn(&Manager) -> &Option<String>| manager.and_then(|m| field(m).as_ref());
     // Hidden since NEW from those who may only read.
-    let shows_note = !gitlab.settings.era.is_new() || gitlab.can_update_runner(caller, runner);
+    let shows_note = !gitlab.since(facts::NOTE_HIDDEN) || gitlab.can_update_runner(caller, runner);
     let note = runner.maintenance_note.as_ref().filter(|_| shows_note);
     let mut fields = common(gitlab, runner, now);
     for (name, value) in [
@@ -165,7 +164,7 @@ pub(crate) fn manager(gitlab: &GitLab, manager: &Manager, now: Timestamp) -> Val
         "ip_address": manager.ip_address,
         "status": gitlab.manager_status(manager, now),
     });
-    if let (true, Value::Object(fields)) = (gitlab.settings.era.is_new(), &mut shown) {
+    if let (true, Value::Object(fields)) = (gitlab.since(facts::JOB_EXECUTION_STATUS), &mut shown) {
         fields.insert(
             "job_execution_status".to_owned(),
             json!(gitlab.manager_execution_status(manager)),

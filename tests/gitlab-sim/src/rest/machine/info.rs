@@ -3,7 +3,8 @@ use serde_json::{Map, Value};
 
 use crate::rest::{call::Call, declare::Declared, refusal::Refusal};
 use crate::state::{
-    Era, Heartbeat, LEGACY_SYSTEM_ID, MachineInfo, ManagerId, RegistrationType, Runner, RunnerType,
+    Heartbeat, LEGACY_SYSTEM_ID, MachineInfo, ManagerId, RegistrationType, Runner, RunnerType,
+    facts,
 };
 
 /// The runner whose token is in the parameter `token`: unknown and expired are one answer.
@@ -17,13 +18,14 @@ pub(super) fn authenticated(call: &Call<'_>, given: &Declared) -> Result<Runner,
 /// Contract §1.3, 422: about 17.9 to 18.0 only, a project runner that lost every project.
 pub(super) fn check_owned(call: &Call<'_>, runner: &Runner) -> Result<(), Refusal> {
     let settings = &call.gitlab.settings;
+    let looked_at = settings.between(facts::ORPHANS_REFUSED, facts::ORPHANS_LET_IN);
     let orphaned = runner.runner_type == RunnerType::Project && runner.projects.is_empty();
-    match settings.era {
-        Era::V17 if orphaned && settings.reject_orphaned_runners => {
-            Err(Refusal::forbidden_because("Runner is orphaned"))
-        }
-        Era::V17 if orphaned => Err(Refusal::message(422, "Runner is orphaned")),
-        Era::V15 | Era::V17 | Era::V19 => Ok(()),
+    if !(looked_at && orphaned) {
+        Ok(())
+    } else if settings.reject_orphaned_runners {
+        Err(Refusal::forbidden_because("Runner is orphaned"))
+    } else {
+        Err(Refusal::message(422, "Runner is orphaned"))
     }
 }
 
@@ -35,7 +37,7 @@ pub(super) fn contact(
     given: &Declared,
 ) -> Result<(), Refusal> {
     let by_registration = runner.registration_type == RegistrationType::RegistrationToken;
-    let touches_runner = by_registration || call.gitlab.settings.era.is_new();
+    let touches_runner = by_registration || call.gitlab.since(facts::VERIFY_IS_CONTACT);
     beat(call, runner, given, touches_runner, false).map(|_| ())
 }
 

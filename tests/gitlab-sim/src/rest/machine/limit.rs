@@ -2,7 +2,7 @@
 use serde_json::json;
 
 use crate::rest::{call::Call, refusal::Refusal, reply::Reply};
-use crate::state::{Era, Settings, Throttle};
+use crate::state::{Settings, Throttle, facts};
 
 /// What is limited.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Limit {
     /// so made-up ones run into the limit too, and a new token starts a window of its own.
     pub(super) fn check(self, call: &mut Call<'_>, token: &str) -> Result<(), Refusal> {
         let requests = self.requests(&call.gitlab.settings);
-        if call.gitlab.settings.era < Era::V19 || requests == 0 {
+        if !call.gitlab.since(facts::JOB_LIMITS) || requests == 0 {
             return Ok(());
         }
         let a_minute = Throttle {

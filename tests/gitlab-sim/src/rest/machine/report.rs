@@ -6,7 +6,7 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{Era, JobId, JobStatus};
+use crate::state::{GitLab, JobId, JobStatus, facts};
 
 /// The job of the path, if the token of the parameter or the header `JOB-TOKEN` is its own. Whoever
 /// shows it is the job's machine, so this is a contact as well.
@@ -25,7 +25,7 @@ fn own_job(call: &mut Call<'_>, limit: Limit) -> Result<JobId, Refusal> {
         .ok_or_else(Refusal::forbidden)?;
     let (id, status) = (job.id, job.status);
     if status != JobStatus::Running {
-        let Refusal(reply) = Refusal::forbidden_because(not_running(call.gitlab.settings.era));
+        let Refusal(reply) = Refusal::forbidden_because(not_running(call.gitlab));
         let reply = reply.with("job-status", status.word());
         return Err(Refusal(Box::new(reply)));
     }
@@ -34,10 +34,11 @@ fn own_job(call: &mut Call<'_>, limit: Limit) -> Result<JobId, Refusal> {
 }
 
 /// Jobs that are being canceled still report since 17.x, which the words came to cover.
-fn not_running(era: Era) -> &'static str {
-    match era {
-        Era::V15 => "Job is not running",
-        Era::V17 | Era::V19 => "Job is not processing on runner",
+fn not_running(gitlab: &GitLab) -> &'static str {
+    if gitlab.since(facts::PROCESSING_WORDS) {
+        "Job is not processing on runner"
+    } else {
+        "Job is not running"
     }
 }
 

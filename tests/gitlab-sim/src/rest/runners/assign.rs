@@ -6,7 +6,7 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{Caller, Era, GitLab, Project, Runner, RunnerType};
+use crate::state::{Caller, GitLab, Project, Runner, RunnerType, facts};
 
 /// Contract §3.12: neither idempotent nor ever 409.
 pub(crate) fn assign(call: &mut Call<'_>) -> Answer {
@@ -56,15 +56,14 @@ fn service_refusal(call: &Call<'_>, runner: &Runner, project: &Project) -> Optio
             "Assign to Validation failed: Runner projects {text} - runner_error"
         ))
     };
-    // 15.11 had no organisations.
-    if runner.organization != project.organization && call.gitlab.settings.era > Era::V15 {
+    if runner.organization != project.organization && call.gitlab.since(facts::ORGANIZATIONS) {
         return Some(
             "runner can only be assigned to projects in the same organization - \
              project_not_in_same_organization"
                 .to_owned(),
         );
     }
-    if runner.projects.is_empty() && call.gitlab.settings.era.is_new() {
+    if runner.projects.is_empty() && call.gitlab.since(facts::NO_TAKING_ORPHANS) {
         let text = "Taking over an orphaned project runner is not allowed";
         return Some(format!("Assign to {text} - runner_error"));
     }
@@ -92,7 +91,7 @@ pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
             Some((runner, assigned_at))
         })
         .ok_or_else(|| Refusal::not_found("Runner"))?;
-    if call.gitlab.settings.era.is_new() && !caller.admin {
+    if call.gitlab.since(facts::UNASSIGN_CHECKS) && !caller.admin {
         if runner.locked {
             return Err(Refusal::forbidden_because("Runner is locked"));
         }
@@ -100,14 +99,15 @@ pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
             return Err(Refusal::forbidden_because("No access granted"));
         }
     }
-    let era = call.gitlab.settings.era;
+    let service = call.gitlab.since(facts::OWNER_STAYS);
     let unmodified = call.check_unmodified_since(assigned_at);
-    let owned = stays_owned(era, &runner, &project);
+    let owned = stays_owned(service, &runner, &project);
     // The service that refuses since 17.x is called once the date was looked at; the count of
     // projects that came before it was taken first.
-    match era {
-        Era::V15 => owned.and(unmodified),
-        Era::V17 | Era::V19 => unmodified.and(owned),
+    if service {
+        unmodified.and(owned)
+    } else {
+        owned.and(unmodified)
     }?;
     if let Some(runner) = call.gitlab.runners.get_mut(&runner.id) {
         runner.unassign(project.id);
@@ -117,16 +117,13 @@ pub(crate) fn unassign(call: &mut Call<'_>) -> Answer {
 }
 
 /// The owner project stays; before 17.11 any one project had to.
-fn stays_owned(era: Era, runner: &Runner, project: &Project) -> Result<(), Refusal> {
-    match era {
-        Era::V15 if runner.projects.len() <= 1 => Err(Refusal::forbidden_because(
-            "Only one project associated with the runner. Please remove the runner instead",
-        )),
-        Era::V17 | Era::V19 if runner.owner_project() == Some(project.id) => {
-            Err(Refusal::forbidden_because(
-                "You cannot unassign a runner from the owner project. Delete the runner instead",
-            ))
-        }
-        Era::V15 | Era::V17 | Era::V19 => Ok(()),
-    }
+fn stays_owned(owner_stays: bool, runner: &Runner, project: &Project) -> Result<(), Refusal> {
+    let text = if owner_stays && runner.owner_project() == Some(project.id) {
+        "You cannot unassign a runner from the owner project. Delete the runner instead"
+    } else if !owner_stays && runner.projects.len() <= 1 {
+        "Only one project associated with the runner. Please remove the runner instead"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::forbidden_because(text))
 }

@@ -8,7 +8,7 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::AccessLevel;
+use crate::state::{AccessLevel, facts};
 
 const UPDATABLE: &[&str] = &[
     "description",
@@ -64,7 +64,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Answer {
     let view = DetailsView {
         caller: &caller,
         // `PUT` never sets `include_projects`, which since NEW leaves the key out.
-        projects: !call.gitlab.settings.era.is_new(),
+        projects: !call.gitlab.since(facts::INCLUDE_PROJECTS),
         tags: &shown_tags,
     };
     Ok(Reply::ok(entity::details(

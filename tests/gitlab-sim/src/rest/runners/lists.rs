@@ -4,7 +4,7 @@ use crate::rest::{
     filter::{self, Scopes},
     refusal::Refusal,
 };
-use crate::state::{Role, RunnerId, RunnerType};
+use crate::state::{Role, RunnerId, RunnerType, facts};
 
 /// Contract §3.1: what the user has a hand in; never instance runners.
 pub(crate) fn available(call: &mut Call<'_>) -> Answer {
@@ -41,7 +41,7 @@ pub(crate) fn available(call: &mut Call<'_>) -> Answer {
 pub(crate) fn all(call: &mut Call<'_>) -> Answer {
     let (given, paging) = filter::read(call, Scopes::All)?;
     let caller = call.caller()?;
-    let auditor = caller.user.auditor && call.gitlab.settings.era.is_new();
+    let auditor = caller.user.auditor && call.gitlab.since(facts::AUDITORS_LIST);
     if !caller.admin && !auditor {
         return Err(Refusal::forbidden());
     }

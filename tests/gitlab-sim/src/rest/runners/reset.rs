@@ -6,7 +6,7 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{GitLab, Runner, RunnerId};
+use crate::state::{GitLab, Runner, RunnerId, facts};
 use jiff::Timestamp;
 
 /// Contract §3.9: works on an expired token too, since it goes by number.
@@ -24,7 +24,7 @@ pub(crate) fn reset(gitlab: &mut GitLab, id: RunnerId, now: Timestamp) -> Answer
     let overdue = |runner: &Runner| runner.token_rotation_deadline.is_some_and(|at| at < now);
     if !gitlab.runners.get(&id).is_some_and(overdue) {
         gitlab.reset_runner_token(id, now);
-    } else if gitlab.settings.era.is_new() && gitlab.settings.enterprise {
+    } else if gitlab.since(facts::TOKEN_EXPIRY_PARAMS) && gitlab.settings.enterprise {
         return Err(Refusal::error(403, "Token rotation deadline has passed"));
     }
     // The Community Edition and older releases present the token without looking whether the

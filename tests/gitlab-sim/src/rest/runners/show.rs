@@ -11,7 +11,7 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{Caller, Runner};
+use crate::state::{Caller, Runner, facts};
 
 pub(super) const ID: Param = required("id", Kind::Integer);
 
@@ -28,7 +28,7 @@ pub(super) fn readable(call: &Call<'_>, id: u64) -> Result<(Caller, Runner), Ref
 /// Contract §3.3.
 pub(crate) fn details(call: &mut Call<'_>) -> Answer {
     let mut declarations = vec![ID];
-    if call.gitlab.settings.era.is_new() {
+    if call.gitlab.since(facts::INCLUDE_PROJECTS) {
         declarations.push(optional("include_projects", Kind::Boolean));
     }
     let given = call.declared(&declarations, &[])?;
