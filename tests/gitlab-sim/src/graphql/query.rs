@@ -47,10 +47,8 @@ impl Reader<'_> {
 
     pub(super) fn metadata_field(&self, name: &str) -> Held {
         let settings = &self.gitlab.settings;
-        let version = settings.version.full();
         Held::Leaf(match name {
-            "version" if settings.enterprise => json!(version),
-            "version" => json!(version.trim_end_matches("-ee")),
+            "version" => json!(settings.shown_version()),
             "revision" => json!(settings.version.revision()),
             "enterprise" => json!(settings.enterprise),
             _ => return Held::One(Some(Thing::Kas)),

@@ -6,19 +6,26 @@ use super::{
     entity,
     reply::Reply,
 };
+use crate::state::facts;
 
-/// `/metadata`, and `/version`, its older name.
+/// `/version`, which showed only two fields before `/metadata` took its place.
+pub(crate) fn version(call: &mut Call<'_>) -> Answer {
+    if call.gitlab.since(facts::VERSION_IS_METADATA) {
+        return metadata(call);
+    }
+    let settings = &call.gitlab.settings;
+    Ok(Reply::ok(json!({
+        "version": settings.shown_version(),
+        "revision": settings.version.revision(),
+    })))
+}
+
+/// `/metadata`.
 #[expect(clippy::unnecessary_wraps, reason = "every endpoint has this shape")]
 pub(crate) fn metadata(call: &mut Call<'_>) -> Answer {
     let settings = &call.gitlab.settings;
-    let version = settings.version.full();
-    let version = if settings.enterprise {
-        version.to_owned()
-    } else {
-        version.trim_end_matches("-ee").to_owned()
-    };
     Ok(Reply::ok(json!({
-        "version": version,
+        "version": settings.shown_version(),
         "revision": settings.version.revision(),
         "kas": { "enabled": false, "externalUrl": null, "version": null },
         "enterprise": settings.enterprise,

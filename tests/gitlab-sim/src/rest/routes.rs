@@ -199,7 +199,7 @@ static ROUTES: &[Route] = {
             facts::TOKEN_ROTATION,
             tokens::rotate,
         ),
-        route(GET, "/version", READ_USER, ALWAYS, instance::metadata),
+        route(GET, "/version", READ_USER, ALWAYS, instance::version),
         route(
             GET,
             "/metadata",

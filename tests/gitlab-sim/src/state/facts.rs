@@ -14,6 +14,8 @@ pub(crate) const REGISTRATION_TOKEN_RESET: Version = Version::new(14, 3);
 pub(crate) const AUTHENTICATION_TOKEN_RESET: Version = Version::new(15, 0);
 /// `GET /metadata` (§3.23).
 pub(crate) const METADATA: Version = Version::new(15, 2);
+/// `GET /version` shows what `/metadata` shows (§3.23).
+pub(crate) const VERSION_IS_METADATA: Version = Version::new(15, 5);
 /// `GET` and `DELETE /personal_access_tokens/self` (§11).
 pub(crate) const TOKEN_SELF: Version = Version::new(15, 5);
 /// `POST /user/runners` and `glrt-` (§6).

@@ -125,6 +125,16 @@ impl Settings {
         self.version >= version
     }
 
+    /// The version as GitLab tells it: the Community Edition has no suffix.
+    pub(crate) fn shown_version(&self) -> &'static str {
+        let full = self.version.full();
+        if self.enterprise {
+            full
+        } else {
+            full.trim_end_matches("-ee")
+        }
+    }
+
     /// Whether something that came with one release, and went with another, is there.
     pub(crate) fn between(&self, came: Version, went: Version) -> bool {
         self.since(came) && !self.since(went)

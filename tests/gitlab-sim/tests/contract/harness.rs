@@ -7,6 +7,8 @@ use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::covers::asked;
+
 /// Everybody's token is `glpat-<name>`; ids are fixed so that cases can name them.
 pub(crate) const WORLD: &str = "
 runners_token: GR-instance
@@ -89,9 +91,12 @@ impl Sim {
     pub(crate) fn try_command(&mut self, command: Value) -> Result<Value, String> {
         let command: Command =
             serde_json::from_value(command).map_err(|error| error.to_string())?;
-        self.gitlab
+        let done = self
+            .gitlab
             .command(command, self.now)
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string());
+        asked(&self.gitlab);
+        done
     }
 
     pub(crate) fn runner(&mut self, id: u64) -> Value {
@@ -113,6 +118,7 @@ impl Sim {
     }
 
     pub(crate) fn call(&mut self, ask: &Ask) -> Got {
+        asked(&self.gitlab);
         let reply = self.gitlab.handle(&ask.request(), self.now);
         let headers = reply
             .headers()
@@ -304,7 +310,7 @@ pub(crate) fn attribute(name: &str, text: &str) -> Body {
 /// One row of a table.
 pub(crate) struct Case {
     name: &'static str,
-    version: Version,
+    versions: Vec<Version>,
     given: fn(&mut Sim),
     ask: Ask,
     status: u16,
@@ -315,7 +321,7 @@ pub(crate) struct Case {
 pub(crate) fn case(name: &'static str, ask: Ask, status: u16, body: Body) -> Case {
     Case {
         name,
-        version: Version::V19,
+        versions: vec![Version::V19],
         given: |_| {},
         ask,
         status,
@@ -324,22 +330,54 @@ pub(crate) fn case(name: &'static str, ask: Ask, status: u16, body: Body) -> Cas
 }
 
 impl Case {
+    /// In this version.
     pub(crate) fn version(self, version: Version) -> Self {
-        Self { version, ..self }
+        self.among(|other| other == version)
+    }
+
+    /// In every version from this one on.
+    pub(crate) fn since(self, first: Version) -> Self {
+        self.among(|version| version >= first)
+    }
+
+    /// In every version before this one.
+    pub(crate) fn before(self, end: Version) -> Self {
+        self.among(|version| version < end)
+    }
+
+    /// In every version from the first on, and before the second.
+    pub(crate) fn between(self, first: Version, end: Version) -> Self {
+        self.among(|version| version >= first && version < end)
+    }
+
+    /// In every version.
+    pub(crate) fn always(self) -> Self {
+        self.among(|_| true)
+    }
+
+    fn among(self, fits: impl Fn(Version) -> bool) -> Self {
+        let versions = Version::ALL.into_iter().filter(|one| fits(*one)).collect();
+        Self { versions, ..self }
     }
 
     pub(crate) fn given(self, given: fn(&mut Sim)) -> Self {
         Self { given, ..self }
     }
 
-    fn fault(&self) -> Option<String> {
-        let mut sim = Sim::version(self.version);
+    fn faults(&self) -> impl Iterator<Item = String> {
+        self.versions
+            .iter()
+            .filter_map(|version| self.fault(*version))
+    }
+
+    fn fault(&self, version: Version) -> Option<String> {
+        let mut sim = Sim::version(version);
         (self.given)(&mut sim);
         let got = sim.call(&self.ask);
         let fits = got.status == self.status && body_fits(&self.body, &got);
         (!fits).then(|| {
             format!(
-                "{}: wanted {}, got {} {}",
+                "{} ({version}): wanted {}, got {} {}",
                 self.name, self.status, got.status, got.text
             )
         })
@@ -375,7 +413,7 @@ fn contains(whole: &Value, part: &Value) -> bool {
 
 /// Runs a table; every row starts from the same world.
 pub(crate) fn run(cases: Vec<Case>) {
-    let faults: Vec<String> = cases.iter().filter_map(Case::fault).collect();
+    let faults: Vec<String> = cases.iter().flat_map(Case::faults).collect();
     assert!(
         faults.is_empty(),
         "{} of {} rows\n{}",

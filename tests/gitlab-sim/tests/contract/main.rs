@@ -5,10 +5,16 @@
 )]
 #![expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 #![expect(
+    clippy::items_after_statements,
+    reason = "what a test covers stands first"
+)]
+#![expect(
     clippy::needless_pass_by_value,
     reason = "rows read better with values than with references to them"
 )]
 
+#[path = "../shared/covers.rs"]
+mod covers;
 mod harness;
 
 mod s1_auth;

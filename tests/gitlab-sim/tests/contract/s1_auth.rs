@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::json;
 
+use crate::covers::covers;
 use crate::harness::{
     Any, Body, Empty, Has, Ids, Is, Sim, case, delete, get, message, post, put, run,
 };
@@ -39,6 +40,7 @@ fn oauth(sim: &mut Sim) {
 
 #[test]
 fn s1_3_only_401_is_a_challenge() {
+    let _covers = covers("1.3", "19");
     let mut sim = Sim::new();
     narrow(&mut sim);
     token(&mut sim, "dev", "old", &["api"]);
@@ -52,6 +54,7 @@ fn s1_3_only_401_is_a_challenge() {
 
 #[test]
 fn s1_1_who_authenticates_how() {
+    let _covers = covers("1.1", "19");
     run(vec![
         case(
             "1.1 PRIVATE-TOKEN",
@@ -152,6 +155,7 @@ fn s1_1_who_authenticates_how() {
 
 #[test]
 fn s1_2_scopes_open_and_refuse() {
+    let _covers = covers("1.2", "19");
     let manage = "manage_runner api read_api";
     let rows = vec![
         case(
@@ -392,6 +396,7 @@ fn s1_2_scopes_open_and_refuse() {
 
 #[test]
 fn s1_2_admin_mode() {
+    let _covers = covers("1.2", "19");
     fn on(sim: &mut Sim) {
         sim.set(json!({ "admin_mode": true }));
         token(sim, "root", "plain", &["api"]);
@@ -439,6 +444,7 @@ fn s1_2_admin_mode() {
 
 #[test]
 fn s1_3_states_of_tokens_and_users() {
+    let _covers = covers("1.3", "19");
     let expired = Is(json!({
         "error": "invalid_token",
         "error_description":
@@ -487,6 +493,7 @@ fn s1_3_states_of_tokens_and_users() {
 
 #[test]
 fn s1_10_a_revoked_token_takes_its_family_along() {
+    let _covers = covers("1.10", "19");
     let mut sim = Sim::new();
     let rotated =
         sim.json(&post("/personal_access_tokens/self/rotate").by("dev"), 200)["token"].clone();
@@ -521,6 +528,7 @@ fn s1_10_a_revoked_token_takes_its_family_along() {
 
 #[test]
 fn s1_2_bots_of_groups_and_projects() {
+    let _covers = covers("1.2", "15.11 19");
     fn bots(sim: &mut Sim) {
         sim.command(
             json!({"do": "add_token", "group": "platform", "role": "owner",
@@ -564,6 +572,7 @@ fn s1_2_bots_of_groups_and_projects() {
 
 #[test]
 fn s1_2_where_manage_runner_opens_nothing() {
+    let _covers = covers("1.2", "15.11 17 19");
     fn rooted(sim: &mut Sim) {
         narrow(sim);
         sim.set(json!({ "relative_url_root": "/gitlab" }));

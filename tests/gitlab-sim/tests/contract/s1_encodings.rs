@@ -1,6 +1,7 @@
 //! Contract §1.4, §1.6.
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{
     Any, Ask, Has, Ids, Sim, Text, attribute, case, error, get, message, post, put, run,
 };
@@ -11,6 +12,7 @@ fn edit() -> Ask {
 
 #[test]
 fn s1_4_every_way_to_send_a_list() {
+    let _covers = covers("1.4", "19");
     let tags = |tags: &[&str]| Has(json!({ "tag_list": tags }));
     let multipart = "--x\r\nContent-Disposition: form-data; name=\"tag_list[]\"\r\n\r\na\r\n\
                      --x\r\nContent-Disposition: form-data; name=\"tag_list[]\"\r\n\r\nb\r\n--x--\r\n";
@@ -131,6 +133,7 @@ fn s1_4_every_way_to_send_a_list() {
 /// What no text can be is refused before GitLab's API sees it.
 #[test]
 fn s1_4_malformed_texts() {
+    let _covers = covers("1.4", "19");
     let refused = |name, ask: Ask| case(name, ask, 400, Text("Bad Request"));
     run(vec![
         refused("not UTF-8, form", edit().form("description=a%FFb")),
@@ -153,6 +156,7 @@ fn s1_4_malformed_texts() {
 
 #[test]
 fn s1_4_spellings() {
+    let _covers = covers("1.4", "19");
     run(vec![
         case(
             "true",
@@ -213,6 +217,7 @@ fn s1_4_spellings() {
 
 #[test]
 fn s1_4_creation_drops_blanks_and_put_does_not() {
+    let _covers = covers("1.4", "19");
     let create = |body: Value| post("/user/runners").by("root").send(body);
     for blank in [
         json!({"tag_list": []}),
@@ -291,6 +296,7 @@ fn s1_4_creation_drops_blanks_and_put_does_not() {
 
 #[test]
 fn s1_6_tags() {
+    let _covers = covers("1.6", "19");
     let tags = |tags: &[&str]| Has(json!({ "tag_list": tags }));
     run(vec![
         case(
@@ -332,6 +338,7 @@ fn s1_6_tags() {
 
 #[test]
 fn s1_6_the_filter_wants_all_tags() {
+    let _covers = covers("1.6", "19");
     let list = |tags: &str| get(&format!("/runners/all?tag_list={tags}")).by("root");
     run(vec![
         case("one", list("a"), 200, crate::harness::Ids(vec![2])),

@@ -4,10 +4,12 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::json;
 
+use crate::covers::covers;
 use crate::harness::{Any, Empty, Sim, ask, case, delete, error, get, message, post, put, run};
 
 #[test]
 fn s1_3_routes_and_numbers() {
+    let _covers = covers("1.3", "15.11 17 19");
     run(vec![
         case(
             "1.3 404 no such route",
@@ -124,6 +126,7 @@ fn s1_3_routes_and_numbers() {
 
 #[test]
 fn s1_3_the_order_is_credential_then_parameters_then_record() {
+    let _covers = covers("1.3", "19");
     run(vec![
         case(
             "401 before 400",
@@ -149,6 +152,7 @@ fn s1_3_the_order_is_credential_then_parameters_then_record() {
 
 #[test]
 fn s1_3_unmodified_since() {
+    let _covers = covers("1.3", "19");
     let at = |text: &str| {
         delete("/runners/1")
             .by("root")
@@ -212,6 +216,7 @@ fn s1_3_unmodified_since() {
 /// GitLab reads the date with Ruby's `Time.parse`; its own specs send the first two.
 #[test]
 fn s1_3_unmodified_since_reads_what_ruby_reads() {
+    let _covers = covers("1.3", "19");
     // The runner was made at 2026-03-04T12:00:00.250Z.
     for (text, status) in [
         ("1990-01-12T00:00:48-0600", 412),
@@ -261,6 +266,7 @@ fn s1_3_unmodified_since_reads_what_ruby_reads() {
 /// Each record is compared by its own time, and not by that of what belongs to it.
 #[test]
 fn s1_3_unmodified_since_when_a_record_changed() {
+    let _covers = covers("1.3", "19");
     let at_noon = "2026-03-04T12:00:01Z";
     let mut sim = Sim::new();
     sim.later(SignedDuration::from_secs(60));
@@ -330,6 +336,7 @@ fn s1_3_unmodified_since_when_a_record_changed() {
 
 #[test]
 fn s1_3_migrations_hold_up_runners_only() {
+    let _covers = covers("1.3", "19");
     fn migrating(sim: &mut Sim) {
         sim.set(json!({ "database_migrations_running": true }));
     }
@@ -395,6 +402,7 @@ fn s1_3_migrations_hold_up_runners_only() {
 
 #[test]
 fn s1_3_orphans_between_17_9_and_18_0() {
+    let _covers = covers("1.3", "15.11 17 19");
     fn orphan(sim: &mut Sim) {
         sim.edit(3, json!({ "projects": [] }));
     }
@@ -429,6 +437,7 @@ fn s1_3_orphans_between_17_9_and_18_0() {
 
 #[test]
 fn s1_3_json_is_said_to_be_json() {
+    let _covers = covers("1.3", "19");
     let mut sim = Sim::new();
     for ask in [
         get("/runners/1").by("root"),

@@ -1,10 +1,12 @@
 //! Contract §1.8.
 use serde_json::json;
 
+use crate::covers::covers;
 use crate::harness::{Ask, Ids, Sim, case, error, get, run};
 
 #[test]
 fn s1_8_pages() {
+    let _covers = covers("1.8", "19");
     let list = |query: &str| get(&format!("/runners/all?{query}")).by("root");
     run(vec![
         case("ascending ids", list(""), 200, Ids(vec![1, 2, 3, 4, 5])),
@@ -50,6 +52,7 @@ fn headers(sim: &mut Sim, path: &str) -> Vec<String> {
 
 #[test]
 fn s1_8_headers() {
+    let _covers = covers("1.8", "19");
     let mut sim = Sim::new();
     assert_eq!(
         headers(&mut sim, "/runners/all"),
@@ -84,6 +87,7 @@ fn s1_8_headers() {
 
 #[test]
 fn s1_8_above_the_limit_nothing_is_counted() {
+    let _covers = covers("1.8", "19");
     let mut sim = Sim::new();
     sim.set(json!({ "count_limit": 4 }));
     assert_eq!(
@@ -105,6 +109,7 @@ fn s1_8_above_the_limit_nothing_is_counted() {
 
 #[test]
 fn s1_8_links() {
+    let _covers = covers("1.8", "19");
     let mut sim = Sim::new();
     sim.set(json!({ "external_url": "https://gitlab.test/" }));
     let got = sim.call(&get(
@@ -144,6 +149,7 @@ fn s1_8_links() {
 
 #[test]
 fn s1_8_links_have_the_external_host_and_the_scheme_of_the_request() {
+    let _covers = covers("1.8", "19");
     let first = |sim: &mut Sim, ask: Ask| {
         let got = sim.call(&ask.by("root"));
         let link = got.header("link").unwrap();
@@ -175,6 +181,7 @@ fn s1_8_links_have_the_external_host_and_the_scheme_of_the_request() {
 
 #[test]
 fn s1_8_managers_are_not_paginated() {
+    let _covers = covers("1.8", "19");
     let mut sim = Sim::new();
     for number in 0..30 {
         let manager = json!({ "system_id": format!("s{number}") });

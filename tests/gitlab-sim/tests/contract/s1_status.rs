@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Ids, Sim, case, get, hours, noon, post, run};
 
 fn contacted(sim: &mut Sim, hours_ago: i64) {
@@ -15,6 +16,7 @@ fn shown(sim: &mut Sim) -> (Value, Value) {
 
 #[test]
 fn s1_7_the_first_word_that_fits() {
+    let _covers = covers("1.7", "19");
     // (created days ago, contacted hours ago, paused) -> (status, online)
     let cases = [
         ("never", 0, None, false, "never_contacted", Value::Null),
@@ -86,6 +88,7 @@ fn s1_7_the_first_word_that_fits() {
 
 #[test]
 fn s1_7_stale_took_three_months_once() {
+    let _covers = covers("1.7", "15.11");
     let mut sim = Sim::version(Version::V15_11);
     contacted(&mut sim, 24 * 8);
     assert_eq!(shown(&mut sim).0, json!("offline"));
@@ -95,6 +98,7 @@ fn s1_7_stale_took_three_months_once() {
 
 #[test]
 fn s1_7_filters() {
+    let _covers = covers("1.7", "19");
     fn world(sim: &mut Sim) {
         sim.edit(1, json!({ "contacted_at": noon() }));
         sim.edit(
@@ -128,6 +132,7 @@ fn s1_7_filters() {
 
 #[test]
 fn s1_7_replies_show_the_cached_contact_and_filters_the_stored_one() {
+    let _covers = covers("1.7", "19");
     let mut sim = Sim::new();
     let poll = post("/jobs/request").send(json!({"token": "glrt-one", "system_id": "s"}));
     let online = get("/runners/all?status=online").by("root");
@@ -162,6 +167,7 @@ fn s1_7_replies_show_the_cached_contact_and_filters_the_stored_one() {
 
 #[test]
 fn s1_7_creation_state() {
+    let _covers = covers("1.7", "15.11 17 19");
     for (version, after_verify, after_job) in [
         (Version::V15_11, "started", "finished"),
         (Version::V17, "started", "finished"),

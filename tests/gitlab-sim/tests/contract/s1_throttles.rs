@@ -3,6 +3,7 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Ask, Sim, ask, get, post, put};
 
 fn limited(per_user: Option<u64>, per_address: Option<u64>) -> Sim {
@@ -21,6 +22,7 @@ fn statuses(sim: &mut Sim, ask: &Ask, times: usize) -> Vec<u16> {
 
 #[test]
 fn s1_9_the_shape_of_a_throttled_reply() {
+    let _covers = covers("1.9", "19");
     let mut sim = limited(Some(2), None);
     sim.later(SignedDuration::from_secs(17));
     let ask = get("/user").by("dev");
@@ -43,6 +45,7 @@ fn s1_9_the_shape_of_a_throttled_reply() {
 
 #[test]
 fn s1_9_the_window_is_fixed_and_counts_by_user_then_by_address() {
+    let _covers = covers("1.9", "19");
     let mut sim = limited(Some(1), Some(1));
     let dev = get("/user").by("dev");
     assert_eq!(statuses(&mut sim, &dev, 2), [200, 429]);
@@ -73,6 +76,7 @@ fn s1_9_the_window_is_fixed_and_counts_by_user_then_by_address() {
 
 #[test]
 fn s1_9_a_valid_runner_token_is_counted_by_nobody() {
+    let _covers = covers("1.9", "19");
     let mut sim = limited(Some(1), Some(1));
     let verify = |token: &str| post("/runners/verify").form(&format!("token={token}"));
     assert_eq!(statuses(&mut sim, &verify("glrt-one"), 3), [200, 200, 200]);
@@ -81,6 +85,7 @@ fn s1_9_a_valid_runner_token_is_counted_by_nobody() {
 
 #[test]
 fn s1_9_limits_are_scaled_to_a_minute_and_can_be_told_always() {
+    let _covers = covers("1.9", "19");
     let mut sim = Sim::new();
     assert_eq!(
         sim.call(&get("/user").by("dev")).header("ratelimit-limit"),
@@ -105,6 +110,7 @@ fn s1_9_limits_are_scaled_to_a_minute_and_can_be_told_always() {
 
 #[test]
 fn s1_9_the_text_can_be_set_and_polling_has_its_own_limit() {
+    let _covers = covers("1.9", "17 19");
     let mut sim = limited(Some(0), None);
     sim.set(json!({ "rate_limiting_response_text": "Slow down" }));
     assert_eq!(sim.call(&get("/user").by("dev")).text, "Slow down\n");
@@ -126,6 +132,7 @@ fn s1_9_the_text_can_be_set_and_polling_has_its_own_limit() {
 
 #[test]
 fn s1_9_polling_is_counted_by_the_token_that_was_sent() {
+    let _covers = covers("1.9", "19");
     let mut sim = Sim::new();
     sim.set(json!({ "runner_jobs_request_api_limit": 1 }));
     let poll = |token: &str| post("/jobs/request").send(json!({ "token": token }));
@@ -178,6 +185,7 @@ fn working(settings: Value) -> (Sim, String) {
 
 #[test]
 fn s1_9_what_runners_say_of_a_job_is_counted_by_the_jobs_token() {
+    let _covers = covers("1.9", "17 19");
     for (setting, ask, other, done) in [
         (
             "runner_jobs_endpoints_api_limit",

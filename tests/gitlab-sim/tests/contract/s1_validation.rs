@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Any, Ask, Has, Sim, attribute, case, error, get, message, post, put, run};
 
 fn edit(body: Value) -> Ask {
@@ -18,6 +19,7 @@ fn tags(count: usize) -> Vec<String> {
 
 #[test]
 fn s1_5_put_answers_in_shape_b() {
+    let _covers = covers("1.5", "19");
     let timeout = || attribute("maximum_timeout", "needs to be at least 10 minutes");
     run(vec![
         case(
@@ -167,6 +169,7 @@ fn s1_5_put_answers_in_shape_b() {
 
 #[test]
 fn s1_5_some_rules_hold_only_when_the_value_changes() {
+    let _covers = covers("1.5", "19");
     fn overfull(sim: &mut Sim) {
         sim.edit(
             1,
@@ -227,6 +230,7 @@ fn s1_5_some_rules_hold_only_when_the_value_changes() {
 
 #[test]
 fn s1_3_put_needs_one_parameter_and_not_both_of_a_pair() {
+    let _covers = covers("1.3", "19");
     let none = "description, active, paused, tag_list, run_untagged, locked, access_level, \
                 maximum_timeout, maintenance_note are missing, at least one parameter must be provided";
     run(vec![
@@ -254,6 +258,7 @@ fn s1_3_put_needs_one_parameter_and_not_both_of_a_pair() {
 
 #[test]
 fn s1_5_defaults_are_the_same_for_both_ways_in() {
+    let _covers = covers("1.5", "19");
     let mut sim = Sim::new();
     let a = sim.json(
         &post("/user/runners")
@@ -279,6 +284,7 @@ fn s1_5_defaults_are_the_same_for_both_ways_in() {
 
 #[test]
 fn s1_5_system_ids_have_1_to_64_characters() {
+    let _covers = covers("1.5", "15.11 19");
     let verify =
         |id: &str| post("/runners/verify").send(json!({"token": "glrt-one", "system_id": id}));
     run(vec![

@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Sim, get, keys, post, put};
 
 const LIST: [&str; 11] = [
@@ -27,6 +28,7 @@ fn without(keys: &[&'static str], gone: &[&str]) -> Vec<&'static str> {
 
 #[test]
 fn s2_1_list_entity() {
+    let _covers = covers("2.1", "15.11 17 19");
     let list = get("/runners/all").by("root");
     for (version, expected) in [
         (Version::V19, LIST.to_vec()),
@@ -50,6 +52,7 @@ fn s2_1_list_entity() {
 
 #[test]
 fn s2_1_the_address_was_shown_before_17() {
+    let _covers = covers("2.1", "15.11 17 19");
     let poll = post("/jobs/request")
         .form("token=glrt-one")
         .from("10.1.2.3");
@@ -68,6 +71,7 @@ fn s2_1_the_address_was_shown_before_17() {
 /// As Rails finds it: backwards through the proxies to the first address that is none.
 #[test]
 fn s2_5_the_address_behind_proxies() {
+    let _covers = covers("2.5", "15.11 17 19");
     for (peer, forwarded, shown) in [
         ("127.0.0.1", vec![], "127.0.0.1"),
         ("127.0.0.1", vec!["203.0.113.7"], "203.0.113.7"),
@@ -116,6 +120,7 @@ fn s2_5_the_address_behind_proxies() {
 
 #[test]
 fn s2_2_details() {
+    let _covers = covers("2.2", "19");
     let more = [
         "access_level",
         "architecture",
@@ -169,6 +174,7 @@ fn s2_2_details() {
 
 #[test]
 fn s2_2_put_has_no_projects_since_new() {
+    let _covers = covers("2.2", "15.11 17 19");
     let edit = put("/runners/4").by("root").form("paused=1");
     assert!(Sim::new().json(&edit, 200).get("projects").is_none());
     for version in [Version::V15_11, Version::V17] {
@@ -193,6 +199,7 @@ fn s2_2_put_has_no_projects_since_new() {
 
 #[test]
 fn s2_2_others_than_administrators_see_their_own_projects_and_groups() {
+    let _covers = covers("2.2", "19");
     let mut sim = Sim::new();
     let shown = sim.json(&get("/runners/4").by("buildmaint"), 200);
     assert_eq!(shown["projects"].as_array().unwrap().len(), 1);
@@ -205,6 +212,7 @@ fn s2_2_others_than_administrators_see_their_own_projects_and_groups() {
 
 #[test]
 fn s2_2_the_note_is_hidden_from_readers_since_new() {
+    let _covers = covers("2.2", "15.11 17 19");
     for (version, who, note) in [
         (Version::V19, "maint", Value::Null),
         (Version::V19, "owner", json!("ask ops")),
@@ -220,6 +228,7 @@ fn s2_2_the_note_is_hidden_from_readers_since_new() {
 
 #[test]
 fn s2_2_version_is_that_of_the_manager_heard_of_last() {
+    let _covers = covers("2.2", "19");
     let mut sim = Sim::new();
     for (id, version) in [("a", "17.1.0"), ("b", "18.2.0"), ("a", "17.1.1")] {
         sim.command(json!({"do": "contact", "runner": 1, "manager": {
@@ -235,6 +244,7 @@ fn s2_2_version_is_that_of_the_manager_heard_of_last() {
 
 #[test]
 fn s2_3_registration_has_exactly_three_keys() {
+    let _covers = covers("2.3", "19");
     let mut sim = Sim::new();
     for (ask, status) in [
         (post("/runners").form("token=GR-instance"), 201),
@@ -255,6 +265,7 @@ fn s2_3_registration_has_exactly_three_keys() {
 
 #[test]
 fn s2_5_managers() {
+    let _covers = covers("2.5", "17 19");
     let mut sim = Sim::new();
     sim.command(json!({"do": "contact", "runner": 1, "manager": {
         "system_id": "s_1", "version": "18.0.0", "ip_address": "10.9.8.7"}}));

@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{
     Any, Ask, Empty, Has, Sim, case, delete, error, get, hours, message, noon, post, put, run,
 };
@@ -18,6 +19,7 @@ fn unassign(runner: u64, project: u64, who: &str) -> Ask {
 
 #[test]
 fn s3_12_the_checks_in_their_order() {
+    let _covers = covers("3.12", "17 19");
     fn locked(sim: &mut Sim) {
         sim.edit(3, json!({ "locked": true }));
     }
@@ -145,6 +147,7 @@ fn s3_12_the_checks_in_their_order() {
 
 #[test]
 fn s3_12_what_the_service_refuses() {
+    let _covers = covers("3.12", "19");
     fn full(sim: &mut Sim) {
         sim.set(json!({ "ci_registered_project_runners": 1 }));
     }
@@ -163,6 +166,7 @@ fn s3_12_what_the_service_refuses() {
 
 #[test]
 fn s3_12_orphans_and_organisations_by_release() {
+    let _covers = covers("3.12", "15.11 17 19");
     fn orphan(sim: &mut Sim) {
         sim.edit(3, json!({ "projects": [] }));
     }
@@ -194,6 +198,7 @@ fn s3_12_orphans_and_organisations_by_release() {
 
 #[test]
 fn s4_only_recent_runners_count_against_the_limit() {
+    let _covers = covers("4", "19");
     let mut sim = Sim::new();
     sim.set(json!({ "ci_registered_project_runners": 1 }));
     sim.edit(4, json!({ "created_at": noon() - hours(24 * 8) }));
@@ -214,6 +219,7 @@ fn long_ago(ask: Ask) -> Ask {
 
 #[test]
 fn s3_13_unassign() {
+    let _covers = covers("3.13", "15.11 17 19");
     let owner = || {
         message(
             "403 Forbidden - You cannot unassign a runner from the owner project. Delete the runner instead",
@@ -248,6 +254,7 @@ fn s3_13_unassign() {
 
 #[test]
 fn s3_12_13_what_changes() {
+    let _covers = covers("3.12 3.13", "19");
     let mut sim = Sim::new();
     sim.json(&assign(3, 21, "root"), 201);
     assert_eq!(

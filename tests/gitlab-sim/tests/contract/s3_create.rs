@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Any, Ask, Sim, case, error, hours, message, noon, post, run};
 
 fn create(who: &str, body: Value) -> Ask {
@@ -25,6 +26,7 @@ fn instance(who: &str) -> Ask {
 
 #[test]
 fn s3_20_who_may_create() {
+    let _covers = covers("3.20", "15.11 19");
     fn closed(sim: &mut Sim) {
         sim.command(json!({"do": "set_group", "group": 10, "settings": {"runner_registration_enabled": false}}));
     }
@@ -97,6 +99,7 @@ fn s3_20_who_may_create() {
 
 #[test]
 fn s3_20_parameters() {
+    let _covers = covers("3.20", "19");
     let root = |body: Value| create("root", body);
     run(vec![
         case(
@@ -191,6 +194,7 @@ fn s3_20_parameters() {
 
 #[test]
 fn s3_20_validation_is_a_sentence() {
+    let _covers = covers("3.20", "19");
     let with = |more: Value| {
         let mut body = json!({ "runner_type": "instance_type" });
         body.as_object_mut()
@@ -215,6 +219,7 @@ fn s3_20_validation_is_a_sentence() {
 
 #[test]
 fn s3_20_what_is_kept() {
+    let _covers = covers("3.20", "19");
     let mut sim = Sim::new();
     let body = json!({
         "runner_type": "project_type", "project_id": 20, "description": "d", "maintenance_note": "n",
@@ -250,6 +255,7 @@ fn s3_20_what_is_kept() {
 
 #[test]
 fn s3_20_expiry_in_the_enterprise_edition() {
+    let _covers = covers("3.20", "17 19");
     let with = |expires: Option<i64>, deadline: Option<i64>| {
         let minute = |minutes: i64| (noon() + jiff::SignedDuration::from_mins(minutes)).to_string();
         create(

@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{
     Any, Ask, Empty, Has, Sim, case, delete, error, get, message, post, put, run,
 };
@@ -12,6 +13,7 @@ fn pause(id: u64, who: &str) -> Ask {
 
 #[test]
 fn s3_6_who_may_change() {
+    let _covers = covers("3.6", "19");
     let refused = || message("403 Forbidden - No access granted");
     run(vec![
         case("instance: administrator", pause(1, "root"), 200, Any),
@@ -55,6 +57,7 @@ fn s3_6_who_may_change() {
 
 #[test]
 fn s3_6_only_what_is_given_is_written() {
+    let _covers = covers("3.6", "19");
     let settings = [
         "description",
         "active",
@@ -99,6 +102,7 @@ fn s3_6_only_what_is_given_is_written() {
 
 #[test]
 fn s3_6_a_refused_change_changes_nothing() {
+    let _covers = covers("3.6", "19");
     let mut sim = Sim::new();
     let before = sim.runner(2);
     let bad = json!({"description": "new", "maximum_timeout": 1});
@@ -108,6 +112,7 @@ fn s3_6_a_refused_change_changes_nothing() {
 
 #[test]
 fn s3_6_pollers_look_again_only_after_success() {
+    let _covers = covers("3.6", "19");
     let mut sim = Sim::new();
     let tick = |sim: &mut Sim| {
         let got = sim.call(&post("/jobs/request").form("token=glrt-one"));
@@ -125,6 +130,7 @@ fn s3_6_pollers_look_again_only_after_success() {
 
 #[test]
 fn s3_7_delete_by_number() {
+    let _covers = covers("3.7", "15.11 19");
     let gone = |id: u64, who: &str| delete(&format!("/runners/{id}")).by(who);
     let refused = || message("403 Forbidden - No access granted");
     let shared = || message("403 Forbidden - Runner associated with more than one project");
@@ -172,6 +178,7 @@ fn s3_7_delete_by_number() {
 
 #[test]
 fn s3_7_managers_go_along_and_the_second_time_is_404() {
+    let _covers = covers("3.7", "19");
     let mut sim = Sim::new();
     sim.command(json!({"do": "contact", "runner": 1}));
     sim.call(&delete("/runners/1").by("root"));
@@ -195,6 +202,7 @@ fn s3_7_managers_go_along_and_the_second_time_is_404() {
 
 #[test]
 fn s3_6_the_answer_of_a_manager_of_the_runner_shows_the_note() {
+    let _covers = covers("3.6", "19");
     run(vec![case(
         "3.6",
         put("/runners/3")

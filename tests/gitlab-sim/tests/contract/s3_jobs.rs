@@ -3,6 +3,7 @@ use gitlab_sim::Version;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{
     Any, Ask, Empty, Ids, Sim, ask, case, error, get, keys, message, post, put, run,
 };
@@ -29,6 +30,7 @@ fn busy(sim: &mut Sim) {
 
 #[test]
 fn s3_8_a_runners_jobs() {
+    let _covers = covers("3.8", "19");
     let list = |query: &str| get(&format!("/runners/2/jobs?{query}")).by("root");
     let rows = vec![
         case(
@@ -130,6 +132,7 @@ fn s3_8_a_runners_jobs() {
 
 #[test]
 fn s3_8_jobs_of_projects_below_reporter_are_left_out() {
+    let _covers = covers("3.8", "19");
     let mut sim = Sim::new();
     sim.command(json!({"do": "queue_job", "project": 21}));
     sim.command(json!({"do": "take_job", "runner": 4}));
@@ -145,6 +148,7 @@ fn s3_8_jobs_of_projects_below_reporter_are_left_out() {
 
 #[test]
 fn s3_8_totals_and_keyset() {
+    let _covers = covers("3.8", "19");
     let mut sim = Sim::new();
     busy(&mut sim);
     let got = sim.call(&get("/runners/2/jobs").by("root"));
@@ -181,6 +185,7 @@ fn s3_8_totals_and_keyset() {
 
 #[test]
 fn s2_6_the_job_entity() {
+    let _covers = covers("2.6", "19");
     let mut sim = Sim::new();
     busy(&mut sim);
     let jobs = sim.json(&get("/runners/2/jobs").by("root"), 200);
@@ -234,6 +239,7 @@ fn poll(token: &str) -> Ask {
 
 #[test]
 fn s3_25_polling() {
+    let _covers = covers("3.25", "15.11 19");
     run(vec![
         case("nothing to do", poll("glrt-one"), 204, Empty),
         case(
@@ -264,6 +270,7 @@ fn s3_25_polling() {
 
 #[test]
 fn s3_25_what_a_poll_leaves_behind() {
+    let _covers = covers("3.25", "19");
     let mut sim = Sim::new();
     let got = sim.call(&poll("glrt-one").from("10.1.1.1"));
     assert!(got.header("x-gitlab-last-update").is_some());
@@ -293,6 +300,7 @@ fn s3_25_what_a_poll_leaves_behind() {
 
 #[test]
 fn s3_25_last_update_saves_work_until_something_happens() {
+    let _covers = covers("3.25", "19");
     let mut sim = Sim::new();
     let first = sim.call(&poll("glrt-one"));
     let seen = first.header("x-gitlab-last-update").unwrap().to_owned();
@@ -305,6 +313,7 @@ fn s3_25_last_update_saves_work_until_something_happens() {
 
 #[test]
 fn s3_25_which_job_goes_where() {
+    let _covers = covers("3.25", "19");
     for (name, job, runner, taken) in [
         ("an untagged one", json!({}), json!({}), true),
         (
@@ -359,6 +368,7 @@ fn s3_25_which_job_goes_where() {
 
 #[test]
 fn s3_25_a_job_from_start_to_end() {
+    let _covers = covers("3.25", "19");
     let mut sim = Sim::new();
     sim.command(json!({"do": "queue_job", "project": 20, "script": ["make"]}));
     let job = sim.json(&poll("glrt-one"), 201);
@@ -414,6 +424,7 @@ fn a_machine_can_be_played_although_the_token_has_expired() {
 
 #[test]
 fn s3_25_a_job_that_is_over_by_release() {
+    let _covers = covers("3.25", "15.11 17 19");
     for (version, text) in [
         (Version::V15_11, "403 Forbidden - Job is not running"),
         (
@@ -440,6 +451,7 @@ fn s3_25_a_job_that_is_over_by_release() {
 
 #[test]
 fn s3_25_whoever_reports_on_a_job_is_heard_of() {
+    let _covers = covers("3.25", "15.11 17 19");
     let later = json!("2026-03-04T12:10:00.250Z");
     let before = json!("2026-03-04T12:00:00.250Z");
     for (version, managers, address) in [
@@ -485,6 +497,7 @@ fn s3_25_whoever_reports_on_a_job_is_heard_of() {
 
 #[test]
 fn s3_25_a_report_does_not_finish_a_creation() {
+    let _covers = covers("3.25", "19");
     let mut sim = Sim::new();
     sim.command(json!({"do": "queue_job", "project": 20}));
     let job = sim.json(&poll("glrt-one"), 201);

@@ -2,10 +2,12 @@
 use gitlab_sim::Version;
 use serde_json::json;
 
+use crate::covers::covers;
 use crate::harness::{Any, Ids, Sim, case, error, get, message, run};
 
 #[test]
 fn s3_1_runners_available_to_the_user() {
+    let _covers = covers("3.1", "19");
     let list = |who: &str| get("/runners").by(who);
     run(vec![
         case(
@@ -109,6 +111,7 @@ fn s3_1_runners_available_to_the_user() {
 
 #[test]
 fn s3_1_version_prefix() {
+    let _covers = covers("3.1", "15.11 19");
     fn versions(sim: &mut Sim) {
         for (runner, system_id, version) in [
             (1, "a", "16.1.1"),
@@ -147,6 +150,7 @@ fn s3_1_version_prefix() {
 
 #[test]
 fn s3_2_all_runners() {
+    let _covers = covers("3.2", "17 19");
     let scope = |word: &str| get(&format!("/runners/all?scope={word}")).by("root");
     run(vec![
         case(
@@ -193,6 +197,7 @@ fn s3_2_all_runners() {
 
 #[test]
 fn s3_10_a_projects_runners() {
+    let _covers = covers("3.10", "17 19");
     let list = |who: &str| get("/projects/21/runners").by(who);
     run(vec![
         case("its own, all ancestors', the instance's", list("maint"), 200, Ids(vec![1, 2, 4, 5])),
@@ -218,6 +223,7 @@ fn s3_10_a_projects_runners() {
 
 #[test]
 fn s3_11_a_groups_runners() {
+    let _covers = covers("3.11", "15.11 17 19");
     let list = |who: &str| get("/groups/11/runners").by(who);
     run(vec![
         case("its own, ancestors', the instance's", list("owner"), 200, Ids(vec![1, 2, 5])),

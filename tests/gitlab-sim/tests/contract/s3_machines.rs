@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{
     Any, Empty, Is, Sim, case, delete, error, get, hours, message, noon, post, run,
 };
@@ -12,6 +13,7 @@ fn expired(sim: &mut Sim) {
 
 #[test]
 fn s3_15_delete_by_token() {
+    let _covers = covers("3.15", "19");
     run(vec![
         case("204", delete("/runners").form("token=glrt-one"), 204, Empty),
         case(
@@ -59,6 +61,7 @@ fn s3_15_delete_by_token() {
 
 #[test]
 fn s3_16_delete_a_manager() {
+    let _covers = covers("3.16", "19");
     fn two(sim: &mut Sim) {
         for id in ["s1", "s2"] {
             sim.command(json!({"do": "contact", "runner": 1, "manager": {"system_id": id}}));
@@ -107,6 +110,7 @@ fn s3_16_delete_a_manager() {
 
 #[test]
 fn s3_17_verify() {
+    let _covers = covers("3.17", "19");
     let ask = |token: &str| post("/runners/verify").form(&format!("token={token}"));
     run(vec![
         case("200, the token echoed", ask("glrt-one"), 200, Is(json!({"id": 1, "token": "glrt-one", "token_expires_at": null}))),
@@ -122,6 +126,7 @@ fn s3_17_verify() {
 
 #[test]
 fn s3_17_verify_is_not_read_only() {
+    let _covers = covers("3.17", "19");
     let mut sim = Sim::new();
     let body = json!({"token": "glrt-one", "info": {"version": "17.0.0", "platform": "linux"}});
     sim.json(&post("/runners/verify").send(body).from("10.0.0.9"), 200);
@@ -145,6 +150,7 @@ fn s3_17_verify_is_not_read_only() {
 
 #[test]
 fn s3_17_whether_the_runner_itself_is_touched() {
+    let _covers = covers("3.17", "15.11 17 19");
     let touched = json!("2026-03-04T12:00:00.250Z");
     for (version, by_registration, contacted) in [
         (Version::V15_11, false, Value::Null),
@@ -183,6 +189,7 @@ fn s3_17_whether_the_runner_itself_is_touched() {
 
 #[test]
 fn s3_21_discovery() {
+    let _covers = covers("3.21", "17 19");
     fn router(sim: &mut Sim) {
         sim.set(json!({ "job_router_url": "wss://kas.example.com" }));
     }

@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::json;
 
+use crate::covers::covers;
 use crate::harness::{
     Any, Ask, Empty, Has, Is, Sim, case, delete, error, get, keys, message, post, run,
 };
@@ -12,6 +13,7 @@ fn rotate(who: &str) -> Ask {
 
 #[test]
 fn s3_22_a_token_about_itself() {
+    let _covers = covers("3.22", "15.11 17 19");
     fn oauth(sim: &mut Sim) {
         sim.command(json!({"do": "add_token", "user": "dev", "kind": "oauth",
             "token": "glpat-oauth", "scopes": ["api"]}));
@@ -98,6 +100,7 @@ fn s3_22_a_token_about_itself() {
 
 #[test]
 fn s3_22_rotation() {
+    let _covers = covers("3.22", "17 19");
     let mut sim = Sim::new();
     let shown = sim.json(&rotate("dev").form("expires_at=2026-06-01"), 200);
     assert_eq!(shown["expires_at"], "2026-06-01");
@@ -127,30 +130,48 @@ fn s3_22_rotation() {
 
 #[test]
 fn s3_23_metadata() {
+    let _covers = covers("3.23", "all");
     let version = |who: &str| get("/version").by(who);
+    let metadata = || get("/metadata").by("guest");
+    let rows = [
+        (Version::V13_12, "13.12.15-ee"),
+        (Version::V15_2, "15.2.5-ee"),
+        (Version::V15_11, "15.11.13-ee"),
+        (Version::V16_10, "16.10.10-ee"),
+        (Version::V17, "17.11.7-ee"),
+        (Version::V18_2, "18.2.8-ee"),
+        (Version::V19, "19.5.2-ee"),
+    ]
+    .map(|(release, shown)| {
+        case(
+            "by name",
+            version("guest"),
+            200,
+            Has(json!({"version": shown})),
+        )
+        .version(release)
+    });
+    run(rows.into());
+    let whole = json!({"version": "19.5.2-ee", "revision": "c3f0e8a91b4", "kas": {"enabled": false, "externalUrl": null, "version": null}, "enterprise": true});
+    let small = json!({"version": "15.2.5-ee", "revision": "8c0b2d4e6f1"});
     run(vec![
+        case("19", metadata(), 200, Is(whole)),
+        case("since 15.2", metadata(), 200, Any).since(Version::V15_2),
         case(
-            "19",
-            get("/metadata").by("guest"),
-            200,
-            Is(
-                json!({"version": "19.5.2-ee", "revision": "c3f0e8a91b4", "kas": {"enabled": false, "externalUrl": null, "version": null}, "enterprise": true}),
-            ),
-        ),
+            "before, no such route",
+            metadata(),
+            404,
+            error("404 Not Found"),
+        )
+        .before(Version::V15_2),
+        case("its older name was small", version("guest"), 200, Is(small)).version(Version::V15_2),
         case(
-            "17",
+            "and is the same since 15.5",
             version("guest"),
             200,
-            Has(json!({"version": "17.11.7-ee"})),
+            Has(json!({"enterprise": true})),
         )
-        .version(Version::V17),
-        case(
-            "15.11",
-            version("guest"),
-            200,
-            Has(json!({"version": "15.11.13-ee"})),
-        )
-        .version(Version::V15_11),
+        .since(Version::V15_11),
         case(
             "community",
             version("guest"),
@@ -158,12 +179,14 @@ fn s3_23_metadata() {
             Has(json!({"version": "19.5.2", "enterprise": false})),
         )
         .given(|sim| sim.set(json!({"enterprise": false}))),
-        case("401", get("/version"), 401, message("401 Unauthorized")),
+        case("401", get("/version"), 401, message("401 Unauthorized")).always(),
+        case("401", get("/metadata"), 401, Any).between(Version::V15_2, Version::V19),
     ]);
 }
 
 #[test]
 fn s3_24_user() {
+    let _covers = covers("3.24", "19");
     let mut sim = Sim::new();
     let shown = sim.json(&get("/user").by("dev"), 200);
     for (field, value) in [

@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Any, Ask, Is, Sim, attribute, case, error, hours, message, noon, post, run};
 
 fn register(token: &str) -> Ask {
@@ -10,6 +11,7 @@ fn register(token: &str) -> Ask {
 
 #[test]
 fn s3_14_tokens_that_work_and_tokens_that_do_not() {
+    let _covers = covers("3.14", "15.11 17 19");
     fn off(sim: &mut Sim) {
         sim.set(json!({ "allow_runner_registration_token": false }));
     }
@@ -99,6 +101,7 @@ fn s3_14_tokens_that_work_and_tokens_that_do_not() {
 
 #[test]
 fn s3_14_what_is_kept() {
+    let _covers = covers("3.14", "19");
     let mut sim = Sim::new();
     let body = json!({
         "token": "GR-platform", "description": "d", "maintainer_note": "n", "paused": true,
@@ -140,6 +143,7 @@ fn s3_14_what_is_kept() {
 
 #[test]
 fn s3_14_validation() {
+    let _covers = covers("3.14", "19");
     let with = |more: Value| {
         let mut body = json!({ "token": "GR-instance" });
         body.as_object_mut()
@@ -187,6 +191,7 @@ fn s3_14_validation() {
 
 #[test]
 fn s3_14_limits() {
+    let _covers = covers("3.14", "15.11 19");
     fn full(sim: &mut Sim) {
         sim.set(json!({ "ci_registered_project_runners": 1, "ci_registered_group_runners": 1 }));
     }
@@ -212,6 +217,7 @@ fn s3_14_limits() {
 
 #[test]
 fn s3_20_what_tokens_look_like() {
+    let _covers = covers("3.20", "15.11 17 19");
     let create = |kind: &str| post("/user/runners").by("root").form(kind);
     let (instance, group, project) = (
         create("runner_type=instance_type"),

@@ -2,6 +2,7 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Any, Ask, Is, Sim, case, error, hours, keys, message, noon, post, run};
 
 fn by_id(id: u64, who: &str) -> Ask {
@@ -18,6 +19,7 @@ fn verify(token: &str) -> Ask {
 
 #[test]
 fn s3_9_roles_are_those_of_put() {
+    let _covers = covers("3.9", "19");
     let refused = || message("403 Forbidden - No access granted");
     run(vec![
         case("administrator", by_id(1, "root"), 201, Any),
@@ -43,6 +45,7 @@ fn s3_9_roles_are_those_of_put() {
 
 #[test]
 fn s3_9_the_old_token_stops_at_once() {
+    let _covers = covers("2.4 3.9", "19");
     let mut sim = Sim::new();
     let shown = sim.json(&by_id(1, "root"), 201);
     assert_eq!(keys(&shown), ["token", "token_expires_at"], "2.4");
@@ -57,6 +60,7 @@ fn s3_9_the_old_token_stops_at_once() {
 
 #[test]
 fn s3_9_expired_tokens_are_reset_by_number_only() {
+    let _covers = covers("3.9", "19");
     let mut sim = Sim::new();
     sim.edit(1, json!({ "token_expires_at": noon() - hours(1) }));
     let got = sim.call(&by_token("glrt-one"));
@@ -75,6 +79,7 @@ fn s3_9_expired_tokens_are_reset_by_number_only() {
 
 #[test]
 fn s3_9_a_deadline_that_has_passed() {
+    let _covers = covers("3.9", "17 19");
     fn overdue(sim: &mut Sim) {
         sim.edit(1, json!({ "token_rotation_deadline": noon() - hours(1) }));
     }
@@ -99,6 +104,7 @@ fn s3_9_a_deadline_that_has_passed() {
 
 #[test]
 fn s3_18_by_token() {
+    let _covers = covers("2.4 3.18", "15.11 19");
     run(vec![
         case(
             "missing",
@@ -128,6 +134,7 @@ fn s3_18_by_token() {
 
 #[test]
 fn s3_19_registration_tokens() {
+    let _covers = covers("3.19", "15.11 17 19");
     fn off(sim: &mut Sim) {
         sim.set(json!({ "allow_runner_registration_token": null }));
     }

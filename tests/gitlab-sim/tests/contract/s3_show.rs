@@ -1,11 +1,13 @@
 //! Contract §3.3, §3.4, §3.5, and the two reads that turn paths into ids.
 use gitlab_sim::Version;
 
+use crate::covers::covers;
 use crate::harness::{Any, Has, Ids, Is, Sim, case, error, get, message, run};
 use serde_json::json;
 
 #[test]
 fn s3_3_who_may_look() {
+    let _covers = covers("3.3", "17 19");
     let refused = || message("403 Forbidden - No access granted");
     run(vec![
         case("instance: anybody", get("/runners/1").by("guest"), 200, Any),
@@ -104,6 +106,7 @@ fn s3_3_who_may_look() {
 
 #[test]
 fn s3_4_managers() {
+    let _covers = covers("3.4", "15.11 17 19");
     run(vec![
         case(
             "none",
@@ -131,6 +134,7 @@ fn s3_4_managers() {
 
 #[test]
 fn s3_5_projects() {
+    let _covers = covers("3.5", "17 19");
     run(vec![
         case(
             "all, the newest first",

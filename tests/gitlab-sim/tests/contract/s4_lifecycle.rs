@@ -1,6 +1,7 @@
 //! Contract §4.
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{Ask, Sim, get, hours, noon, post};
 
 fn create(body: &str) -> Ask {
@@ -9,6 +10,7 @@ fn create(body: &str) -> Ask {
 
 #[test]
 fn s4_ownership_moves_to_the_next_oldest_project_or_the_runner_goes() {
+    let _covers = covers("4", "19");
     let mut sim = Sim::new();
     sim.command(json!({"do": "delete_project", "project": "platform/web"}));
     assert_eq!(
@@ -27,6 +29,7 @@ fn s4_ownership_moves_to_the_next_oldest_project_or_the_runner_goes() {
 
 #[test]
 fn s4_a_group_takes_everything_below_along() {
+    let _covers = covers("4", "19");
     let mut sim = Sim::new();
     sim.command(json!({"do": "delete_group", "group": "platform/tools"}));
     assert_eq!(sim.runner(5), Value::Null);
@@ -41,6 +44,7 @@ fn s4_a_group_takes_everything_below_along() {
 
 #[test]
 fn s4_tokens_expire_by_the_shortest_interval() {
+    let _covers = covers("4", "19");
     let at = |hour: i64| json!(format!("2026-03-04T{:02}:00:00.250Z", 12 + hour));
     let hour = |hours: i64| hours * 3600;
     let mut sim = Sim::new();
@@ -79,6 +83,7 @@ fn s4_tokens_expire_by_the_shortest_interval() {
 
 #[test]
 fn s4_an_expired_token_is_403_everywhere_and_the_row_stays() {
+    let _covers = covers("4", "19");
     let mut sim = Sim::new();
     sim.set(json!({ "runner_token_expiration_interval": 3600 }));
     let made = sim.json(&create("runner_type=instance_type"), 201);
@@ -102,6 +107,7 @@ fn s4_an_expired_token_is_403_everywhere_and_the_row_stays() {
 
 #[test]
 fn s4_null_empties_what_can_be_empty() {
+    let _covers = covers("4", "19");
     let mut sim = Sim::new();
     let full = json!({
         "description": "d", "maintenance_note": "n", "maximum_timeout": 600,
@@ -126,6 +132,7 @@ fn s4_null_empties_what_can_be_empty() {
 
 #[test]
 fn s4_the_world_can_be_changed_behind_our_back() {
+    let _covers = covers("4", "19");
     let mut sim = Sim::new();
     let token = sim.command(json!({"do": "reset_runner_token", "runner": 1}))["token"].clone();
     assert_eq!(

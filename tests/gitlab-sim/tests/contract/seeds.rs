@@ -118,7 +118,7 @@ fn a_runner_of_a_seed_has_a_name() {
 
 /// Every scope that a personal access token of GitLab can have, and none of OAuth alone.
 #[test]
-fn s1_2_the_scopes_that_a_token_may_have() {
+fn the_scopes_that_a_token_may_have() {
     let asks =
         |scope: &str| format!("users: [{{ username: a, tokens: [{{ scopes: [{scope}] }}] }}]");
     for scope in [

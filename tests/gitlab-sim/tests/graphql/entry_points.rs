@@ -1,6 +1,7 @@
 //! Where a query begins, and who may (§5.1).
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::world::{World, messages};
 
 const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you \
@@ -8,6 +9,7 @@ const NOT_AVAILABLE: &str = "The resource that you are attempting to access does
 
 #[test]
 fn runners_of_the_instance_are_for_administrators() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     let query = "{ runners { nodes { id } } }";
     assert_eq!(world.ids("root", query, "/runners"), [4, 3, 2, 1]);
@@ -27,6 +29,7 @@ fn runners_of_the_instance_are_for_administrators() {
 
 #[test]
 fn one_runner_is_for_who_may_read_it_and_null_for_others() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     for (token, readable) in [
         ("root", vec![1, 2, 3, 4]),
@@ -48,6 +51,7 @@ fn one_runner_is_for_who_may_read_it_and_null_for_others() {
 
 #[test]
 fn an_id_must_be_a_runners() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     for (id, message) in [
         ("4", "\"4\" is not a valid Global ID"),
@@ -91,6 +95,7 @@ fn an_id_must_be_a_runners() {
 
 #[test]
 fn runners_of_a_group_look_down() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     for (path, membership, found) in [
         ("acme", "", vec![4, 3, 2]),
@@ -128,6 +133,7 @@ fn runners_of_a_group_look_down() {
 
 #[test]
 fn runners_of_a_project_are_those_of_rest() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     let query = "{ project(fullPath: \"acme/tools/app\") { id runners { nodes { id } } } }";
     assert_eq!(world.ids("bob", query, "/project/runners"), [4, 3, 2, 1]);
@@ -140,6 +146,7 @@ fn runners_of_a_project_are_those_of_rest() {
 
 #[test]
 fn the_current_user_has_the_runners_that_are_its_own() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     let query = "{ currentUser { id username runners { nodes { id } } } }";
     assert_eq!(world.ids("alice", query, "/currentUser/runners"), [4, 3, 2]);
@@ -158,6 +165,7 @@ fn the_current_user_has_the_runners_that_are_its_own() {
 
 #[test]
 fn metadata_tells_the_version_to_who_has_signed_in() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     let query = "{ metadata { version revision enterprise kas { enabled externalUrl version } } }";
     assert_eq!(
@@ -175,6 +183,7 @@ fn metadata_tells_the_version_to_who_has_signed_in() {
 /// §1.2, §5.4: `read_api` or `api`, and 401 for every other token.
 #[test]
 fn a_bad_token_is_401() {
+    let _covers = covers("5.1", "19");
     let mut world = World::new();
     world.tell(json!({ "do": "revoke_token", "token": "carl" }));
     world.tell(json!({ "do": "set_user", "user": "bob", "state": "blocked" }));

@@ -2,10 +2,12 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::world::{SEED, World, messages, runner};
 
 #[test]
 fn plain_fields_are_as_in_the_world() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     let fields = "__typename id runnerType description tagList runUntagged locked paused active \
                   accessLevel maximumTimeout status contactedAt createdAt creationMethod \
@@ -39,6 +41,7 @@ fn plain_fields_are_as_in_the_world() {
 
 #[test]
 fn connections_lead_on() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     let fields = "accessLevel locked projectCount createdBy { username __typename } \
                   ownerProject { fullPath } projects { count nodes { fullPath } } groups { nodes { id } }";
@@ -77,6 +80,7 @@ fn connections_lead_on() {
 /// §1.7: the status never says paused, and needs a job request since NEW.
 #[test]
 fn the_status_is_not_that_of_rest() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     let fields = "status paused jobExecutionStatus";
     assert_eq!(
@@ -107,6 +111,7 @@ fn the_status_is_not_that_of_rest() {
 /// The first eight characters after the prefix, in 15.11 nine, change with every reset.
 #[test]
 fn the_short_sha_follows_the_token() {
+    let _covers = covers("5.3", "15.11 17 19");
     for (version, length) in [(Version::V15_11, 9), (Version::V17, 8), (Version::V19, 8)] {
         let mut world = World::of(SEED, version);
         let mut short = || runner(&mut world, "root", 1, "shortSha")["shortSha"].clone();
@@ -123,6 +128,7 @@ fn the_short_sha_follows_the_token() {
 
 #[test]
 fn managers_are_the_machines() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     world.tell(json!({ "do": "contact", "runner": 1, "manager": {
         "system_id": "s_1", "version": "18.5.0", "revision": "abc", "platform": "linux",
@@ -146,6 +152,7 @@ fn managers_are_the_machines() {
 /// §5.3: jobs may be selected for only one runner per request.
 #[test]
 fn jobs_are_for_one_runner_at_a_time() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     for _ in 0..2 {
         world.tell(json!({ "do": "queue_job", "project": "acme/tools/app" }));
@@ -180,6 +187,7 @@ fn jobs_are_for_one_runner_at_a_time() {
 /// §6: what came later does not exist before.
 #[test]
 fn old_versions_lack_new_fields() {
+    let _covers = covers("5.3", "15.11");
     let mut world = World::of(SEED, Version::V15_11);
     for (query, message) in [
         (

@@ -1,12 +1,14 @@
 //! The query language, and how a query comes (§5.1).
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::world::{World, messages};
 
 const ONE: &str = "gid://gitlab/Ci::Runner/1";
 
 #[test]
 fn aliases_variables_fragments_and_operation_names() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     let query = "
         query One($id: CiRunnerID!, $more: Boolean = false) {
@@ -42,6 +44,7 @@ fn aliases_variables_fragments_and_operation_names() {
 
 #[test]
 fn the_same_field_twice_is_merged() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     let query =
         format!("{{ runner(id: \"{ONE}\") {{ id }} runner(id: \"{ONE}\") {{ id paused }} }}");
@@ -53,6 +56,7 @@ fn the_same_field_twice_is_merged() {
 
 #[test]
 fn several_queries_in_one_request() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     let batch = json!([{ "query": "{ __typename }" }, { "query": "{ nonsense }" }]);
     let answers: Value = serde_json::from_slice(world.post("alice", &batch).body()).unwrap();
@@ -66,6 +70,7 @@ fn several_queries_in_one_request() {
 /// What stands beside the operation that is run may use fragments of its own.
 #[test]
 fn other_operations_use_fragments_too() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     let query = "query A { __typename } query B { currentUser { ...F } }
         fragment F on User { ...G } fragment G on CurrentUser { username }
@@ -92,6 +97,7 @@ fn other_operations_use_fragments_too() {
 /// As Rails reads them: JSON, a form, or the query string.
 #[test]
 fn a_query_comes_as_json_form_or_query_string() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     let (form, json) = ("application/x-www-form-urlencoded", "application/json");
     let told = json!({ "data": { "currentUser": { "username": "alice" } } });

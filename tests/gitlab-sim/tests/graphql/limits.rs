@@ -1,10 +1,12 @@
 //! Length and weight (§5.4).
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::world::{World, messages};
 
 #[test]
 fn a_query_tells_its_own_weight() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     for (token, query, score, limit) in [
         ("alice", "{ queryComplexity { score limit } }", 3, 250),
@@ -41,6 +43,7 @@ fn a_query_tells_its_own_weight() {
 /// The sweep of an operator: a hundred runners with everything that can drift.
 #[test]
 fn a_sweep_of_a_hundred_runners_fits() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let query = "query Sweep($after: String) {
         queryComplexity { score limit }
@@ -64,6 +67,7 @@ fn a_sweep_of_a_hundred_runners_fits() {
 
 #[test]
 fn a_query_can_be_too_heavy() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let fields = |count: usize| {
         let fields = (0..count)
@@ -87,6 +91,7 @@ fn a_query_can_be_too_heavy() {
 
 #[test]
 fn a_request_has_at_most_ten_thousand_characters() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let padded = |length: usize| {
         let query = "{ __typename }";
@@ -114,6 +119,7 @@ fn a_request_has_at_most_ten_thousand_characters() {
 /// The queries of a batch share one limit; what is wrong in itself weighs nothing.
 #[test]
 fn a_batch_is_weighed_together() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let heavy = |count: usize| {
         let fields: Vec<String> = (1..count).map(|n| format!("f{n}: id")).collect();
@@ -138,6 +144,7 @@ fn a_batch_is_weighed_together() {
 
 #[test]
 fn fragments_that_multiply_are_stopped() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let doubled = (0..60).map(|n| {
         let next = n + 1;
@@ -154,6 +161,7 @@ fn fragments_that_multiply_are_stopped() {
 /// However deep a query goes within its ten thousand characters, it is only refused.
 #[test]
 fn a_query_can_be_too_deep() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let lists = format!("{{ runners(tagList: {}", "[".repeat(9_900));
     for query in ["{a".repeat(5_000), "{...".repeat(2_500), lists] {

@@ -1,6 +1,7 @@
 //! Arguments of lists, their order and their pages (§5.2, §5.4).
 use serde_json::json;
 
+use crate::covers::covers;
 use crate::world::{World, messages};
 
 fn found(world: &mut World, arguments: &str) -> Vec<u64> {
@@ -13,6 +14,7 @@ fn found(world: &mut World, arguments: &str) -> Vec<u64> {
 
 #[test]
 fn filters_combine() {
+    let _covers = covers("5.2", "19");
     let mut world = World::new();
     world.tell(json!({ "do": "contact", "runner": 2, "manager": { "version": "16.4.1" } }));
     for (arguments, expected) in [
@@ -47,6 +49,7 @@ fn filters_combine() {
 
 #[test]
 fn the_newest_come_first_unless_sorted() {
+    let _covers = covers("5.2", "19");
     let mut world = World::new();
     world.tell(json!({ "do": "contact", "runner": 3 }));
     world.pass(1);
@@ -72,6 +75,7 @@ fn the_newest_come_first_unless_sorted() {
 /// §5.2: there is no `ids`; many are fetched by aliases.
 #[test]
 fn there_is_no_ids_argument() {
+    let _covers = covers("5.2", "19");
     let mut world = World::new();
     let answer = world.ask("root", "{ runners(ids: [1]) { count } }");
     assert_eq!(
@@ -95,6 +99,7 @@ fn there_is_no_ids_argument() {
 
 #[test]
 fn pages_follow_cursors() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let fields = "{ count nodes { id } edges { cursor node { id } } \
                   pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }";
@@ -132,6 +137,7 @@ fn pages_follow_cursors() {
 
 #[test]
 fn pages_are_read_backwards_too() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let cursors = world.data("root", "{ runners { edges { cursor } } }");
     let last = cursors["runners"]["edges"][3]["cursor"].as_str().unwrap();
@@ -149,6 +155,7 @@ fn pages_are_read_backwards_too() {
 
 #[test]
 fn odd_pages() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     let answer = world.ask("root", "{ runners(after: \"nonsense\") { count } }");
     assert_eq!(messages(&answer), ["Please provide a valid cursor"]);
@@ -171,6 +178,7 @@ fn odd_pages() {
 /// §5.4: at most 100 per page, and that is the default.
 #[test]
 fn a_page_has_at_most_a_hundred() {
+    let _covers = covers("5.4", "19");
     let mut world = World::new();
     for _ in 0..200 {
         world.tell(json!({ "do": "add_runner", "type": "instance" }));

@@ -12,6 +12,8 @@
     reason = "tests"
 )]
 
+#[path = "../shared/covers.rs"]
+mod covers;
 mod door;
 mod entry_points;
 mod fields;

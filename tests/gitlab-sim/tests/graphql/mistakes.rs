@@ -1,12 +1,14 @@
 //! What is answered to mistakes in a query: always 200 (§5.1).
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::world::{World, messages};
 
 const ONE: &str = "gid://gitlab/Ci::Runner/1";
 
 #[test]
 fn an_unknown_field_is_told_with_its_place() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     let answer = world.ask("alice", "query Q {\n  currentUser { nonsense }\n}");
     assert_eq!(
@@ -22,6 +24,7 @@ fn an_unknown_field_is_told_with_its_place() {
 
 #[test]
 fn mistakes_in_fields_are_told_in_the_librarys_words() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     for (query, message) in [
         ("", "No query string was present"),
@@ -73,6 +76,7 @@ fn mistakes_in_fields_are_told_in_the_librarys_words() {
 
 #[test]
 fn mistakes_in_names_are_told_in_the_librarys_words() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     for (query, message) in [
         ("{ ...F }", "Fragment F was used, but not defined"),
@@ -111,6 +115,7 @@ fn mistakes_in_names_are_told_in_the_librarys_words() {
 
 #[test]
 fn mistakes_in_variables_are_told_in_the_librarys_words() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     for (query, message) in [
         (
@@ -156,6 +161,7 @@ fn mistakes_in_variables_are_told_in_the_librarys_words() {
 
 #[test]
 fn a_syntax_error_has_a_place() {
+    let _covers = covers("5", "19");
     let answer = World::new().ask("root", "{ runners( ");
     assert!(answer["errors"][0]["locations"].is_array(), "{answer}");
 }
@@ -163,6 +169,7 @@ fn a_syntax_error_has_a_place() {
 /// A global id is not an `ID`: a client must declare the variable as GitLab does.
 #[test]
 fn variables_are_checked_for_their_types_and_values() {
+    let _covers = covers("5", "19");
     let mut world = World::new();
     let mut ask = |query: &str, variables: Value| world.ask_with("root", query, &variables);
     let answer = ask(
@@ -204,6 +211,7 @@ fn variables_are_checked_for_their_types_and_values() {
 
 #[test]
 fn a_variable_that_is_not_used_is_told_with_its_place() {
+    let _covers = covers("5", "19");
     let answer = World::new().ask("alice", "query Q($x: String) { __typename }");
     let error = &answer["errors"][0];
     assert_eq!(error["locations"], json!([{ "line": 1, "column": 9 }]));

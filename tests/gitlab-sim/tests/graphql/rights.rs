@@ -2,11 +2,13 @@
 use gitlab_sim::Version;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::world::{SEED, World, runner};
 
 /// Projects that the caller cannot see are left out.
 #[test]
 fn projects_are_those_that_the_caller_sees() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     let fields = "ownerProject { fullPath } projects { nodes { fullPath } } projectCount";
     world.tell(json!({ "do": "set_member", "user": "bob", "group": "acme" }));
@@ -23,6 +25,7 @@ fn projects_are_those_that_the_caller_sees() {
 /// §2.2: since NEW the note is for who may change the runner.
 #[test]
 fn the_note_is_hidden_since_new() {
+    let _covers = covers("5.3", "15.11 19");
     for (version, shown) in [
         (Version::V15_11, json!("secret note")),
         (Version::V19, json!(null)),
@@ -43,6 +46,7 @@ fn the_note_is_hidden_since_new() {
 /// Anybody reads an instance runner, and since NEW only administrators when its token ends.
 #[test]
 fn when_the_token_of_an_instance_runner_ends_is_hidden_since_new() {
+    let _covers = covers("5.3", "17 19");
     let end = "2026-06-01T00:00:00Z";
     for (version, shown) in [(Version::V17, json!(end)), (Version::V19, Value::Null)] {
         let mut world = World::of(SEED, version);
@@ -63,6 +67,7 @@ fn when_the_token_of_an_instance_runner_ends_is_hidden_since_new() {
 /// §4, §5.3: creator only, within an hour, while nothing has used the token.
 #[test]
 fn the_token_of_a_new_runner_can_be_read_again_by_its_creator() {
+    let _covers = covers("5.3", "15.11 17 19");
     for version in [Version::V15_11, Version::V17, Version::V19] {
         let read = |world: &mut World, token: &str, id: u64| {
             runner(world, token, id, "ephemeralAuthenticationToken")["ephemeralAuthenticationToken"]
@@ -95,6 +100,7 @@ fn the_token_of_a_new_runner_can_be_read_again_by_its_creator() {
 
 #[test]
 fn addresses_are_for_administrators() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     let fields = "adminUrl editAdminUrl registerAdminUrl";
     let page = "http://gitlab.example.com/admin/runners/1";
@@ -113,6 +119,7 @@ fn addresses_are_for_administrators() {
 
 #[test]
 fn permissions_are_those_of_rest() {
+    let _covers = covers("5.3", "19");
     let mut world = World::new();
     let fields = "userPermissions { readRunner updateRunner deleteRunner assignRunner }";
     for (token, id, expected) in [

@@ -5,6 +5,8 @@ use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::covers::asked;
+
 pub const SEED: &str = "
 users:
   - { username: root, admin: true, tokens: [{ token: root, scopes: [api] }] }
@@ -54,6 +56,7 @@ impl World {
             request = request.header("private-token", token);
         }
         let request = request.body(Bytes::from(body.to_string())).unwrap();
+        asked(&self.gitlab);
         self.gitlab.handle(&request, self.now)
     }
 
@@ -66,6 +69,7 @@ impl World {
             .header("private-token", "alice")
             .body(Bytes::from(body.to_owned()))
             .unwrap();
+        asked(&self.gitlab);
         let response = self.gitlab.handle(&request, self.now);
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
         (response.status().as_u16(), body)
