@@ -48,6 +48,10 @@ count default 'helm.sh/resource-policy: keep' 3
 count default 'path: /livez$' 2
 count default 'path: /readyz$' 1
 
+# Passes have a few seconds less than the Pod, so that the process ends before the kubelet ends it.
+has default 'terminationGracePeriodSeconds: 30$'
+has default '--shutdown-timeout=25s$'
+
 render namespaces --set 'watch.namespaces={build,deploy}'
 lacks namespaces '^kind: ClusterRole'
 has namespaces '--watch-namespaces=build,deploy$'
@@ -87,6 +91,7 @@ serviceAccount: {name: someone, annotations: {example.com/a: b}}
 userRoles: {create: true}
 allowHttp: true
 resync: 1m30s
+terminationGracePeriodSeconds: 90
 log: {format: text, level: "info,gitlab_runner_registrar=debug"}
 listen: {address: "[::]", port: 9090}
 metrics:
@@ -112,12 +117,14 @@ has everything 'fsGroup: 1000$'
 has everything 'privileged: false$'
 has everything 'priorityClassName: system-cluster-critical$'
 has everything '--allow-http$'
+has everything '--shutdown-timeout=85s$'
 has everything 'image: "registry.example.com/tools/registrar@sha256:0{64}"'
 
 refused 'an unknown value' --set replicas=2
 refused 'namespaces in cluster mode' --set watch.mode=cluster --set 'watch.namespaces={build}'
 refused 'a resync that is no duration' --set resync=often
 refused 'a resync without an end' --set resync=0m
+refused 'a Pod without time to finish' --set terminationGracePeriodSeconds=5
 refused 'a privileged port' --set listen.port=80
 
 # manifests MODE-ARGS…: what `kubectl apply -k` gets; nothing in it is Helm's.

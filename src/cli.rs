@@ -1,7 +1,7 @@
 //! What was typed, and what it means once checked. Nobody else sees the former.
 use std::{net::SocketAddr, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
 use jiff::SignedDuration;
 
 use crate::telemetry::LogFormat;
@@ -28,8 +28,8 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// Namespaces to watch, separated by commas. When omitted all namespaces are watched, which
-    /// needs a `ClusterRole`.
-    #[arg(long, env = "WATCH_NAMESPACES", value_delimiter = ',')]
+    /// needs a `ClusterRole`. One that is not there keeps no other waiting, and is served once it is.
+    #[arg(long, env = "WATCH_NAMESPACES", value_delimiter = ',', value_parser = watched)]
     pub watch_namespaces: Vec<String>,
 
     /// Address for /livez, /readyz and /metrics.
@@ -37,8 +37,13 @@ pub struct RunArgs {
     pub listen: SocketAddr,
 
     /// How often GitLab is asked about an idle runner, such as 5m.
-    #[arg(long, env = "RESYNC", default_value = "5m", value_parser = resync)]
+    #[arg(long, env = "RESYNC", default_value = "5m", value_parser = duration)]
     pub resync: Duration,
+
+    /// How long passes under way may take to finish once the operator is told to stop. Less than
+    /// the Pod's terminationGracePeriodSeconds, or the kubelet cuts them off.
+    #[arg(long, env = "SHUTDOWN_TIMEOUT", default_value = "25s", value_parser = duration)]
+    pub shutdown_timeout: Duration,
 
     /// Accept connections whose url is http: their tokens travel in the clear.
     #[arg(long, env = "ALLOW_HTTP")]
@@ -51,11 +56,11 @@ pub struct RunArgs {
 
     /// The operator's own namespace, where the Secrets of `ClusterGitLabConnection`s are. When
     /// omitted it is that of the kubeconfig or of the Pod.
-    #[arg(long, env = "POD_NAMESPACE")]
+    #[arg(long, env = "POD_NAMESPACE", value_parser = namespace)]
     pub operator_namespace: Option<String>,
 
     /// The name of this instance, as events show it.
-    #[arg(long, env = "POD_NAME", hide = true)]
+    #[arg(long, env = "POD_NAME", hide = true, value_parser = NonEmptyStringValueParser::new())]
     pub instance: Option<String>,
 
     /// How log lines look.
@@ -63,26 +68,45 @@ pub struct RunArgs {
     pub log_format: LogFormat,
 
     /// What is logged: a level, or directives such as `info,gitlab_runner_registrar=debug`.
-    #[arg(long, env = "LOG_LEVEL", default_value = "info")]
+    #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = NonEmptyStringValueParser::new())]
     pub log_level: String,
 }
 
 impl RunArgs {
     /// The namespaces to watch, each once; none means all.
     pub fn namespaces(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .watch_namespaces
-            .iter()
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect();
+        let mut names = self.watch_namespaces.clone();
         names.sort();
         names.dedup();
         names
     }
 }
 
-fn resync(text: &str) -> Result<Duration, String> {
+/// A list that is empty by mistake must not become one of everything.
+fn watched(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() {
+        let advice = "a name is empty: name each namespace, or leave out the flag and its environment \
+                      variable to watch all namespaces";
+        return Err(advice.to_owned());
+    }
+    namespace(name)
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fine = (1..=63).contains(&text.len())
+        && text.chars().all(fits)
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err("a namespace has 1 to 63 lower-case letters, digits and dashes inside".to_owned())
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} must be a duration of at least 1s, such as 5m");
     let duration: SignedDuration = text.parse().map_err(|_| wrong())?;
     let duration = Duration::try_from(duration).map_err(|_| wrong())?;
@@ -101,5 +125,56 @@ fn cluster_id(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("write 1 to 55 letters, digits, dots, dashes and underscores".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(flags: &[&str]) -> Result<RunArgs, String> {
+        let line = ["registrar", "run"].iter().chain(flags);
+        match Cli::try_parse_from(line)
+            .map_err(|error| error.to_string())?
+            .command
+        {
+            Command::Run(args) => Ok(args),
+            Command::Crds => Err("crds".to_owned()),
+        }
+    }
+
+    #[test]
+    fn only_a_flag_that_is_left_out_means_all_namespaces() {
+        assert_eq!(typed(&[]).unwrap().namespaces(), Vec::<String>::new());
+        let named = typed(&["--watch-namespaces=build, deploy,build"]).unwrap();
+        assert_eq!(named.namespaces(), ["build", "deploy"]);
+        for empty in ["", ",", " , ", "build,", "build,,deploy", " "] {
+            let told = typed(&[&format!("--watch-namespaces={empty}")]).unwrap_err();
+            assert!(told.contains("leave out the flag"), "{empty:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for flag in [
+            "--watch-namespaces=Build",
+            "--watch-namespaces=-build",
+            "--watch-namespaces=build deploy",
+            "--operator-namespace=",
+            "--instance=",
+            "--log-level=",
+            "--log-format=",
+            "--listen=",
+            "--resync=",
+            "--resync=0s",
+            "--shutdown-timeout=",
+            "--shutdown-timeout=soon",
+            "--shutdown-timeout=500ms",
+            "--cluster-id=",
+        ] {
+            let told = typed(&[flag]).expect_err(flag);
+            let name = flag.split('=').next().unwrap();
+            assert!(told.contains(name), "{flag}: {told}");
+        }
     }
 }

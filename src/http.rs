@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz` and `/metrics`.
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -13,33 +13,80 @@ use tokio::sync::SetOnce;
 
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
-/// Set by a watch when its first list has come in.
+/// The first list of a watch, shared by the watch and those who wait for it.
+pub type Listed = Arc<FirstList>;
+
+/// Whether the first list of a watch has come in, and if not, why it was refused.
 ///
 /// kube's own `Store::wait_until_ready` cannot be asked for this: it remembers only the last of
 /// those who wait, and its Controller is one of them, so that one of the two would never wake.
-pub type Listed = Arc<SetOnce<()>>;
+pub struct FirstList {
+    what: &'static str,
+    namespace: Option<String>,
+    come: SetOnce<()>,
+    refused: Mutex<Option<String>>,
+}
 
-/// Whether every watch has delivered its first list, and no stop has come. Cheap to clone; clones
-/// agree.
+impl FirstList {
+    /// The namespace that is listed; `None` is all of them.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// Tells that it has come in. A later list finds it told, which is as well.
+    pub fn comes(&self) {
+        let _ = self.come.set(());
+    }
+
+    /// Tells that the API server refuses it, in a sentence for whoever has to mend that.
+    pub fn is_refused(&self, sentence: String) {
+        *lock(&self.refused) = Some(sentence);
+    }
+
+    /// Whether it has come in.
+    pub fn has_come(&self) -> bool {
+        self.come.initialized()
+    }
+
+    /// Waits until it has come in.
+    pub async fn wait(&self) {
+        self.come.wait().await;
+    }
+
+    fn refusal(&self) -> Option<String> {
+        lock(&self.refused).clone().filter(|_| !self.has_come())
+    }
+}
+
+/// Whether there is something to serve, and no stop has come. Cheap to clone; clones agree.
 #[derive(Clone, Default)]
 pub struct Readiness(Arc<Waited>);
 
 #[derive(Default)]
 struct Waited {
-    for_lists: Mutex<Vec<(&'static str, Listed)>>,
+    for_lists: Mutex<Vec<Listed>>,
     stopping: AtomicBool,
+}
+
+/// What `/readyz` says.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// All is served but these namespaces, each with what keeps it from being served.
+    Ready(Vec<String>),
+    /// These are waited for.
+    Waiting(Vec<String>),
 }
 
 impl Readiness {
     /// Waits for the first list of one more watch.
-    pub fn await_list(&self, what: &'static str) -> Listed {
-        let listed = Listed::default();
-        let mut lists = self
-            .0
-            .for_lists
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        lists.push((what, listed.clone()));
+    pub fn await_list(&self, namespace: Option<&str>, what: &'static str) -> Listed {
+        let listed = Arc::new(FirstList {
+            what,
+            namespace: namespace.map(str::to_owned),
+            come: SetOnce::new(),
+            refused: Mutex::default(),
+        });
+        lock(&self.0.for_lists).push(listed.clone());
         listed
     }
 
@@ -48,34 +95,61 @@ impl Readiness {
         self.0.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// What is still waited for; empty when the process is ready.
-    fn missing(&self) -> Vec<&'static str> {
+    /// A namespace whose lists the API server refuses may have been deleted, and must not keep the
+    /// others waiting. An operator that serves none is not ready: its Role lacks a verb, or the kinds
+    /// are not installed.
+    fn verdict(&self) -> Verdict {
         if self.0.stopping.load(Ordering::Relaxed) {
-            return vec!["the end"];
+            return Verdict::Waiting(vec!["the end".to_owned()]);
         }
-        let lists = self
-            .0
-            .for_lists
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if lists.is_empty() {
-            return vec!["the API server"];
+        let lists = lock(&self.0.for_lists).clone();
+        let place = |list: &Listed| list.namespace.clone();
+        let mut places: Vec<_> = lists.iter().map(place).collect();
+        places.sort();
+        places.dedup();
+        let (mut served, mut refused, mut waiting) = (0_usize, Vec::new(), Vec::new());
+        for place in places {
+            let here = lists.iter().filter(|list| list.namespace == place);
+            let missing: Vec<_> = here.filter(|list| !list.has_come()).collect();
+            let refusals: Vec<_> = missing.iter().filter_map(|list| list.refusal()).collect();
+            match (missing.is_empty(), refusals.is_empty()) {
+                (true, _) => served += 1,
+                (false, false) => refused.extend(refusals),
+                (false, true) => waiting.extend(missing.into_iter().map(|list| awaited(list))),
+            }
         }
-        let missing = lists.iter().filter(|(_, listed)| !listed.initialized());
-        missing.map(|(what, _)| *what).collect()
+        if waiting.is_empty() && served > 0 {
+            return Verdict::Ready(refused);
+        }
+        waiting.extend(refused);
+        if waiting.is_empty() {
+            waiting.push("the API server".to_owned());
+        }
+        Verdict::Waiting(waiting)
     }
 }
 
+fn awaited(list: &FirstList) -> String {
+    match &list.namespace {
+        Some(namespace) => format!("the list of {} in the namespace {namespace}", list.what),
+        None => format!("the list of {}", list.what),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The routes. `/livez` answers while the process can answer at all; `/readyz` answers 503 until
-/// the first lists are in, so that an operator whose Role lacks a verb never looks healthy.
+/// there is something to serve, so that an operator whose Role lacks a verb never looks healthy.
 pub fn router(readiness: Readiness, metrics: Metrics) -> Router {
     let readyz = move || async move {
-        let missing = readiness.missing();
-        if missing.is_empty() {
-            (StatusCode::OK, "ok".to_owned())
-        } else {
-            let waiting = format!("waiting for: {}", missing.join(", "));
-            (StatusCode::SERVICE_UNAVAILABLE, waiting)
+        match readiness.verdict() {
+            Verdict::Ready(refused) => (StatusCode::OK, lines("ok", &refused)),
+            Verdict::Waiting(lists) => {
+                let said = lines("waiting for:", &lists);
+                (StatusCode::SERVICE_UNAVAILABLE, said)
+            }
         }
     };
     Router::new()
@@ -85,4 +159,55 @@ pub fn router(readiness: Readiness, metrics: Metrics) -> Router {
             "/metrics",
             get(|| async move { ([(CONTENT_TYPE, MEDIA_TYPE)], metrics.render()) }),
         )
+}
+
+fn lines(first: &str, more: &[String]) -> String {
+    let more = more.iter().map(|line| format!("\n- {line}"));
+    std::iter::once(first.to_owned()).chain(more).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_that_is_refused_keeps_no_other_waiting() {
+        let readiness = Readiness::default();
+        let waiting = |what: &str| Verdict::Waiting(vec![what.to_owned()]);
+        assert_eq!(readiness.verdict(), waiting("the API server"));
+        let [here, there] = ["here", "there"].map(|place| {
+            let list = |what| readiness.await_list(Some(place), what);
+            ["gitlabconnections", "gitlabrunners"].map(list)
+        });
+        there[0].is_refused("there is no namespace there".to_owned());
+        let (one, two) = (
+            "the list of gitlabconnections in the namespace here",
+            "the list of gitlabrunners in the namespace here",
+        );
+        let refused = "there is no namespace there";
+        let said = |what: &[&str]| what.iter().map(|what| (*what).to_owned()).collect();
+        assert_eq!(
+            readiness.verdict(),
+            Verdict::Waiting(said(&[one, two, refused]))
+        );
+        here[0].comes();
+        assert_eq!(readiness.verdict(), Verdict::Waiting(said(&[two, refused])));
+        here[1].comes();
+        assert_eq!(readiness.verdict(), Verdict::Ready(said(&[refused])));
+        // It has come to be after all.
+        for list in there {
+            list.comes();
+        }
+        assert_eq!(readiness.verdict(), Verdict::Ready(Vec::new()));
+        readiness.stop();
+        assert_eq!(readiness.verdict(), waiting("the end"));
+    }
+
+    #[test]
+    fn an_operator_that_may_list_nothing_is_not_ready() {
+        let readiness = Readiness::default();
+        let list = readiness.await_list(None, "gitlabrunners");
+        list.is_refused("no".to_owned());
+        assert_eq!(readiness.verdict(), Verdict::Waiting(vec!["no".to_owned()]));
+    }
 }

@@ -5,21 +5,17 @@ use anyhow::Context as _;
 use clap::Parser;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::cli::{Cli, Command, RunArgs};
 use crate::controller;
 use crate::controller::error::chain;
+use crate::controller::tasks::{Ended, Tasks};
 use crate::http::{Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
-
-/// How long passes under way may take to finish once a stop has come. Bounded because a hanging
-/// GitLab or API server would hold them, and because a controller of kube-runtime 5.0 that was
-/// stopped before its first list never ends.
-const DRAIN: Duration = Duration::from_secs(8);
 
 /// Does what was typed.
 pub fn main() -> ExitCode {
@@ -59,10 +55,10 @@ fn start(args: &RunArgs) -> anyhow::Result<()> {
 
 #[expect(
     clippy::cognitive_complexity,
-    reason = "the macros that log count as branches"
+    reason = "the macros that log and wait count as branches"
 )]
 async fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let stop = stopped()?;
+    let mut signals = Signals::listen()?;
     let mut config = kube::Config::infer()
         .await
         .context("neither a kubeconfig nor a Pod's ServiceAccount was found")?;
@@ -74,10 +70,11 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         .unwrap_or_else(|| config.default_namespace.clone());
     let kube = Client::try_from(config).context("no client for the API server")?;
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
-    serve(args, &readiness, &metrics).await?;
+    let mut server = serve(args, &readiness, &metrics).await?;
     let cluster = tokio::select! {
         biased;
-        () = stop.cancelled() => return Ok(()),
+        () = signals.stop() => return Ok(()),
+        ended = server.next_to_end() => return Err(ended.into()),
         cluster = cluster_id(args, &kube, &own_namespace) => cluster,
     };
     let options = controller::Options {
@@ -90,36 +87,82 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         instance: args.instance.clone(),
     };
     tracing::info!(?options, version = env!("CARGO_PKG_VERSION"), "starting");
-    let work = controller::start(kube, options, metrics, &readiness, &stop);
-    stop.cancelled().await;
-    tracing::info!("stopping: finishing what is under way");
+    let stop = CancellationToken::new();
+    let mut work = controller::start(kube, options, metrics, &readiness, &stop);
+    let early = tokio::select! {
+        biased;
+        () = signals.stop() => None,
+        ended = work.next_to_end() => Some(ended),
+        ended = server.next_to_end() => Some(ended),
+    };
     readiness.stop();
-    let drained = tokio::time::timeout(DRAIN, work.wait()).await.is_ok();
-    tracing::info!(drained, "stopped");
-    Ok(())
+    stop.cancel();
+    let drained = drain(&mut work, &mut signals, args.shutdown_timeout).await;
+    early.map_or(drained, Err).map_err(anyhow::Error::new)
+}
+
+/// Lets what is under way finish. Bounded because a hanging GitLab or API server would hold it for
+/// longer than the Pod is given.
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the macros that log count as branches"
+)]
+async fn drain(work: &mut Tasks, signals: &mut Signals, longest: Duration) -> Result<(), Ended> {
+    tracing::info!(?longest, "stopping: finishing what is under way");
+    tokio::select! {
+        ended = work.all_end() => {
+            tracing::info!("stopped");
+            ended
+        }
+        () = tokio::time::sleep(longest) => {
+            tracing::warn!("stopped, with passes cut off: --shutdown-timeout was not enough");
+            Ok(())
+        }
+        () = signals.interrupted() => {
+            tracing::warn!("stopped at once, as asked");
+            Ok(())
+        }
+    }
 }
 
 /// Answers probes and scrapes for as long as the process lives.
-async fn serve(args: &RunArgs, readiness: &Readiness, metrics: &Metrics) -> anyhow::Result<()> {
+async fn serve(args: &RunArgs, readiness: &Readiness, metrics: &Metrics) -> anyhow::Result<Tasks> {
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let routes = router(readiness.clone(), metrics.clone());
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    Ok(())
+    let mut tasks = Tasks::default();
+    tasks.spawn("the server of /livez".to_owned(), async move {
+        if let Err(error) = axum::serve(listener, routes).await {
+            tracing::error!(error = chain(&error), "cannot serve /livez");
+        }
+    });
+    Ok(tasks)
 }
 
-/// A token that is cancelled by SIGTERM or SIGINT.
-fn stopped() -> anyhow::Result<CancellationToken> {
-    let stop = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let told = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        told.cancel();
-    });
-    Ok(stop)
+/// What asks us to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    async fn stop(&mut self) {
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+    }
+
+    /// Waits for SIGINT, which a person sends. A kubelet that is restarted sends SIGTERM once more.
+    async fn interrupted(&mut self) {
+        self.interrupt.recv().await;
+    }
 }
 
 /// What names this cluster in marks. It is for people only, so not being allowed to read it is no

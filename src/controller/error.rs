@@ -49,6 +49,9 @@ pub enum Error {
     /// The pass panicked, which is a bug; other objects go on.
     #[error("the operator's pass over this object panicked, which is a bug: its log says where")]
     Panicked,
+    /// Not a failure: the process is to end, and what cannot be repeated is not begun any more.
+    #[error("the operator is about to stop")]
+    Stopping,
     /// Not a failure: the runner is not gone yet, so the finalizer must stay.
     #[error("the runner is not gone yet")]
     StillThere(Duration),
@@ -82,7 +85,7 @@ impl Error {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Observe { source, .. } | Self::Act { source, .. } => gitlab_remedy(source),
-            Self::Stale => Remedy::LookAgain,
+            Self::Stale | Self::Stopping => Remedy::LookAgain,
             Self::StillThere(wait) => Remedy::RetryAfter(*wait),
             Self::Malformed(_) => Remedy::NeedsHuman,
             Self::NotTaken(_) | Self::Kube { .. } | Self::TimedOut(_) | Self::Panicked => {
@@ -98,6 +101,7 @@ impl Error {
             Self::NotTaken(_)
             | Self::Kube { .. }
             | Self::Stale
+            | Self::Stopping
             | Self::Malformed(_)
             | Self::TimedOut(_)
             | Self::Panicked
@@ -140,7 +144,7 @@ impl Error {
     /// What status says of it; nothing of what is no failure.
     pub fn failure(&self, persistent: bool) -> Option<Failure> {
         let (reason, about, void) = match self {
-            Self::Stale | Self::StillThere(_) | Self::Malformed(_) => return None,
+            Self::Stale | Self::Stopping | Self::StillThere(_) | Self::Malformed(_) => return None,
             Self::Observe {
                 what: "the scope's path",
                 source,
@@ -183,11 +187,10 @@ impl Error {
 
 /// What to do, where GitLab's own words do not say it.
 fn hint(reason: Reason) -> &'static str {
-    if reason == Reason::ScopeUnreadable {
-        "; write the id in spec.scope instead of the path, or give the credential read_api"
-    } else {
-        ""
+    if reason != Reason::ScopeUnreadable {
+        return "";
     }
+    "; write the id in spec.scope instead of the path, or give the credential read_api"
 }
 
 /// Whether the API server answered with this status.
@@ -240,9 +243,8 @@ pub fn chain(error: &dyn StdError) -> String {
 fn api_message<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a str> {
     let boxed = error.downcast_ref::<Box<kube::Error>>();
     let error = boxed.map(|boxed| &**boxed).or(error.downcast_ref())?;
-    if let kube::Error::Api(status) = error {
-        Some(&status.message)
-    } else {
-        None
-    }
+    let kube::Error::Api(status) = error else {
+        return None;
+    };
+    Some(&status.message)
 }

@@ -1,12 +1,10 @@
-//! What kube's defaults lack: streams that fail alone, and passes that end.
+//! What kube's defaults lack: objects that fail alone, and passes that end.
 use std::{panic::AssertUnwindSafe, time::Duration};
 
-use futures::{FutureExt, Stream, StreamExt, future};
-use kube::{Api, Resource, core::DeserializeGuard, runtime::watcher};
-use serde::de::DeserializeOwned;
+use futures::FutureExt;
+use kube::{Resource, core::DeserializeGuard};
 
 use super::error::Error;
-use crate::http::Listed;
 
 /// An object of ours that may turn out not to have the shape of its kind: then it is the only one
 /// that is not served, and the watch goes on.
@@ -18,60 +16,6 @@ pub const LONGEST_PASS: Duration = Duration::from_mins(4);
 /// How much longer the whole pass may take: it has still to say in status how it ended, and is held
 /// up there by nothing but the API server.
 pub const ENDING: Duration = Duration::from_secs(30);
-
-/// Every stream keeps its errors to itself and backs off alone. Handing an error to the Controller
-/// would pause all of its triggers, since it merges them into one stream and backs off on the sum.
-pub fn quiet<T: Send + 'static>(
-    what: &'static str,
-    stream: impl Stream<Item = Result<T, watcher::Error>> + Send + 'static,
-) -> impl Stream<Item = Result<T, watcher::Error>> + Send + 'static {
-    stream.filter_map(move |item| {
-        future::ready(match item {
-            Ok(item) => Some(Ok(item)),
-            Err(error) => {
-                tracing::warn!(
-                    watch = what,
-                    error = super::error::chain(&error),
-                    "watch interrupted"
-                );
-                None
-            }
-        })
-    })
-}
-
-/// A watcher that lists again when the server refuses the start of a watch with HTTP 410. kube's
-/// would start from the same resourceVersion for ever.
-pub fn relisting<K>(
-    api: Api<K>,
-    config: watcher::Config,
-) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send
-where
-    K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
-{
-    let start = move || watcher(api.clone(), config.clone()).boxed();
-    futures::stream::unfold((start(), start), |(mut inner, start)| async move {
-        let item = inner.next().await?;
-        if matches!(&item, Err(watcher::Error::WatchStartFailed(kube::Error::Api(status))) if status.code == 410)
-        {
-            inner = start();
-        }
-        Some((item, (inner, start)))
-    })
-}
-
-/// Tells when the first list of a watch has come in.
-pub fn telling<K>(
-    listed: Listed,
-    stream: impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send,
-) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send {
-    stream.inspect(move |event| {
-        if matches!(event, Ok(watcher::Event::InitDone)) {
-            // A later list finds it set, which is as well.
-            let _ = listed.set(());
-        }
-    })
-}
 
 /// Work that ends: a hang becomes an error, and so does a panic, which would otherwise stop the
 /// whole controller. What a panic has left half done in memory is one pass's own, and is only read
@@ -95,6 +39,8 @@ pub fn deleting<K: Resource>(object: &K) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use futures::future;
+
     use super::*;
     use crate::api::conditions::Reason;
 

@@ -3,6 +3,7 @@ pub mod connection;
 pub mod connections;
 pub mod error;
 mod events;
+mod failures;
 pub mod guards;
 mod memory;
 pub mod realm;
@@ -10,14 +11,13 @@ mod refusals;
 mod report;
 pub mod runner;
 mod start;
+mod stop;
+pub mod tasks;
+mod watches;
 
 pub use start::start;
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
@@ -27,12 +27,14 @@ use kube::{
         reflector::ObjectRef,
     },
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
 use crate::metrics::Metrics;
 
 use connections::Connections;
 use events::Events;
+use failures::Failures;
 use memory::Memory;
 use realm::{Commons, ConnectionKey, Realm};
 use refusals::Refusals;
@@ -80,6 +82,8 @@ pub struct Context {
     pub metrics: Metrics,
     /// How often each object has failed in a row, by uid: kube tells its error policy no count.
     pub failures: Failures,
+    /// Cancelled once the process is to end.
+    stop: CancellationToken,
 }
 
 impl Context {
@@ -90,6 +94,7 @@ impl Context {
         realms: Vec<Realm>,
         commons: Option<Commons>,
         metrics: Metrics,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             events: Events::new(kube.clone(), options.instance.clone()),
@@ -103,6 +108,7 @@ impl Context {
             refusals: Refusals::default(),
             metrics,
             failures: Failures::default(),
+            stop,
         }
     }
 
@@ -214,33 +220,5 @@ impl Context {
         let kind = kind.as_deref();
         let (namespace, name) = (namespace.as_deref(), name.as_deref());
         tracing::warn!(kind, namespace, name, reason, note, "worth a look");
-    }
-}
-
-/// How often each object has failed in a row.
-#[derive(Default)]
-pub struct Failures(Mutex<HashMap<String, u32>>);
-
-impl Failures {
-    /// Counts a failure and tells how many there were in a row.
-    pub fn count(&self, uid: &str) -> u32 {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failures.entry(uid.to_owned()).or_default();
-        *count = count.saturating_add(1);
-        *count
-    }
-
-    /// How many there were in a row.
-    pub fn so_far(&self, uid: &str) -> u32 {
-        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.get(uid).copied().unwrap_or_default()
-    }
-
-    /// Starts over.
-    pub fn clear(&self, uid: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(uid);
     }
 }

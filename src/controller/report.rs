@@ -28,7 +28,7 @@ pub(super) fn ended<K: Resource>(
             ctx.failures.clear(uid);
             Ended::success
         }
-        Err(Error::StillThere(_) | Error::Stale) => Ended::requeue_after,
+        Err(Error::StillThere(_) | Error::Stale | Error::Stopping) => Ended::requeue_after,
         Err(error) => {
             let failures = ctx.failures.count(uid);
             let why = chain(error);

@@ -8,23 +8,23 @@ use kube::{
     core::PartialObjectMeta,
     runtime::{PredicateConfig, WatchStreamExt, predicates, reflector::store::Writer, watcher},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use super::guards::{quiet, relisting, telling};
 use super::realm::{Commons, CommonsFeed, Realm, RealmFeed};
+use super::tasks::Tasks;
+use super::watches::{quiet, telling, watching};
 use super::{Context, Options, connection, runner};
 use crate::http::{Listed, Readiness};
 use crate::metrics::Metrics;
 
-/// Starts every controller. The result is done when all have stopped, which they do when told and
-/// when what is under way has finished.
+/// Starts every controller. They end when told to stop, once what is under way has finished.
 pub fn start(
     kube: Client,
     options: Options,
     metrics: Metrics,
     readiness: &Readiness,
     stop: &CancellationToken,
-) -> TaskTracker {
+) -> Tasks {
     let watched: Vec<Option<String>> = if options.namespaces.is_empty() {
         vec![None]
     } else {
@@ -33,9 +33,10 @@ pub fn start(
     let cluster_wide = options.namespaces.is_empty();
     let (realms, feeds): (Vec<_>, Vec<_>) = watched.into_iter().map(Realm::new).unzip();
     let (commons, commons_feed) = cluster_wide.then(Commons::new).unzip();
-    let start = Start {
-        work: TaskTracker::new(),
-        ctx: Arc::new(Context::new(kube, options, realms, commons, metrics)),
+    let ctx = Context::new(kube, options, realms, commons, metrics, stop.clone());
+    let mut start = Start {
+        work: Tasks::default(),
+        ctx: Arc::new(ctx),
         readiness,
         stop,
     };
@@ -43,12 +44,11 @@ pub fn start(
     for feed in feeds {
         start.realm(feed, common.iter().flatten());
     }
-    start.work.close();
     start.work
 }
 
 struct Start<'a> {
-    work: TaskTracker,
+    work: Tasks,
     ctx: Arc<Context>,
     readiness: &'a Readiness,
     stop: &'a CancellationToken,
@@ -56,7 +56,7 @@ struct Start<'a> {
 
 impl Start<'_> {
     /// `before` are the lists of the cluster-scoped kinds, if there are any.
-    fn realm<'a>(&self, feed: RealmFeed, before: impl Iterator<Item = &'a Listed>) {
+    fn realm<'a>(&mut self, feed: RealmFeed, before: impl Iterator<Item = &'a Listed>) {
         let RealmFeed {
             namespace,
             runners,
@@ -67,17 +67,21 @@ impl Start<'_> {
             Some(namespace) => Api::namespaced(ctx.kube.clone(), namespace),
             None => Api::all(ctx.kube.clone()),
         };
-        let listed = self.readiness.await_list("gitlabconnections");
-        self.work.spawn(connection::run(
-            ctx.clone(),
-            api,
-            connections,
-            listed.clone(),
-            stop.clone(),
-        ));
+        let place = namespace.as_deref();
+        let await_list = |what| self.readiness.await_list(place, what);
+        let listed = await_list("gitlabconnections");
+        let (next, rest) = (listed.clone(), ["gitlabrunners", "secrets"].map(await_list));
+        let named = |kind: &str| match place {
+            Some(place) => format!("the controller of {kind} in the namespace {place}"),
+            None => format!("the controller of {kind}"),
+        };
+        let (first, second) = (named("gitlabconnections"), named("gitlabrunners"));
+        self.work.spawn(
+            first,
+            connection::run(ctx.clone(), api, connections, next, stop.clone()),
+        );
         let before: Vec<Listed> = before.cloned().chain([listed]).collect();
-        let listed = ["gitlabrunners", "secrets"].map(|what| self.readiness.await_list(what));
-        self.work.spawn(async move {
+        self.work.spawn(second, async move {
             // Until then every connection would be taken for one that is not there, and its runners
             // would be told so, or be removed as if no credential were left.
             let listed_before = future::join_all(before.iter().map(|list| list.wait()));
@@ -86,11 +90,11 @@ impl Start<'_> {
                 () = stop.cancelled() => return,
                 _ = listed_before => {}
             }
-            runner::run(ctx, namespace, runners, listed, stop).await;
+            runner::run(ctx, namespace, runners, rest, stop).await;
         });
     }
 
-    fn commons(&self, feed: CommonsFeed) -> [Listed; 2] {
+    fn commons(&mut self, feed: CommonsFeed) -> [Listed; 2] {
         let CommonsFeed {
             connections,
             namespaces,
@@ -98,22 +102,20 @@ impl Start<'_> {
         let (ctx, stop) = (self.ctx.clone(), self.stop.clone());
         let told = ctx.clone();
         let lists = ["clustergitlabconnections", "namespaces"];
-        let lists = lists.map(|what| self.readiness.await_list(what));
+        let lists = lists.map(|what| self.readiness.await_list(None, what));
         let [connections_listed, namespaces_listed] = lists.clone();
         let api = Api::all(ctx.kube.clone());
-        self.work.spawn(connection::run(
-            ctx,
-            api,
-            connections,
-            connections_listed,
-            stop.clone(),
-        ));
-        self.work.spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = watch_namespaces(&told, namespaces, namespaces_listed) => {}
-            }
-        });
+        self.work.spawn(
+            "the controller of clustergitlabconnections".to_owned(),
+            connection::run(ctx, api, connections, connections_listed, stop.clone()),
+        );
+        self.work
+            .spawn("the watch of namespaces".to_owned(), async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = watch_namespaces(&told, namespaces, namespaces_listed) => {}
+                }
+            });
         lists
     }
 }
@@ -124,13 +126,12 @@ async fn watch_namespaces(
     writer: Writer<PartialObjectMeta<Namespace>>,
     listed: Listed,
 ) {
-    let watch = relisting(Api::all(ctx.kube.clone()), watcher::Config::default())
-        .default_backoff()
-        .reflect(writer);
+    let all = Api::all(ctx.kube.clone());
+    let watch = watching(all, watcher::Config::default(), &listed).reflect(writer);
     let labelled = telling(listed, watch)
         .applied_objects()
         .predicate_filter(predicates::labels, PredicateConfig::default());
-    quiet("namespaces", labelled)
+    quiet(labelled)
         .for_each(|namespace| {
             if let Ok(namespace) = namespace {
                 ctx.wake_guests(&namespace.name_any());

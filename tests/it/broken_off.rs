@@ -3,11 +3,12 @@
 //! The operator runs in the test's own process, since no flag makes it so impatient.
 use std::time::Duration;
 
+use gitlab_runner_registrar::controller::tasks::Tasks;
 use gitlab_runner_registrar::controller::{self, Options};
 use gitlab_runner_registrar::http::Readiness;
 use gitlab_runner_registrar::metrics::Metrics;
 use gitlab_sim::{Fault, Rule};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Story, condition, runner, says, story};
 
@@ -15,7 +16,7 @@ use crate::harness::{Story, condition, runner, says, story};
 const IMPATIENT: Duration = Duration::from_secs(3);
 
 /// An operator that cuts its passes off after a moment; stops when told.
-fn impatient_operator(story: &Story<'_>) -> (CancellationToken, TaskTracker) {
+fn impatient_operator(story: &Story<'_>) -> (CancellationToken, Tasks) {
     let options = Options {
         namespaces: vec![story.namespace.clone()],
         resync: Duration::from_secs(2),
@@ -36,7 +37,7 @@ async fn a_pass_that_is_cut_off_is_told_at_once_and_what_it_left_is_taken_up() {
     story("broken-off-runner")
         .without_an_operator()
         .tell(async |story| {
-            let (stop, work) = impatient_operator(story);
+            let (stop, mut work) = impatient_operator(story);
             story.is_connected_to_gitlab().await;
             story.apply(&runner("gannet")).await;
             story.is_ready("gannet").await;
@@ -58,7 +59,7 @@ async fn a_pass_that_is_cut_off_is_told_at_once_and_what_it_left_is_taken_up() {
             story.gitlab.recovers();
             story.is_gone(&runner("gannet")).await;
             stop.cancel();
-            work.wait().await;
+            work.all_end().await.unwrap();
         })
         .await;
 }
@@ -68,7 +69,7 @@ async fn a_look_at_a_connection_that_is_cut_off_is_told_too() {
     story("broken-off-connection")
         .without_an_operator()
         .tell(async |story| {
-            let (stop, work) = impatient_operator(story);
+            let (stop, mut work) = impatient_operator(story);
             story.is_connected_to_gitlab().await;
             story.apply(&runner("fulmar")).await;
             story.is_ready("fulmar").await;
@@ -89,7 +90,7 @@ async fn a_look_at_a_connection_that_is_cut_off_is_told_too() {
             story.is_connected("gitlab").await;
             story.is_ready("fulmar").await;
             stop.cancel();
-            work.wait().await;
+            work.all_end().await.unwrap();
         })
         .await;
 }

@@ -29,5 +29,6 @@ mod refusals;
 mod restart;
 mod secrets;
 mod shutdown;
+mod start;
 mod status;
 mod validation;

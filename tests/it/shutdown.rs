@@ -1,5 +1,5 @@
-//! SIGTERM ends the operator within ten seconds, whatever it is at, and what is under way is
-//! finished where that is in its power.
+//! SIGTERM ends the operator in time, whatever it is at, and what is under way is finished where that
+//! is in its power.
 use std::time::Duration;
 
 use gitlab_sim::{Fault, Rule};
@@ -7,6 +7,8 @@ use serde_json::json;
 
 use crate::harness::{Story, runner, story, until};
 
+const POST: &str = "/api/v4/user/runners";
+/// Stories give passes less time than this.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Tells it to stop, and expects it to end well and in time.
@@ -72,6 +74,69 @@ async fn a_pass_under_way_is_finished_first() {
                 .unwrap()
                 .tags;
             assert_eq!(tags, ["last-wish"], "the pass had time to write its status");
+        })
+        .await;
+}
+
+fn posts(story: &Story<'_>) -> usize {
+    let asked = story.gitlab.changes_asked();
+    let posts = asked
+        .iter()
+        .filter(|(how, what, _)| (how.as_str(), what.as_str()) == ("POST", "/user/runners"));
+    posts.count()
+}
+
+/// A registration that GitLab has carried out must not be cut off by an ordinary upgrade.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_takes_twelve_seconds_is_finished_first() {
+    story("shutdown-in-a-registration")
+        .finishing_within("25s")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let late = Rule::new("POST", POST, Fault::Delay { ms: 12_000 });
+            story.gitlab.misbehaves(late.after_doing());
+            story.apply(&runner("tortoise")).await;
+            story
+                .gitlab
+                .is_asked("the POST", |asked| asked.path == POST)
+                .await;
+            let (code, _) = story.the_operator_is_told_to_stop().await;
+            assert_eq!(code, 0, "{}", story.operator().lines());
+            let token = story.token_in("tortoise-runner-token").await;
+            assert!(story.gitlab.accepts(&token).await);
+            story.gitlab.recovers();
+            story.the_operator_starts().await;
+            story.is_ready("tortoise").await;
+            assert_eq!(posts(story), 1);
+            assert_eq!(story.token_in("tortoise-runner-token").await, token);
+        })
+        .await;
+}
+
+/// What cannot be repeated is not begun when there may be no time left for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_has_not_posted_yet_leaves_that_to_the_next_process() {
+    story("shutdown-before-a-post")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let groups = Rule::new("GET", "/api/v4/groups/*", Fault::Gate);
+            let gate = story.gitlab.misbehaves(groups);
+            story.apply(&runner("hare").in_group("platform")).await;
+            story.gitlab.holds_one(gate).await;
+            let goes_on = async {
+                until("it has heard of the stop", async || {
+                    let lines = story.operator().lines();
+                    let heard = lines.contains("stopping: finishing what is under way");
+                    heard.then_some(()).ok_or(lines)
+                })
+                .await;
+                story.gitlab.recovers();
+            };
+            tokio::join!(stops_well(story), goes_on);
+            assert_eq!(posts(story), 0, "{:#?}", story.gitlab.asked());
+            story.the_operator_starts().await;
+            story.is_ready("hare").await;
+            assert_eq!(posts(story), 1);
         })
         .await;
 }

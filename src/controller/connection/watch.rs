@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{on_error, reconcile, view::Connection};
 use crate::controller::Context;
-use crate::controller::guards::{Guarded, deleting, quiet, relisting, telling};
+use crate::controller::guards::{Guarded, deleting};
 use crate::controller::realm::Feed;
+use crate::controller::watches::{quiet, telling, until_stopped, watching};
 use crate::http::Listed;
 
 /// How many connections are looked at at the same time: each may hang for its whole timeout.
@@ -28,11 +29,9 @@ pub async fn run<K: Connection>(
     stop: CancellationToken,
 ) {
     let told = ctx.clone();
-    let reflected = relisting(api, watcher::Config::default())
-        .default_backoff()
-        .reflect(feed.writer);
+    let reflected = watching(api, watcher::Config::default(), &listed).reflect(feed.writer);
     // The first list is told of when it is in the cache, and not before.
-    let main = telling(listed, reflected)
+    let main = telling(listed.clone(), reflected)
         // The reflector comes first, so a runner that is woken here no longer finds the connection.
         .inspect(move |event| {
             if let Ok(watcher::Event::Delete(connection)) = event {
@@ -46,13 +45,13 @@ pub async fn run<K: Connection>(
                 .combine(deleting),
             PredicateConfig::default(),
         );
-    Controller::for_stream(quiet("connections", main), feed.store)
+    let controller = Controller::for_stream(quiet(main), feed.store)
         .reconcile_on(feed.woken)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
-        .graceful_shutdown_on(async move { stop.cancelled().await })
+        .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, on_error, ctx)
-        .for_each(|_| future::ready(()))
-        .await;
+        .for_each(|_| future::ready(()));
+    until_stopped(controller, &listed, stop.cancelled()).await;
 }
 
 fn forget<K: Connection>(ctx: &Context, connection: &Guarded<K>) {

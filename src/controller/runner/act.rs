@@ -32,6 +32,7 @@ impl After {
 
 /// Takes a step.
 pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error> {
+    pass.ctx.may_begin(step)?;
     // Whatever comes of a step in GitLab, what we remember of the runner is out of date.
     if step.is_in_gitlab() {
         pass.ctx.memory.forget(&pass.uid);

@@ -16,8 +16,9 @@ use super::{on_error, reconcile};
 use crate::api::MANAGER;
 use crate::api::v1alpha1::GitLabRunner;
 use crate::controller::Context;
-use crate::controller::guards::{Guarded, deleting, quiet, relisting, telling};
+use crate::controller::guards::{Guarded, deleting};
 use crate::controller::realm::Feed;
+use crate::controller::watches::{quiet, telling, until_stopped, watching};
 use crate::http::Listed;
 use crate::secrets::MANAGED_BY;
 
@@ -41,34 +42,30 @@ pub async fn run(
         None => Api::all(ctx.kube.clone()),
     };
     let [runners_listed, secrets_listed] = listed;
-    let main = telling(
-        runners_listed,
-        relisting(runners, watcher::Config::default()),
-    )
-    .default_backoff()
-    .reflect(feed.writer)
-    .applied_objects()
-    // Our own status writes must not come back as work.
-    .predicate_filter(
-        predicates::generation
-            .combine(predicates::finalizers)
-            .combine(predicates::annotations)
-            .combine(deleting),
-        PredicateConfig::default(),
-    );
+    let reflected =
+        watching(runners, watcher::Config::default(), &runners_listed).reflect(feed.writer);
+    let main = telling(runners_listed.clone(), reflected)
+        .applied_objects()
+        // Our own status writes must not come back as work.
+        .predicate_filter(
+            predicates::generation
+                .combine(predicates::finalizers)
+                .combine(predicates::annotations)
+                .combine(deleting),
+            PredicateConfig::default(),
+        );
     // Metadata only: tokens never enter this cache.
     let labelled = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
-    let owned = telling(secrets_listed, relisting(secrets, labelled))
-        .default_backoff()
-        .touched_objects();
-    Controller::for_stream(quiet("gitlabrunners", main), feed.store)
-        .owns_stream(quiet("secrets", owned))
+    let owned = watching(secrets, labelled, &secrets_listed);
+    let owned = telling(secrets_listed, owned).touched_objects();
+    let controller = Controller::for_stream(quiet(main), feed.store)
+        .owns_stream(quiet(owned))
         .reconcile_on(feed.woken)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
-        .graceful_shutdown_on(async move { stop.cancelled().await })
+        .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, on_error, ctx)
         // Every result was reported where it arose; what is left is kube's own word that an object
         // went away between being queued and being looked at.
-        .for_each(|_| future::ready(()))
-        .await;
+        .for_each(|_| future::ready(()));
+    until_stopped(controller, &runners_listed, stop.cancelled()).await;
 }

@@ -69,24 +69,32 @@ impl Operator {
     }
 
     async fn get(&self, path: &str) -> Result<String, String> {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(5));
-        let answer = client
-            .build()
-            .unwrap()
-            .get(format!("{}{path}", self.url))
-            .send();
-        let answer = answer.await.and_then(reqwest::Response::error_for_status);
-        match answer {
+        let answer = self.asked(path).await;
+        match answer.and_then(reqwest::Response::error_for_status) {
             Ok(answer) => answer.text().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }
     }
 
+    async fn asked(&self, path: &str) -> Result<reqwest::Response, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(5));
+        let client = client.build().unwrap();
+        client.get(format!("{}{path}", self.url)).send().await
+    }
+
     /// Whether it says of itself that it is ready.
     pub(crate) async fn says_ready(&self) -> bool {
         self.get("/readyz").await.is_ok()
+    }
+
+    /// What it says of its readiness, ready or not.
+    pub(crate) async fn readiness(&self) -> String {
+        match self.asked("/readyz").await {
+            Ok(answer) => answer.text().await.unwrap(),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Everything that it counts, as text; nothing when it cannot be asked any more.

@@ -26,7 +26,17 @@ impl Stage {
     /// One that a story may stop, or that only one operator may watch as a whole.
     pub(crate) async fn new() -> Self {
         let plane = ControlPlane::start(Options::default()).await.unwrap();
-        let kubectl = kubectl(&plane);
+        let stage = Self {
+            rights: Rights::of_the_chart(&plane).await,
+            plane,
+        };
+        stage.install_kinds().await;
+        stage
+    }
+
+    /// Installs our kinds, and returns when they are served.
+    pub(crate) async fn install_kinds(&self) {
+        let kubectl = self.kubectl();
         let crds = repository().join("crds");
         let crds = crds.to_str().unwrap();
         kubectl
@@ -41,10 +51,6 @@ impl Stage {
             kubectl.run(&list, "").await
         })
         .await;
-        Self {
-            rights: Rights::of_the_chart(&plane).await,
-            plane,
-        }
     }
 
     pub(crate) fn kubectl(&self) -> Tool {

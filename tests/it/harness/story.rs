@@ -26,6 +26,8 @@ pub(crate) struct Plot {
     mode: Mode,
     allow_http: bool,
     resync: &'static str,
+    shutdown_timeout: &'static str,
+    also_watched: Option<&'static str>,
     opening: Opening,
     own_stage: bool,
 }
@@ -48,6 +50,8 @@ pub(crate) fn story(name: &'static str) -> Plot {
         mode: Mode::Namespaced,
         allow_http: true,
         resync: "5m",
+        shutdown_timeout: "8s",
+        also_watched: None,
         opening: Opening::Usual,
         own_stage: false,
     }
@@ -57,6 +61,22 @@ impl Plot {
     /// GitLab is asked about idle runners that often.
     pub(crate) fn resyncing_every(self, resync: &'static str) -> Self {
         Self { resync, ..self }
+    }
+
+    /// Passes that are under way when the operator is told to stop have that long to finish.
+    pub(crate) fn finishing_within(self, shutdown_timeout: &'static str) -> Self {
+        Self {
+            shutdown_timeout,
+            ..self
+        }
+    }
+
+    /// The operator is to watch one more namespace, which need not be there.
+    pub(crate) fn also_watching(self, namespace: &'static str) -> Self {
+        Self {
+            also_watched: Some(namespace),
+            ..self
+        }
     }
 
     /// Connections over http are refused.
@@ -141,11 +161,14 @@ impl Plot {
     fn args(&self) -> Vec<String> {
         let mut args = vec![
             format!("--resync={}", self.resync),
+            format!("--shutdown-timeout={}", self.shutdown_timeout),
             "--log-level=trace".to_owned(),
             "--log-format=json".to_owned(),
         ];
         if self.mode == Mode::Namespaced {
-            args.push(format!("--watch-namespaces={}", self.name));
+            let watched = [Some(self.name), self.also_watched];
+            let watched: Vec<&str> = watched.into_iter().flatten().collect();
+            args.push(format!("--watch-namespaces={}", watched.join(",")));
         }
         if self.allow_http {
             args.push("--allow-http".to_owned());
