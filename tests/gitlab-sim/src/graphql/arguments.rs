@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use async_graphql_parser::types as ast;
 use async_graphql_parser::{Pos, Positioned};
-use async_graphql_value::{ConstValue, Value as Literal};
+use async_graphql_value::{ConstValue, Name, Value as Literal};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
@@ -53,6 +53,26 @@ pub(super) fn read(
     out
 }
 
+/// A name that is given twice, to a field or to a directive.
+pub(super) fn repeated(
+    arguments: &[(Positioned<Name>, Positioned<Literal>)],
+    path: &[Value],
+) -> Vec<Problem> {
+    let mut places = BTreeMap::<&str, Vec<Pos>>::new();
+    for (name, _) in arguments {
+        places.entry(name.node.as_str()).or_default().push(name.pos);
+    }
+    let repeated = places.into_iter().filter(|(_, places)| places.len() > 1);
+    repeated
+        .map(|(name, places)| {
+            Problem::new(format!("There can be only one argument named \"{name}\""))
+                .at_all(places)
+                .within(path)
+                .code("argumentNotUnique", json!({ "name": name }))
+        })
+        .collect()
+}
+
 fn missing(node: &Positioned<ast::Field>, found: &Found, path: &[Value]) -> Option<Problem> {
     let missing: Vec<&str> = found
         .arguments
@@ -86,7 +106,7 @@ impl Argument {
     }
 }
 
-fn unknown(found: &Found, name: &Positioned<async_graphql_value::Name>, path: &[Value]) -> Problem {
+fn unknown(found: &Found, name: &Positioned<Name>, path: &[Value]) -> Problem {
     let text = format!(
         "Field '{}' doesn't accept argument '{}'",
         found.name, name.node
@@ -123,7 +143,7 @@ fn value(argument: &Argument, literal: &Literal, found: &Found) -> Result<Value,
 
 /// A literal with the variables in its lists replaced by what was sent for them.
 fn filled_in(literal: &Literal, variables: &Variables) -> Literal {
-    let sent = |name: async_graphql_value::Name| {
+    let sent = |name: Name| {
         let value = variables.get(name.as_str()).and_then(|v| v.value.clone());
         ConstValue::from_json(value.unwrap_or_default())
     };

@@ -111,6 +111,8 @@ impl<'a> Planner<'a> {
             node.node.arguments.iter().map(|(_, value)| &value.node),
             node.pos,
         );
+        self.problems
+            .extend(arguments::repeated(&node.node.arguments, path));
         if let Some(found) = on.field(name, self.version) {
             let variables = &self.document.variables;
             let arguments = arguments::read(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Problem {
     message: String,
-    position: Option<Pos>,
+    positions: Vec<Pos>,
     path: Vec<Value>,
     extensions: Option<Value>,
 }
@@ -15,7 +15,7 @@ impl Problem {
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            position: None,
+            positions: Vec::new(),
             path: Vec::new(),
             extensions: None,
         }
@@ -23,9 +23,14 @@ impl Problem {
 
     pub(super) fn at(self, position: Pos) -> Self {
         Self {
-            position: Some(position),
+            positions: vec![position],
             ..self
         }
+    }
+
+    /// At several places at once.
+    pub(super) fn at_all(self, positions: Vec<Pos>) -> Self {
+        Self { positions, ..self }
     }
 
     pub(super) fn within(self, path: &[Value]) -> Self {
@@ -58,16 +63,17 @@ impl Problem {
     pub(super) fn json(&self) -> Value {
         let Self {
             message,
-            position,
+            positions,
             path,
             extensions,
         } = self;
         let mut shown = serde_json::Map::from_iter([("message".to_owned(), json!(message))]);
-        if let Some(Pos { line, column }) = position {
-            shown.insert(
-                "locations".to_owned(),
-                json!([{ "line": line, "column": column }]),
-            );
+        if !positions.is_empty() {
+            let places = positions.iter();
+            let places = places
+                .map(|Pos { line, column }| json!({ "line": line, "column": column }))
+                .collect();
+            shown.insert("locations".to_owned(), Value::Array(places));
         }
         if !path.is_empty() {
             shown.insert("path".to_owned(), json!(path));

@@ -6,6 +6,7 @@ use async_graphql_parser::{Pos, Positioned};
 use async_graphql_value::Value as Literal;
 use serde_json::json;
 
+use super::arguments;
 use super::plan::Planner;
 use super::problem::Problem;
 
@@ -20,6 +21,8 @@ impl<'a> Planner<'a> {
     pub(super) fn is_wanted(&mut self, directives: &'a [Positioned<ast::Directive>]) -> bool {
         directives.iter().all(|directive| {
             let name = directive.node.name.node.as_str();
+            self.problems
+                .extend(arguments::repeated(&directive.node.arguments, &[]));
             if !["include", "skip"].contains(&name) {
                 let text = format!("Directive @{name} is not defined");
                 self.problems.push(Problem::new(text).at(directive.pos));

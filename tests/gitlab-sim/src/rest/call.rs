@@ -1,5 +1,5 @@
 //! One request on its way through an endpoint.
-use std::net::IpAddr;
+use std::{cell::RefCell, net::IpAddr};
 
 use bytes::Bytes;
 use http::{Request, header::IF_UNMODIFIED_SINCE};
@@ -24,6 +24,8 @@ pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request<Bytes>,
     /// Query, body and path parameters.
     pub(crate) params: Params,
+    /// Those of them that were declared, as they were read: what `Link` repeats (contract §1.8).
+    pub(crate) coerced: RefCell<Params>,
     /// Who asks, where the endpoint's class authenticates users.
     pub(crate) caller: Option<Caller>,
     pub(crate) now: Timestamp,
@@ -37,7 +39,16 @@ impl Call<'_> {
 
     /// The declared parameters.
     pub(crate) fn declared(&self, params: &[Param], rules: &[Rule]) -> Result<Declared, Refusal> {
-        declared(&self.params, params, rules)
+        let declared = declared(&self.params, params, rules)?;
+        self.coerced.borrow_mut().extend(declared.values().clone());
+        Ok(declared)
+    }
+
+    /// Every parameter of the request, as it was read where it was declared.
+    pub(crate) fn params_as_read(&self) -> Params {
+        let mut params = self.params.clone();
+        params.extend(self.coerced.borrow().clone());
+        params
     }
 
     /// A header's text.

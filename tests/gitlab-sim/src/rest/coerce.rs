@@ -3,7 +3,7 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::{Value, json};
 
 use super::declare::Kind;
-use crate::state::split_elements;
+use crate::state::{is_ruby_blank, split_elements};
 
 /// A value that cannot be what was declared.
 #[derive(Clone, Copy, Debug)]
@@ -59,25 +59,42 @@ fn list(value: &Value) -> Vec<String> {
     .collect()
 }
 
+/// Ruby's integers have no end; one beyond ours is only ever "too large" or "too small".
 fn integer(value: &Value) -> Result<i64, Uncoercible> {
     match value {
-        Value::Number(number) => number
-            .as_i64()
-            .or(number.as_u64().map(|_| i64::MAX))
-            .ok_or(Uncoercible),
-        Value::String(text) => {
-            let digits = text.trim();
-            match digits.parse() {
-                Ok(number) => Ok(number),
-                // Ruby's integers have no end; one beyond ours is only ever "too large".
-                Err(_) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                    Ok(i64::MAX)
-                }
-                Err(_) => Err(Uncoercible),
-            }
-        }
+        Value::Number(number) => Ok(whole(number)),
+        Value::String(text) => integer_text(text).ok_or(Uncoercible),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Uncoercible),
     }
+}
+
+/// A number of JSON loses its fraction in silence.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the fraction is to be cut off, and what is too large becomes the largest"
+)]
+fn whole(number: &serde_json::Number) -> i64 {
+    number
+        .as_i64()
+        .unwrap_or_else(|| number.as_f64().unwrap_or_default() as i64)
+}
+
+/// Ruby's `Integer(text, 10)`: a sign, blanks around, zeros in front, and single underscores
+/// between digits.
+fn integer_text(text: &str) -> Option<i64> {
+    let text = text.trim_matches(is_ruby_blank);
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let groups_are_digits = digits
+        .split('_')
+        .all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
+    if !groups_are_digits {
+        return None;
+    }
+    let size = digits.replace('_', "").parse().unwrap_or(i64::MAX);
+    Some(if negative { -size } else { size })
 }
 
 fn boolean(value: &Value) -> Result<bool, Uncoercible> {

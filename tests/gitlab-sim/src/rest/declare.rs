@@ -155,6 +155,11 @@ fn rule_complaint(rule: Rule, given: &Params) -> Option<String> {
 }
 
 impl Declared {
+    /// What was given, coerced, by name.
+    pub(crate) fn values(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// Whether a parameter was given, be it null.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

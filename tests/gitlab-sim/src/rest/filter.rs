@@ -54,8 +54,10 @@ pub(crate) enum Scopes {
     All,
 }
 
+/// Ruby's `^` is the beginning of any line.
 fn is_version_prefix(text: &str) -> bool {
-    text.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.' || letter == '+')
+    let begins_well = |letter: char| letter.is_ascii_digit() || letter == '.' || letter == '+';
+    text.split('\n').any(|line| line.starts_with(begins_well))
 }
 
 /// The filters of a request; reading them before anything else is Grape's order.

@@ -1,4 +1,6 @@
 //! The way in: throttles, routing, parameters, credentials, and only then the endpoint.
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::Timestamp;
@@ -64,19 +66,28 @@ impl GitLab {
             return Err(Refusal::error(410, text));
         }
         let path = path.strip_prefix("/api/v4").ok_or_else(Refusal::no_route)?;
-        let (route, path_params) = routes::find(request.method(), path, self.settings.version)
+        if request.method() == Method::OPTIONS {
+            let methods =
+                routes::allowed(path, self.settings.version).ok_or_else(Refusal::no_route)?;
+            return Ok(Reply::no_content().with("allow", methods));
+        }
+        let found = routes::find(request.method(), path, self.settings.version)
             .ok_or_else(Refusal::no_route)?;
+        let route = found.route;
+        let knows_text = route.class == Class::Machine;
+        check_format(request, found.extension.as_deref(), knows_text)?;
         // Grape reads the body before it asks who sends it.
-        let mut params = params::parse(request)?;
+        let mut params = params::parse(request, knows_text)?;
         if malformed::has_null_byte(&params) {
             return Err(Refusal::malformed());
         }
-        params.extend(path_params);
+        params.extend(found.params);
         let caller = self.admit(route.class, request, &params, now)?;
         let mut call = Call {
             gitlab: self,
             request,
             params,
+            coerced: RefCell::default(),
             caller,
             now,
         };
@@ -151,7 +162,7 @@ impl GitLab {
             self.settings.throttle_unauthenticated,
         );
         per_user.or(per_address)?;
-        let params = params::parse(request).unwrap_or_else(|_| query_params(request.uri()));
+        let params = params::parse(request, true).unwrap_or_else(|_| query_params(request.uri()));
         let credential = auth::credential(request, &params);
         let user = credential.and_then(|credential| self.quota_user(&credential, now));
         if let Some(user) = user {
@@ -171,6 +182,27 @@ impl GitLab {
             self.windows
                 .count("throttle_unauthenticated_api", &whom, per_address?, now),
         )
+    }
+}
+
+/// The parameter `format` of the query is refused unless it is one that the class can write; a
+/// format that the path names comes before it, and one that nobody knows is no word at all. Which
+/// formats a client accepts is not looked at (contract §1.3, 406).
+fn check_format(
+    request: &Request<Bytes>,
+    extension: Option<&str>,
+    knows_text: bool,
+) -> Result<(), Refusal> {
+    let known = |format: &str| format == "json" || (knows_text && format == "txt");
+    if extension.is_some_and(known) {
+        return Ok(());
+    }
+    match query_params(request.uri()).get("format").and_then(serde_json::Value::as_str) {
+        Some(format) if !known(format) => {
+            let text = format!("The requested format '{format}' is not supported.");
+            Err(Refusal::error(406, text))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -109,7 +109,7 @@ impl Paging {
 }
 
 fn page_url(call: &Call<'_>, page: usize) -> String {
-    let mut params = call.params.clone();
+    let mut params = call.params_as_read();
     params.insert("page".to_owned(), json!(page));
     params.entry("per_page").or_insert(json!(DEFAULT_PER_PAGE));
     url_with(call, &params)
@@ -122,26 +122,35 @@ pub(crate) fn url_with(call: &Call<'_>, params: &Params) -> String {
     let path = call.request.uri().path();
     let path = path.strip_prefix(root).unwrap_or(path);
     let mut query = Serializer::new(String::new());
+    append(&mut query, None, params);
+    format!("{}{path}?{}", call.gitlab.external_url, query.finish())
+}
+
+/// Rails' `to_query`; a list without items is not there at all.
+fn append(query: &mut Serializer<'_, String>, within: Option<&str>, params: &Params) {
     let mut names: Vec<&String> = params.keys().collect();
     names.sort();
     for name in names {
+        let key = within.map_or_else(|| name.clone(), |outer| format!("{outer}[{name}]"));
         match params.get(name) {
             Some(Value::Array(items)) => {
                 for item in items {
-                    query.append_pair(&format!("{name}[]"), &plain(item));
+                    query.append_pair(&format!("{key}[]"), &plain(item));
                 }
             }
+            Some(Value::Object(fields)) => append(query, Some(&key), fields),
             Some(value) => {
-                query.append_pair(name, &plain(value));
+                query.append_pair(&key, &plain(value));
             }
             None => {}
         }
     }
-    format!("{}{path}?{}", call.gitlab.external_url, query.finish())
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
 }

@@ -30,9 +30,21 @@ pub(super) fn content_type(request: &Request<Bytes>) -> &str {
         .unwrap_or_default()
 }
 
-/// Query and body, the body's values winning.
-pub(crate) fn parse(request: &Request<Bytes>) -> Result<Params, Refusal> {
+/// What Grape says of JSON that does not parse.
+const UNREADABLE_JSON: &str = "\nProblem:\n  message body does not match declared format\n\
+     Resolution:\n  when specifying application/json as content-type, you must pass valid \
+     application/json in the request's 'body' ";
+
+/// Query and body, the body's values winning, lists as a whole. Where `text/plain` is known, a body
+/// of that type, or of none, is not read.
+pub(crate) fn parse(request: &Request<Bytes>, knows_text: bool) -> Result<Params, Refusal> {
     let mut params = query_params(request.uri());
+    params.extend(body_params(request, knows_text)?);
+    Ok(params)
+}
+
+fn body_params(request: &Request<Bytes>, knows_text: bool) -> Result<Params, Refusal> {
+    let mut params = Params::new();
     let content_type = content_type(request);
     let body = request.body();
     // Rack reads a form whatever the method is; Grape reads the rest only where something is sent.
@@ -43,9 +55,8 @@ pub(crate) fn parse(request: &Request<Bytes>) -> Result<Params, Refusal> {
         "application/x-www-form-urlencoded" => read_pairs(&mut params, body),
         "multipart/form-data" => read_multipart(&mut params, content_type, body)?,
         _ if !sends => {}
-        // Grape's default format is JSON.
-        "" | "application/json" => read_json(&mut params, body)?,
-        "text/plain" => {}
+        "application/json" => read_json(&mut params, body)?,
+        "" | "text/plain" if knows_text => {}
         other => {
             let text = format!("The provided content-type '{other}' is not supported.");
             return Err(Refusal::error(415, text));
@@ -61,8 +72,8 @@ fn read_pairs(params: &mut Params, bytes: &[u8]) {
 }
 
 fn read_json(params: &mut Params, body: &[u8]) -> Result<(), Refusal> {
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|_| Refusal::error(400, "message body does not match declared format"))?;
+    let value: Value =
+        serde_json::from_slice(body).map_err(|_| Refusal::error(400, UNREADABLE_JSON))?;
     // Anything but an object names no parameter.
     if let Value::Object(fields) = value {
         params.extend(fields);

@@ -37,7 +37,7 @@ pub(crate) use runner::{Manager, RegistrationType, Runner};
 pub use secret::Secret;
 pub use settings::{Registrar, Settings, Throttle};
 pub(crate) use status::{after, before, is_online};
-pub(crate) use tags::{MAX_TAGS, parse as parse_tags, split_elements};
+pub(crate) use tags::{MAX_TAGS, is_ruby_blank, parse as parse_tags, split_elements};
 pub(crate) use throttle::{Window, Windows};
 pub(crate) use user::User;
 pub use user::{Role, UserState};

@@ -3,12 +3,17 @@
 /// More tags than this are refused (contract §1.5).
 pub(crate) const MAX_TAGS: usize = 50;
 
+/// What Ruby's `strip` takes off: ASCII alone, so that a tag keeps U+00A0, U+3000 and the like.
+pub(crate) fn is_ruby_blank(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\n' | '\u{b}' | '\u{c}' | '\r')
+}
+
 /// Step 1, Grape: every element is split on commas and trimmed.
 pub(crate) fn split_elements<'a>(elements: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     elements
         .into_iter()
         .flat_map(|element| element.split(','))
-        .map(|piece| piece.trim().to_owned())
+        .map(|piece| piece.trim_matches(is_ruby_blank).to_owned())
         .collect()
 }
 
@@ -26,8 +31,10 @@ pub(crate) fn parse(elements: &[String]) -> Vec<String> {
     tags.extend(rest.split(',').map(str::to_owned));
     let mut clean: Vec<String> = Vec::new();
     for tag in tags {
-        let tag = tag.trim();
-        if !tag.is_empty() && !clean.iter().any(|known| known == tag) {
+        // Blank is what has nothing but Unicode's blanks in it, unlike what is trimmed.
+        let blank = tag.trim().is_empty();
+        let tag = tag.trim_matches(is_ruby_blank);
+        if !blank && !clean.iter().any(|known| known == tag) {
             clean.push(tag.to_owned());
         }
     }
@@ -40,15 +47,17 @@ fn take_quoted(text: &str, quote: char) -> Option<(String, String)> {
     let mut from = 0;
     while let Some(open) = text.get(from..)?.find(quote).map(|at| at + from) {
         let before = text.get(..open)?;
-        let starts_entry = before.trim_end().is_empty() || before.trim_end().ends_with(',');
+        let bare = before.trim_end_matches(is_ruby_blank);
+        let starts_entry = bare.is_empty() || bare.ends_with(',');
         let inside = text.get(open + 1..)?;
         let end = inside.match_indices(quote).map(|(at, _)| at).find(|at| {
-            let after = inside.get(at + 1..).unwrap_or_default().trim_start();
+            let after = inside.get(at + 1..).unwrap_or_default();
+            let after = after.trim_start_matches(is_ruby_blank);
             after.is_empty() || after.starts_with(',')
         });
         if let (true, Some(end)) = (starts_entry, end) {
             let tag = inside.get(..end)?.to_owned();
-            let after = inside.get(end + 1..)?.trim_start();
+            let after = inside.get(end + 1..)?.trim_start_matches(is_ruby_blank);
             let after = after.strip_prefix(',').unwrap_or(after);
             return Some((tag, format!("{before}{after}")));
         }
@@ -92,6 +101,17 @@ mod tests {
                 &["it's", "ok"],
             ),
             ("an unclosed quote is a letter", &["\"a,b"], &["\"a", "b"]),
+            (
+                "a quoted tag moves to the front",
+                &["x", "\"b\"", "y"],
+                &["b", "x", "y"],
+            ),
+            (
+                "only ASCII's blanks are trimmed",
+                &["\u{a0}a", "a\u{3000}", "\t a \r\n"],
+                &["\u{a0}a", "a\u{3000}", "a"],
+            ),
+            ("nothing but blanks is no tag", &["\u{a0}", "b"], &["b"]),
         ];
         for (name, given, expected) in cases {
             assert_eq!(&tags(given), expected, "{name}");

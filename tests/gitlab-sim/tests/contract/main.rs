@@ -20,6 +20,7 @@ mod harness;
 mod s1_auth;
 mod s1_encodings;
 mod s1_errors;
+mod s1_frameworks;
 mod s1_pages;
 mod s1_status;
 mod s1_throttles;

@@ -96,18 +96,6 @@ fn s1_4_every_way_to_send_a_list() {
             error("The provided content-type 'text/xml' is not supported."),
         ),
         case(
-            "no content type is JSON",
-            edit().bare("{\"paused\": true}"),
-            200,
-            Has(json!({"paused": true})),
-        ),
-        case(
-            "no content type is no form",
-            edit().bare("paused=true"),
-            400,
-            error("message body does not match declared format"),
-        ),
-        case(
             "a GET reads no JSON",
             get("/runners/all")
                 .by("root")

@@ -66,6 +66,14 @@ fn mistakes_in_fields_are_told_in_the_librarys_words() {
             "Argument 'first' on Field 'runners' has an invalid value (2147483648). Expected type 'Int'.",
         ),
         (
+            "{ runners(first: 1, paused: true, first: 1) { count } }",
+            "There can be only one argument named \"first\"",
+        ),
+        (
+            "{ runners @skip(if: false, if: false) { count } }",
+            "There can be only one argument named \"if\"",
+        ),
+        (
             "{ runners(membership: DIRECT) { count } }",
             "Field 'runners' doesn't accept argument 'membership'",
         ),
@@ -157,6 +165,21 @@ fn mistakes_in_variables_are_told_in_the_librarys_words() {
     ] {
         assert_eq!(messages(&world.ask("root", query)), [message], "{query}");
     }
+}
+
+#[test]
+fn an_argument_given_twice_is_told_with_all_of_its_places() {
+    let query = "query Q { runners(first: 1, first: 2) { count } }";
+    let answer = World::new().ask("root", query);
+    assert_eq!(
+        answer["errors"],
+        json!([{
+            "message": "There can be only one argument named \"first\"",
+            "locations": [{ "line": 1, "column": 19 }, { "line": 1, "column": 29 }],
+            "path": ["query Q", "runners"],
+            "extensions": { "code": "argumentNotUnique", "name": "first" },
+        }])
+    );
 }
 
 #[test]

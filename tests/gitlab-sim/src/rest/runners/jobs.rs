@@ -102,7 +102,7 @@ fn after_cursor(call: &Call<'_>, rows: &[&Job], given: &Declared, descending: bo
     let Some(last) = last else {
         return reply;
     };
-    let mut params = call.params.clone();
+    let mut params = call.params_as_read();
     params.insert("cursor".to_owned(), json!(encode_cursor(last.id)));
     params.insert("per_page".to_owned(), json!(size));
     let url = url_with(call, &params);
