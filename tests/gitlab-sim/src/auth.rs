@@ -140,8 +140,10 @@ impl GitLab {
         let Some(credential) = credential(request, &query) else {
             return Ok(None);
         };
+        let knows_granular = self.knows_granular();
         let admits = |token: &AccessToken| {
-            token.scopes.contains(&Scope::Api) || token.scopes.contains(&Scope::ReadApi)
+            let has = |scope| token.scopes.contains(&scope);
+            has(Scope::Api) || has(Scope::ReadApi) || (knows_granular && has(Scope::Granular))
         };
         let gate = Gate {
             admits: &admits,

@@ -3,6 +3,9 @@ mod act;
 mod dump;
 mod machines;
 mod people;
+mod places;
+
+pub use places::Restore;
 
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
@@ -10,10 +13,10 @@ use serde_json::Value;
 
 use crate::{
     build::{
-        GroupSettings, NewGroup, NewJob, NewManager, NewProject, NewToken, NewUser,
+        GroupSettings, NewGroup, NewJob, NewManager, NewProject, NewToken, NewUser, PlaceRef,
         ProjectSettings, RunnerEdit, RunnerRef, SeedRunner, ThingRef, Unbuildable,
     },
-    state::{GitLab, JobId, JobStatus, Role, UserState},
+    state::{GitLab, JobId, JobStatus, OrganizationId, ReadOnly, Role, UserState},
 };
 
 /// One thing to do, as JSON: `{"do": "delete_project", "project": "a/b"}`.
@@ -79,6 +82,38 @@ pub enum Command {
         /// Which.
         project: ThingRef,
     },
+    /// Renames or transfers a group with all below it (contract §9.1).
+    MoveGroup {
+        /// Which.
+        group: ThingRef,
+        /// Its new full path.
+        to: String,
+    },
+    /// Renames or transfers a project (contract §9.1).
+    MoveProject {
+        /// Which.
+        project: ThingRef,
+        /// Its new full path.
+        to: String,
+    },
+    /// Marks a group or a project for deletion (contract §9.3).
+    ScheduleDeletion(PlaceRef),
+    /// Takes that back.
+    CancelDeletion(PlaceRef),
+    /// Closes an organisation to writes, or opens it (contract §10).
+    SetOrganization {
+        /// Which.
+        organization: OrganizationId,
+        /// How it is closed; omitted, it is open.
+        read_only: Option<ReadOnly>,
+    },
+    /// Remembers this moment, as a backup does.
+    Remember {
+        /// What it is called.
+        name: String,
+    },
+    /// Restores a moment that was remembered.
+    GoBack(Restore),
     /// Revokes an access token.
     RevokeToken {
         /// By number, string or name.
@@ -159,6 +194,7 @@ impl GitLab {
     /// What does not fit the world; it is then as it was before.
     pub fn command(&mut self, command: Command, now: Timestamp) -> Result<Value, CommandError> {
         let mut changed = self.clone();
+        changed.delete_overdue(now);
         let answer = changed.act(command, now)?;
         *self = changed;
         Ok(answer)

@@ -32,9 +32,9 @@ pub use rest::Peer;
 pub use seed::{Seed, SeedError};
 pub use server::{Options, Server};
 pub use state::{
-    AccessLevel, CreationState, GitLab, GroupId, JobId, JobStatus, ManagerId, OrganizationId,
-    ProjectId, Registrar, Role, RunnerId, RunnerType, Scope, Secret, Settings, Throttle, TokenId,
-    TokenKind, UserId, UserState, Version, Visibility,
+    AccessLevel, CreationState, GitLab, GrantAccess, GroupId, JobId, JobStatus, ManagerId,
+    OrganizationId, Permission, ProjectId, ReadOnly, Registrar, Role, RunnerId, RunnerType, Scope,
+    Secret, Settings, Throttle, TokenId, TokenKind, UserId, UserState, Version, Visibility,
 };
 
 /// The Rust example of the README is run as a doctest.

@@ -18,7 +18,7 @@ Written by `UPDATE=1 cargo test -p gitlab-sim --test coverage` from the tests th
 ";
 
 /// The sections that say what a server does.
-const SECTIONS: [(&str, &str); 47] = [
+const SECTIONS: [(&str, &str); 54] = [
     ("1.1", "Who authenticates how"),
     ("1.2", "Scopes"),
     ("1.3", "Error bodies"),
@@ -66,6 +66,13 @@ const SECTIONS: [(&str, &str); 47] = [
     ("5.2", "Arguments"),
     ("5.3", "Fields"),
     ("5.4", "Limits"),
+    ("8.1", "Fine-grained tokens"),
+    ("8.2", "Their refusals"),
+    ("8.3", "Their enforcement"),
+    ("9.1", "Renamed or transferred"),
+    ("9.2", "Archived"),
+    ("9.3", "Scheduled for deletion"),
+    ("10", "A server that does not write"),
 ];
 
 /// A test's declaration, by section.

@@ -51,6 +51,10 @@ pub struct GroupSettings {
     pub runner_token_expiration_interval: Option<i64>,
     /// Seconds that tokens of project runners below live.
     pub project_runner_token_expiration_interval: Option<i64>,
+    /// Whether it is put away for good (default false).
+    pub archived: Option<bool>,
+    /// Whether classic tokens of humans are refused in a top-level group (default false).
+    pub granular_tokens_enforced: Option<bool>,
 }
 
 impl GitLab {
@@ -97,11 +101,15 @@ impl GitLab {
             shared_runners_enabled: true,
             runner_token_expiration_interval: None,
             project_runner_token_expiration_interval: None,
+            archived: false,
+            marked_for_deletion_on: None,
+            granular_tokens_enforced: false,
             created_at: now,
         };
         self.organizations.insert(organization);
         self.groups.insert(id, group);
         self.set_group(id, &new.settings);
+        self.forget_taken_redirects();
         Ok(id)
     }
 
@@ -122,6 +130,11 @@ impl GitLab {
         set(
             &mut group.shared_runners_enabled,
             settings.shared_runners_enabled,
+        );
+        set(&mut group.archived, settings.archived);
+        set(
+            &mut group.granular_tokens_enforced,
+            settings.granular_tokens_enforced,
         );
         let interval = settings.runner_token_expiration_interval;
         group.runner_token_expiration_interval =

@@ -2,7 +2,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
-use super::{ThingRef, Unbuildable};
+use super::{NewGrant, ThingRef, Unbuildable};
 use crate::state::{
     AccessToken, GitLab, Group, Role, Scope, Secret, TokenId, TokenKind, User, UserId, UserState,
 };
@@ -62,6 +62,9 @@ pub struct NewToken {
     pub kind: TokenKind,
     /// What it opens.
     pub scopes: Vec<Scope>,
+    /// What a fine-grained token is granted; its only scope is `granular`.
+    #[serde(default)]
+    pub granular_scopes: Vec<NewGrant>,
     /// The first day on which it no longer works, `YYYY-MM-DD`.
     pub expires_at: Option<Date>,
     /// Whether it was revoked.
@@ -129,6 +132,16 @@ impl GitLab {
         if new.token.as_ref().is_some_and(known) {
             return Err(Unbuildable::new("two access tokens have the same string"));
         }
+        let granular = new.scopes.contains(&Scope::Granular);
+        if granular != (new.scopes == [Scope::Granular])
+            || !(granular || new.granular_scopes.is_empty())
+        {
+            let text = "a fine-grained token has the one scope `granular`, and no other has \
+                        `granular_scopes`";
+            return Err(Unbuildable::new(text));
+        }
+        let grants = new.granular_scopes.iter().map(|new| self.grant(new));
+        let grants = grants.collect::<Result<_, _>>()?;
         let role = new.role.unwrap_or(Role::Maintainer);
         let user = match (&new.user, &new.group, &new.project) {
             (Some(user), None, None) => self.refer_user(user)?,
@@ -165,6 +178,7 @@ impl GitLab {
             user,
             kind: new.kind,
             scopes: new.scopes,
+            grants,
             expires_at: new.expires_at,
             revoked: new.revoked,
             created_at: now,

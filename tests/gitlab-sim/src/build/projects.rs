@@ -50,6 +50,8 @@ pub struct ProjectSettings {
     pub shared_runners_enabled: Option<bool>,
     /// Seconds that tokens of its runners live.
     pub runner_token_expiration_interval: Option<i64>,
+    /// Whether it is put away for good (default false).
+    pub archived: Option<bool>,
 }
 
 impl GitLab {
@@ -84,11 +86,14 @@ impl GitLab {
             group_runners_enabled: true,
             shared_runners_enabled: true,
             runner_token_expiration_interval: None,
+            archived: false,
+            marked_for_deletion_on: None,
             created_at: now,
         };
         self.organizations.insert(organization);
         self.projects.insert(id, project);
         self.set_project(id, &new.settings);
+        self.forget_taken_redirects();
         Ok(id)
     }
 
@@ -110,12 +115,13 @@ impl GitLab {
             &mut project.shared_runners_enabled,
             settings.shared_runners_enabled,
         );
+        set(&mut project.archived, settings.archived);
         let interval = settings.runner_token_expiration_interval;
         project.runner_token_expiration_interval =
             interval.or(project.runner_token_expiration_interval);
     }
 
-    fn namespace_of(&self, path: &str) -> Result<(Namespace, String), Unbuildable> {
+    pub(super) fn namespace_of(&self, path: &str) -> Result<(Namespace, String), Unbuildable> {
         let (above, own) = path.rsplit_once('/').ok_or_else(|| {
             Unbuildable::new(format!(
                 "project `{path}`: a path is `<group or user>/<name>`"

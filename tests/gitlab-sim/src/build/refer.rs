@@ -25,6 +25,16 @@ impl std::fmt::Debug for ThingRef {
     }
 }
 
+/// A group or a project.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceRef {
+    /// This group,
+    pub group: Option<ThingRef>,
+    /// or this project.
+    pub project: Option<ThingRef>,
+}
+
 /// A runner by number or by its authentication token.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]

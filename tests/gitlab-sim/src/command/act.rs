@@ -36,6 +36,18 @@ impl GitLab {
             Command::Settings { set } => self.set_settings(set),
             Command::DeleteGroup { group } => self.remove_group(&group).map(nothing),
             Command::DeleteProject { project } => self.remove_project(&project).map(nothing),
+            Command::MoveGroup { group, to } => Ok(nothing(self.rename_group(&group, &to)?)),
+            Command::MoveProject { project, to } => {
+                Ok(nothing(self.rename_project(&project, &to)?))
+            }
+            Command::ScheduleDeletion(place) => self.mark(&place, Some(now)).map(nothing),
+            Command::CancelDeletion(place) => self.mark(&place, None).map(nothing),
+            Command::SetOrganization {
+                organization,
+                read_only,
+            } => self.close(organization, read_only).map(nothing),
+            Command::Remember { name } => Ok(self.remember_as(&name)),
+            Command::GoBack(restore) => self.restore(&restore).map(nothing),
             Command::RevokeToken { token } => self.revoke_token(&token).map(nothing),
             Command::ExpireToken { token, at } => self.expire_token(&token, at, now).map(nothing),
             Command::Contact { runner, manager } => self

@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    rest::{iso, iso_or_null},
+    rest::{granular_scopes, iso, iso_or_null},
     state::{GitLab, Group, Namespace, Project, Runner, RunnerId},
 };
 
@@ -85,6 +85,9 @@ pub(super) fn world(gitlab: &GitLab) -> Value {
         "settings": gitlab.settings,
         "runners_token": gitlab.runners_token.expose(),
         "organizations": gitlab.organizations,
+        "read_only_organizations": gitlab.read_only_organizations,
+        "redirects": gitlab.redirects,
+        "remembered": gitlab.remembered.keys().collect::<Vec<_>>(),
         "users": gitlab.users.values().map(|user| json!({
             "id": user.id,
             "username": user.username,
@@ -116,6 +119,7 @@ fn tokens(gitlab: &GitLab) -> Vec<Value> {
                 "token": token.token.expose(),
                 "kind": token.kind,
                 "scopes": token.scopes,
+                "granular_scopes": granular_scopes(&token.grants),
                 "expires_at": token.expires_at,
                 "revoked": token.revoked,
                 "family": token.family,
@@ -148,6 +152,9 @@ fn group(gitlab: &GitLab, group: &Group) -> Value {
         "runner_registration_enabled": group.runner_registration_enabled,
         "allow_runner_registration_token": group.allow_runner_registration_token,
         "shared_runners_enabled": group.shared_runners_enabled,
+        "archived": group.archived,
+        "marked_for_deletion_on": group.marked_for_deletion_on,
+        "granular_tokens_enforced": group.granular_tokens_enforced,
         "runner_token_expiration_interval": group.runner_token_expiration_interval,
         "project_runner_token_expiration_interval":
             group.project_runner_token_expiration_interval,
@@ -167,6 +174,8 @@ fn project(gitlab: &GitLab, project: &Project) -> Value {
         "runner_registration_enabled": project.runner_registration_enabled,
         "group_runners_enabled": project.group_runners_enabled,
         "shared_runners_enabled": project.shared_runners_enabled,
+        "archived": project.archived,
+        "marked_for_deletion_on": project.marked_for_deletion_on,
         "runner_token_expiration_interval": project.runner_token_expiration_interval,
     })
 }

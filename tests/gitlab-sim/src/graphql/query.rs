@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::plan::Selected;
 use super::read::{Held, NOT_AVAILABLE, Reader, Thing};
-use crate::state::RunnerId;
+use crate::state::{Boundary, Permission, RunnerId};
 
 impl Reader<'_> {
     pub(super) fn query_field(&self, field: &Selected) -> Held {
@@ -23,9 +23,18 @@ impl Reader<'_> {
                 let found = found.filter(|own| self.sees_project(own));
                 Held::One(found.map(|own| Thing::Project(own.id)))
             }
-            "currentUser" => Held::One(self.caller.map(|caller| Thing::User(caller.user.id))),
+            "currentUser" => {
+                let me = self
+                    .caller
+                    .filter(|_| self.token_permits(Permission::ReadUser, Boundary::User));
+                Held::One(me.map(|caller| Thing::User(caller.user.id)))
+            }
             // As over REST, only who has signed in is told (contract §3.23).
-            "metadata" => Held::One(self.caller.map(|_| Thing::Metadata)),
+            "metadata" => {
+                let told = self.caller.is_some()
+                    && self.token_permits(Permission::ReadMetadata, Boundary::Instance);
+                Held::One(told.then_some(Thing::Metadata))
+            }
             _ => Held::One(Some(Thing::Complexity)),
         }
     }

@@ -8,8 +8,8 @@ use super::page::Page;
 use super::plan::Selected;
 use super::problem::Problem;
 use crate::state::{
-    Caller, GitLab, Group, GroupId, JobId, ManagerId, Project, ProjectId, Runner, RunnerId, User,
-    UserId,
+    Boundary, Caller, GitLab, Group, GroupId, JobId, ManagerId, Permission, Project, ProjectId,
+    Runner, RunnerId, User, UserId,
 };
 
 /// Something that has fields.
@@ -173,16 +173,38 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn sees_project(&self, project: &Project) -> bool {
-        self.gitlab.can_read_project(self.caller, project)
+        self.token_permits(Permission::ReadProject, Boundary::Project(project.id))
+            && self.gitlab.can_read_project(self.caller, project)
     }
 
     pub(super) fn sees_group(&self, group: &Group) -> bool {
-        self.gitlab.can_read_group(self.caller, group)
+        self.token_permits(Permission::ReadGroup, Boundary::Group(group.id))
+            && self.gitlab.can_read_group(self.caller, group)
     }
 
     pub(super) fn sees_runner(&self, runner: &Runner) -> bool {
+        self.token_shows(runner)
+            && self
+                .caller
+                .is_some_and(|caller| self.gitlab.can_read_runner(caller, runner))
+    }
+
+    /// Whether the caller's token opens a place; what it does not open is left out in silence.
+    pub(super) fn token_permits(&self, permission: Permission, boundary: Boundary) -> bool {
         self.caller
-            .is_some_and(|caller| self.gitlab.can_read_runner(caller, runner))
+            .is_none_or(|caller| self.gitlab.token_permits(caller, permission, boundary))
+    }
+
+    pub(super) fn token_shows(&self, runner: &Runner) -> bool {
+        match runner.home() {
+            Some(home) => self.token_permits(Permission::ReadRunner, home),
+            None => !self.is_granular(),
+        }
+    }
+
+    pub(super) fn is_granular(&self) -> bool {
+        self.caller
+            .is_some_and(|caller| self.gitlab.is_granular(caller))
     }
 
     pub(super) fn is_me(&self, user: &User) -> bool {

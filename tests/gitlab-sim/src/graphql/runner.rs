@@ -76,7 +76,9 @@ impl Reader<'_> {
                 paged(rows.collect(), field)
             }
             "managers" => {
+                // Managers declare no permission, so that no fine-grained token can read them.
                 let rows = self.gitlab.managers_of(runner.id);
+                let rows = rows.filter(|_| !self.is_granular());
                 // The latest first, as GitLab sorts them.
                 let rows = rows.map(|own| {
                     let Place(_, _, id) = Place::by_id(own.id.0);

@@ -16,7 +16,7 @@ impl Reader<'_> {
         let sort = sort.unwrap_or("CREATED_DESC");
         let rows = runners
             .into_iter()
-            .filter(|runner| self.passes(runner, field))
+            .filter(|runner| self.token_shows(runner) && self.passes(runner, field))
             .map(|runner| (place(runner, sort), Thing::Runner(runner.id)))
             .collect();
         paged(rows, field)

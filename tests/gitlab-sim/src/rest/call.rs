@@ -2,18 +2,19 @@
 use std::{cell::RefCell, net::IpAddr};
 
 use bytes::Bytes;
-use http::{Request, header::IF_UNMODIFIED_SINCE};
+use http::{Method, Request, header::IF_UNMODIFIED_SINCE};
 use jiff::Timestamp;
 
 use super::{
     declare::{Declared, Param, Rule, declared},
     params::Params,
     peer::peer,
+    read_only,
     refusal::Refusal,
     reply::Reply,
     since,
 };
-use crate::state::{Caller, GitLab, Group, Project, Runner, RunnerId, facts};
+use crate::state::{Caller, GitLab, Group, OrganizationId, Project, Runner, RunnerId, facts};
 
 /// What an endpoint comes to.
 pub(crate) type Answer = Result<Reply, Refusal>;
@@ -72,13 +73,42 @@ impl Call<'_> {
             .unwrap_or_default()
     }
 
-    /// The project of the path, if the caller can see it: contract §1.3, 404.
+    /// The project of the path, if the caller can see it: contract §1.3, 404. By the path that it
+    /// had before it moved, it is told where it is (contract §9.1).
     pub(crate) fn project(&self) -> Result<Project, Refusal> {
-        self.gitlab
-            .find_project(self.path_param("id"))
-            .filter(|project| self.gitlab.can_read_project(self.caller.as_ref(), project))
-            .cloned()
-            .ok_or_else(|| Refusal::not_found("Project"))
+        let path = self.path_param("id");
+        let visible = |project: Option<&Project>| {
+            project
+                .filter(|project| self.gitlab.can_read_project(self.caller.as_ref(), project))
+                .cloned()
+        };
+        let found = visible(self.gitlab.find_project(path));
+        if let (None, Some(moved)) = (&found, visible(self.gitlab.find_moved_project(path))) {
+            return Err(self.moved(&moved));
+        }
+        let project = found.ok_or_else(|| Refusal::not_found("Project"))?;
+        self.check_organization(project.organization)?;
+        Ok(project)
+    }
+
+    fn moved(&self, project: &Project) -> Refusal {
+        if self.request.method() != Method::GET {
+            let text = "Non GET methods are not allowed for moved projects";
+            return Refusal::message(405, text);
+        }
+        let below = self.request.uri().path().split("/projects/").nth(1);
+        let below = below.and_then(|rest| rest.split_once('/'));
+        let below = below.map_or_else(String::new, |(_, rest)| format!("/{rest}"));
+        let query = self.request.uri().query();
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        let base = &self.gitlab.external_url;
+        let url = format!("{base}/api/v4/projects/{}{below}{query}", project.id);
+        let text = format!("This resource has been moved permanently to {url}.");
+        Refusal(Box::new(Reply::text(301, text).with("location", url)))
+    }
+
+    fn check_organization(&self, organization: OrganizationId) -> Result<(), Refusal> {
+        read_only::check_organization(self.gitlab, self.request.method(), organization)
     }
 
     /// The project of the path, if the caller may read its runners; this is asked before the
@@ -94,11 +124,14 @@ impl Call<'_> {
 
     /// The group of the path, if the caller can see it.
     pub(crate) fn group(&self) -> Result<Group, Refusal> {
-        self.gitlab
+        let group = self
+            .gitlab
             .find_group(self.path_param("id"))
             .filter(|group| self.gitlab.can_read_group(self.caller.as_ref(), group))
             .cloned()
-            .ok_or_else(|| Refusal::not_found("Group"))
+            .ok_or_else(|| Refusal::not_found("Group"))?;
+        self.check_organization(group.organization)?;
+        Ok(group)
     }
 
     /// A runner by number; the text of the refusal depends on the release (contract §1.3, 404).

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::{
     call::{Answer, Call},
-    malformed,
+    granular, malformed,
     params::{self, Params, query_params},
     peer::peer,
+    read_only,
     refusal::Refusal,
     reply::Reply,
     routes::{self, Class},
@@ -18,7 +19,7 @@ use crate::{
     ExternalUrl,
     auth::{self, Gate},
     graphql,
-    state::{AccessToken, Caller, GitLab, Scope, Window, facts},
+    state::{AccessToken, Caller, GitLab, OrganizationId, Scope, Window, facts},
 };
 
 impl GitLab {
@@ -31,6 +32,13 @@ impl GitLab {
         if malformed::is_malformed(request) {
             let Refusal(reply) = Refusal::malformed();
             return reply.into_http(request.method() == Method::HEAD);
+        }
+        self.delete_overdue(now);
+        if let Some(reply) = self
+            .local_path(request)
+            .and_then(|path| read_only::refusal(self, request, path.trim_end_matches('/')))
+        {
+            return reply.into_http(false);
         }
         let window = self.count_request(request, now);
         if let Some(window) = window.as_ref().filter(|window| window.is_exceeded()) {
@@ -83,6 +91,11 @@ impl GitLab {
         }
         params.extend(found.params);
         let caller = self.admit(route.class, request, &params, now)?;
+        if let Some(caller) = &caller {
+            granular::check(self, caller, route, &params)?;
+            // Whoever calls is set within an organisation, and here everybody is in the first.
+            read_only::check_organization(self, request.method(), OrganizationId(1))?;
+        }
         let mut call = Call {
             gitlab: self,
             request,
@@ -122,9 +135,12 @@ impl GitLab {
             Class::AnyScope | Class::Anyone | Class::Machine => None,
         };
         let opens = extra.filter(|scope| scope_opens(*scope, request, params));
+        let knows_granular = self.knows_granular();
         let admits = |token: &AccessToken| {
             let has = |scope| token.scopes.contains(&scope);
+            // A fine-grained token is judged by its permissions, once it is known whose it is.
             class == Class::AnyScope
+                || (knows_granular && has(Scope::Granular))
                 || has(Scope::Api)
                 || (reads && has(Scope::ReadApi))
                 || opens.is_some_and(has)
@@ -197,7 +213,10 @@ fn check_format(
     if extension.is_some_and(known) {
         return Ok(());
     }
-    match query_params(request.uri()).get("format").and_then(serde_json::Value::as_str) {
+    match query_params(request.uri())
+        .get("format")
+        .and_then(serde_json::Value::as_str)
+    {
         Some(format) if !known(format) => {
             let text = format!("The requested format '{format}' is not supported.");
             Err(Refusal::error(406, text))

@@ -3,7 +3,8 @@ use jiff::Timestamp;
 
 use super::{declare::Declared, refusal::Refusal};
 use crate::state::{
-    AccessLevel, GitLab, GroupId, MAX_TAGS, ProjectId, Runner, RunnerType, parse_tags,
+    AccessLevel, Boundary, GitLab, GroupId, MAX_TAGS, ProjectId, Runner, RunnerType, facts,
+    parse_tags,
 };
 
 /// A model error: attribute and message, as shape B shows them.
@@ -104,6 +105,21 @@ pub(crate) fn validate(
     let note = runner.maintenance_note.as_deref();
     complain_of_length(&mut complain, "maintenance_note", note, 1024);
     errors
+}
+
+/// Since NEW a runner must belong where its owner does, which nothing repairs once the owner was
+/// transferred (contract §9.1). It is looked at with every save.
+pub(crate) fn organization_error(gitlab: &GitLab, runner: &Runner) -> Option<ModelError> {
+    let owner = match runner.home()? {
+        Boundary::Group(id) => gitlab.groups.get(&id)?.organization,
+        Boundary::Project(id) => gitlab.projects.get(&id)?.organization,
+        Boundary::User | Boundary::Instance => return None,
+    };
+    let known = gitlab.since(facts::RUNNER_IN_ORGANIZATION);
+    (known && owner != runner.organization).then(|| {
+        let text = "must match the organization of the parent group/project";
+        ("organization_id".to_owned(), text.to_owned())
+    })
 }
 
 fn complain_of_length(

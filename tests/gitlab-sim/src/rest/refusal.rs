@@ -63,6 +63,13 @@ impl Refusal {
         Self::reply(Reply::json(403, body))
     }
 
+    /// Shape D, 403, without a scope: a fine-grained token lacks a permission, or has to be one.
+    pub(crate) fn insufficient_granular_scope(description: &str) -> Self {
+        let error = "insufficient_granular_scope";
+        let body = json!({ "error": error, "error_description": description });
+        Self::reply(Reply::json(403, body))
+    }
+
     /// 400 in plain text: the request is not even read.
     pub(crate) fn malformed() -> Self {
         Self::reply(Reply::text(400, "Bad Request"))

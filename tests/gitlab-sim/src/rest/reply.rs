@@ -58,8 +58,13 @@ impl Reply {
 
     /// 204 without a body.
     pub(crate) fn no_content() -> Self {
+        Self::empty(204)
+    }
+
+    /// A reply without a body.
+    pub(crate) fn empty(status: u16) -> Self {
         Self {
-            status: 204,
+            status,
             headers: HeaderMap::new(),
             body: Body::Empty,
         }

@@ -26,8 +26,8 @@ pub(crate) enum Class {
 
 /// One endpoint.
 pub(crate) struct Route {
-    method: Method,
-    pattern: &'static str,
+    pub(super) method: Method,
+    pub(super) pattern: &'static str,
     /// Who it asks for.
     pub(crate) class: Class,
     since: Version,
@@ -290,11 +290,12 @@ fn matched(route: &'static Route, path: &str) -> Option<Match> {
     let mut given = path.split('/').peekable();
     for expected in route.pattern.split('/') {
         let mut part = given.next()?;
-        if given.peek().is_none() && !keeps_dots(expected) {
-            if let Some((name, format)) = part.split_once('.') {
-                part = name;
-                extension = Some(format.to_owned());
-            }
+        if given.peek().is_none()
+            && !keeps_dots(expected)
+            && let Some((name, format)) = part.split_once('.')
+        {
+            part = name;
+            extension = Some(format.to_owned());
         }
         match expected.strip_prefix(':') {
             Some(_) if part.contains('.') && !keeps_dots(expected) => return None,

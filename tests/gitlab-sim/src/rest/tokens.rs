@@ -50,6 +50,13 @@ pub(crate) fn rotate(call: &mut Call<'_>) -> Answer {
     if caller.token.kind != TokenKind::Personal {
         return Err(Refusal::message(405, "405 Method Not Allowed"));
     }
+    let gitlab = &*call.gitlab;
+    let enforced = gitlab.knows_granular() && gitlab.settings.granular_tokens_enforced;
+    if enforced && gitlab.is_classic_of_human(&caller) {
+        let text = "Rotation of legacy personal access tokens is disabled. Use a fine-grained \
+                    token instead.";
+        return Err(Refusal::bad_request(text));
+    }
     let asked = given
         .text("expires_at")
         .and_then(|text| text.parse::<Date>().ok());

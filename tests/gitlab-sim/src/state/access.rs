@@ -145,11 +145,17 @@ impl GitLab {
         match runner.runner_type {
             _ if caller.admin => true,
             RunnerType::Instance => false,
-            RunnerType::Group => runner
-                .group
-                .is_some_and(|group| self.has_group_role(caller, group, Role::Owner)),
+            RunnerType::Group => runner.group.is_some_and(|group| {
+                self.has_group_role(caller, group, Role::Owner) && !self.is_archived(group)
+            }),
             RunnerType::Project => self.maintains_any_project_of(caller, runner),
         }
+    }
+
+    /// Contract §9.2: from an archived group the rights on its runners are taken; reading goes on.
+    pub(crate) fn is_archived(&self, group: GroupId) -> bool {
+        let known = self.since(facts::ARCHIVED_GROUPS);
+        known && self.groups.get(&group).is_some_and(|group| group.archived)
     }
 
     /// Contract §3.7 and §3.12: who has the rights of the owner of a runner.
@@ -193,6 +199,9 @@ impl GitLab {
 
     /// Contract §3.20: who may create runners in a group.
     pub(crate) fn can_create_group_runner(&self, caller: &Caller, group: &Group) -> bool {
+        if self.is_archived(group.id) {
+            return false;
+        }
         caller.admin
             || (self.has_group_role(caller, group.id, Role::Owner)
                 && self.settings.lets_register(Registrar::Group)

@@ -3,7 +3,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Secret,
+    Grant, Secret,
     ids::{TokenId, UserId},
 };
 
@@ -34,6 +34,7 @@ pub enum Scope {
     K8sProxy,
     Sudo,
     ReadServicePing,
+    Granular,
 }
 
 impl Scope {
@@ -59,6 +60,7 @@ impl Scope {
             Self::K8sProxy => "k8s_proxy",
             Self::Sudo => "sudo",
             Self::ReadServicePing => "read_service_ping",
+            Self::Granular => "granular",
         }
     }
 }
@@ -91,6 +93,8 @@ pub(crate) struct AccessToken {
     pub kind: TokenKind,
     /// What it opens.
     pub scopes: Vec<Scope>,
+    /// What a fine-grained token is granted; rotation keeps it (contract §8.1).
+    pub grants: Vec<Grant>,
     /// The first day on which it no longer works.
     pub expires_at: Option<Date>,
     /// Whether it was revoked.

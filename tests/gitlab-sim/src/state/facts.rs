@@ -44,6 +44,12 @@ pub(crate) const ORPHANS_REFUSED: Version = Version::new(17, 9);
 pub(crate) const ORPHANS_LET_IN: Version = Version::new(18, 1);
 /// The owner project cannot be unassigned (§6).
 pub(crate) const OWNER_STAYS: Version = Version::new(17, 11);
+/// Groups and projects are only scheduled for deletion (§9.3).
+pub(crate) const DELETION_SCHEDULED: Version = Version::new(18, 0);
+/// Groups can be archived (§9.2).
+pub(crate) const ARCHIVED_GROUPS: Version = Version::new(18, 0);
+/// Maintenance mode is 503 instead of 403 (§10).
+pub(crate) const MAINTENANCE_UNAVAILABLE: Version = Version::new(18, 2);
 /// Limits on what runners call about jobs (§1.9).
 pub(crate) const JOB_LIMITS: Version = Version::new(18, 5);
 /// `GET /runners/router/discovery` (§3.21).
@@ -51,6 +57,8 @@ pub(crate) const ROUTER_DISCOVERY: Version = Version::new(18, 7);
 /// `token_expires_at` and `token_rotation_deadline` on creation, and the deadline's refusal
 /// (§3.9, §3.20).
 pub(crate) const TOKEN_EXPIRY_PARAMS: Version = Version::new(18, 10);
+/// Fine-grained access tokens (§8).
+pub(crate) const GRANULAR_TOKENS: Version = Version::new(18, 10);
 
 // Chosen within what the contract leaves open.
 
@@ -92,3 +100,9 @@ pub(crate) const NOTE_HIDDEN: Version = Version::new(18, 10);
 pub(crate) const UNASSIGN_CHECKS: Version = Version::new(18, 10);
 /// A rotated access token need not expire (§3.22).
 pub(crate) const ROTATION_WITHOUT_END: Version = Version::new(18, 10);
+/// A prefix of the instance's own before `glrt-` (§3.20).
+pub(crate) const INSTANCE_PREFIX: Version = Version::new(18, 1);
+/// Organisations that are not written to (§10).
+pub(crate) const READ_ONLY_ORGANIZATIONS: Version = Version::new(18, 10);
+/// A runner is saved only in its owner's organisation (§9.1).
+pub(crate) const RUNNER_IN_ORGANIZATION: Version = Version::new(18, 10);

@@ -83,13 +83,14 @@ impl GitLab {
             let prefix = if by_user { "glrt-" } else { "" };
             return self.mint.token(&format!("{prefix}{marker}"), 20);
         }
+        let prefix = format!("{}glrt-", self.settings.token_prefix());
         match kind {
             _ if !by_user => self.mint.token("glrtr-", 20),
-            RunnerType::Instance => self.mint.token("glrt-", 20),
+            RunnerType::Instance => self.mint.token(&prefix, 20),
             RunnerType::Group | RunnerType::Project => {
                 let payload = self.mint.text(52);
                 let check = self.mint.below(36_u64.pow(2)) + 36_u64.pow(8);
-                Secret::new(format!("glrt-{payload}.01.{check:012x}"))
+                Secret::new(format!("{prefix}{payload}.01.{check:012x}"))
             }
         }
     }

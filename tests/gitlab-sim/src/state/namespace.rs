@@ -1,7 +1,7 @@
 //! Groups and projects.
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -38,6 +38,10 @@ impl Visibility {
 
 /// A group or subgroup.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in GitLab"
+)]
 pub(crate) struct Group {
     /// Its number.
     pub id: GroupId,
@@ -68,6 +72,13 @@ pub(crate) struct Group {
     pub runner_token_expiration_interval: Option<i64>,
     /// The same for project runners below it.
     pub project_runner_token_expiration_interval: Option<i64>,
+    /// Whether it is put away for good (contract §9.2).
+    pub archived: bool,
+    /// When it was marked for deletion, if it was (contract §9.3).
+    pub marked_for_deletion_on: Option<Date>,
+    /// Whether classic tokens of humans are refused in it and below; the word of a top-level group
+    /// counts (contract §8.3).
+    pub granular_tokens_enforced: bool,
     /// Since when it exists.
     pub created_at: Timestamp,
 }
@@ -83,6 +94,10 @@ pub(crate) enum Namespace {
 
 /// A project.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in GitLab"
+)]
 pub(crate) struct Project {
     /// Its number.
     pub id: ProjectId,
@@ -110,6 +125,10 @@ pub(crate) struct Project {
     pub shared_runners_enabled: bool,
     /// Seconds after which tokens of its runners expire (contract §4).
     pub runner_token_expiration_interval: Option<i64>,
+    /// Whether it is put away for good (contract §9.2).
+    pub archived: bool,
+    /// When it was marked for deletion, if it was (contract §9.3).
+    pub marked_for_deletion_on: Option<Date>,
     /// Since when it exists.
     pub created_at: Timestamp,
 }

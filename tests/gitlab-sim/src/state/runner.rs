@@ -175,9 +175,12 @@ impl Runner {
     /// The first letters of its token that GitLab shows (contract §5.3, `shortSha`).
     pub(crate) fn short_sha(&self, short: bool) -> String {
         let token = self.token.expose();
-        let bare = token
-            .strip_prefix("glrt-")
-            .or_else(|| token.strip_prefix("glrtr-"));
+        // The instance may have put a prefix of its own before `glrt-`.
+        let by_user = token
+            .split_once("glrt-")
+            .filter(|(prefix, _)| prefix.is_empty() || prefix.ends_with('-'))
+            .map(|(_, bare)| bare);
+        let bare = by_user.or_else(|| token.strip_prefix("glrtr-"));
         let bare = bare.unwrap_or(token);
         let bare = ["t1_", "t2_", "t3_"]
             .iter()

@@ -13,6 +13,16 @@ pub enum Registrar {
     Project,
 }
 
+/// How an organisation keeps from being written to (contract §10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadOnly {
+    /// 503, with the advice to come back.
+    ForATime,
+    /// 403.
+    ForGood,
+}
+
 /// A fixed window in which so many requests are let through (contract §1.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +94,18 @@ pub struct Settings {
     pub database_migrations_running: bool,
     /// Whether `~17.9..18.0` refuse orphaned runners with 403 instead of 422 (contract §1.3).
     pub reject_orphaned_runners: bool,
+    /// Whether the instance is in maintenance mode and does not write (contract §10).
+    pub maintenance_mode: bool,
+    /// Whether the database is read-only, as on a Geo secondary that passes no writes on.
+    pub database_read_only: bool,
+    /// Days from the marking of a group or project to its deletion (contract §9.3).
+    pub deletion_adjourned_period: u16,
+    /// What stands before the `glrt-` of a new token, with a hyphen between; none, and `gl`, is
+    /// nothing (contract §3.20).
+    pub instance_token_prefix: Option<String>,
+    /// Whether the whole instance wants fine-grained tokens, so that humans can rotate no classic
+    /// ones (contract §8.3).
+    pub granular_tokens_enforced: bool,
     /// Where the job router is; omitted, there is none (contract §3.21).
     pub job_router_url: Option<String>,
 }
@@ -114,6 +136,11 @@ impl Default for Settings {
             runner_jobs_endpoints_api_limit: 200,
             database_migrations_running: false,
             reject_orphaned_runners: true,
+            maintenance_mode: false,
+            database_read_only: false,
+            deletion_adjourned_period: 30,
+            instance_token_prefix: None,
+            granular_tokens_enforced: false,
             job_router_url: None,
         }
     }
@@ -146,6 +173,15 @@ impl Settings {
             .as_deref()
             .unwrap_or_default()
             .trim_end_matches('/')
+    }
+
+    /// What stands before `glrt-`, with its hyphen.
+    pub(crate) fn token_prefix(&self) -> String {
+        let prefix = self.instance_token_prefix.as_deref();
+        match prefix.filter(|prefix| !prefix.is_empty() && *prefix != "gl") {
+            Some(prefix) if self.since(facts::INSTANCE_PREFIX) => format!("{prefix}-"),
+            Some(_) | None => String::new(),
+        }
     }
 
     /// Whether others than administrators may have runners of this kind (contract §3.14, §3.20).

@@ -1,9 +1,11 @@
 //! The server as a value.
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{
     AccessToken, Group, GroupId, Job, JobId, Manager, ManagerId, Mint, OrganizationId, Project,
-    ProjectId, Runner, RunnerId, Secret, Settings, TokenId, User, UserId, Version, Windows,
+    ProjectId, ReadOnly, Runner, RunnerId, Secret, Settings, TokenId, User, UserId, Version,
+    Windows, moves::Redirects,
 };
 
 /// A GitLab server and everything in it.
@@ -14,9 +16,13 @@ use super::{
 pub struct GitLab {
     pub(crate) settings: Settings,
     pub(crate) organizations: BTreeSet<OrganizationId>,
+    /// Those that are not written to (contract §10).
+    pub(crate) read_only_organizations: BTreeMap<OrganizationId, ReadOnly>,
     pub(crate) users: BTreeMap<UserId, User>,
     pub(crate) groups: BTreeMap<GroupId, Group>,
     pub(crate) projects: BTreeMap<ProjectId, Project>,
+    /// Where projects were before they moved (contract §9.1).
+    pub(crate) redirects: Redirects,
     pub(crate) access_tokens: BTreeMap<TokenId, AccessToken>,
     /// The instance's registration token.
     pub(crate) runners_token: Secret,
@@ -27,6 +33,8 @@ pub struct GitLab {
     pub(crate) mint: Mint,
     /// Ids given out so far, by kind; GitLab never reuses one.
     pub(crate) counters: BTreeMap<&'static str, u64>,
+    /// Moments to go back to, by name.
+    pub(crate) remembered: BTreeMap<String, Arc<GitLab>>,
     /// The address that the request under way is answered with (contract §1.8).
     pub(crate) external_url: String,
 }
@@ -38,9 +46,11 @@ impl GitLab {
         Self {
             settings,
             organizations: BTreeSet::from([OrganizationId(1)]),
+            read_only_organizations: BTreeMap::new(),
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             projects: BTreeMap::new(),
+            redirects: Redirects::new(),
             access_tokens: BTreeMap::new(),
             runners_token,
             runners: BTreeMap::new(),
@@ -49,6 +59,7 @@ impl GitLab {
             windows: Windows::default(),
             mint,
             counters: BTreeMap::new(),
+            remembered: BTreeMap::new(),
             external_url: "http://gitlab.example.com".to_owned(),
         }
     }

@@ -141,6 +141,11 @@ impl Sim {
     }
 }
 
+/// What Grape says of JSON that does not parse.
+pub(crate) const UNREADABLE_JSON: &str = "\nProblem:\n  message body does not match declared \
+    format\nResolution:\n  when specifying application/json as content-type, you must pass valid \
+    application/json in the request's 'body' ";
+
 /// A reply.
 #[derive(Debug)]
 pub(crate) struct Got {

@@ -17,6 +17,8 @@
 mod covers;
 mod harness;
 
+mod restores;
+mod s10_read_only;
 mod s1_auth;
 mod s1_encodings;
 mod s1_errors;
@@ -33,8 +35,11 @@ mod s3_jobs;
 mod s3_lists;
 mod s3_machines;
 mod s3_others;
+mod s3_prefix;
 mod s3_registration;
 mod s3_reset;
 mod s3_show;
 mod s4_lifecycle;
+mod s8_granular;
+mod s9_places;
 mod seeds;

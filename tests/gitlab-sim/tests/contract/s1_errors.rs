@@ -5,7 +5,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::covers::covers;
-use crate::harness::{Any, Empty, Sim, ask, case, delete, error, get, message, post, put, run};
+use crate::harness::{
+    Any, Empty, Sim, UNREADABLE_JSON, ask, case, delete, error, get, message, post, put, run,
+};
 
 #[test]
 fn s1_3_routes_and_numbers() {
@@ -145,7 +147,7 @@ fn s1_3_the_order_is_credential_then_parameters_then_record() {
             "a body that is no JSON comes first of all",
             put("/runners/1").body("application/json", "{"),
             400,
-            error("message body does not match declared format"),
+            error(UNREADABLE_JSON),
         ),
     ]);
 }

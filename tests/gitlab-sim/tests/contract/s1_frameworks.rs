@@ -1,14 +1,18 @@
 //! Contract §1.3, §1.4, §1.6, §1.8: what Grape, Rack and their like do underneath (key RUBY).
+use gitlab_sim::Version;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::covers::covers;
 use crate::harness::{
-    Any, Ask, Empty, Has, Ids, Is, Sim, ask, case, delete, error, get, message, post, put, run,
+    Any, Ask, Case, Empty, Has, Ids, Is, Sim, UNREADABLE_JSON, ask, case, delete, error, get,
+    message, post, put, run,
 };
 
-const UNREADABLE: &str = "\nProblem:\n  message body does not match declared format\n\
-    Resolution:\n  when specifying application/json as content-type, you must pass valid \
-    application/json in the request's 'body' ";
+/// These rules are older than any release here.
+fn always(rows: Vec<Case>) {
+    run(rows.into_iter().map(Case::always).collect());
+}
 
 fn edit() -> Ask {
     put("/runners/1").by("root")
@@ -20,6 +24,7 @@ fn json_body(text: &str) -> Ask {
 
 #[test]
 fn s1_4_numbers() {
+    let _covers = covers("1.4", "all");
     let timeout = |number: u64| Has(json!({ "maximum_timeout": number }));
     let as_json = |number: &str| json_body(&format!("{{\"maximum_timeout\": {number}}}"));
     let as_text = |text: &str| edit().send(json!({ "maximum_timeout": text }));
@@ -40,9 +45,25 @@ fn s1_4_numbers() {
         ),
     ];
     for text in ["+600", " 600\t\n", "000600", "6_0_0", "0_600"] {
-        rows.push(case("a text that is a number", as_text(text), 200, timeout(600)));
+        rows.push(case(
+            "a text that is a number",
+            as_text(text),
+            200,
+            timeout(600),
+        ));
     }
-    for text in ["600.0", "1e3", "6__00", "_600", "600_", "0x258", "+ 600", "\u{a0}600", "+", " "] {
+    for text in [
+        "600.0",
+        "1e3",
+        "6__00",
+        "_600",
+        "600_",
+        "0x258",
+        "+ 600",
+        "\u{a0}600",
+        "+",
+        " ",
+    ] {
         rows.push(case(
             "a text that is none",
             as_text(text),
@@ -56,12 +77,13 @@ fn s1_4_numbers() {
         200,
         Has(json!({ "maximum_timeout": null })),
     ));
-    run(rows);
+    always(rows);
 }
 
 #[test]
 fn s1_4_booleans() {
-    let send = |value: Value| edit().send(json!({ "paused": value }));
+    let _covers = covers("1.4", "all");
+    let send = |value: Value| edit().send(json!({ "locked": value }));
     let mut rows = Vec::new();
     for word in ["true", "t", "yes", "y", "on", "1"] {
         let capital = format!("{}{}", word[..1].to_uppercase(), &word[1..]);
@@ -70,7 +92,7 @@ fn s1_4_booleans() {
                 "true",
                 send(json!(word)),
                 200,
-                Has(json!({ "paused": true })),
+                Has(json!({ "locked": true })),
             ));
         }
     }
@@ -79,24 +101,55 @@ fn s1_4_booleans() {
             "false",
             send(json!(word)),
             200,
-            Has(json!({ "paused": false })),
+            Has(json!({ "locked": false })),
         ));
     }
-    rows.push(case("1", send(json!(1)), 200, Has(json!({ "paused": true }))));
-    for value in [json!(1.0), json!(2), json!(" true "), json!("tRUE"), json!([true])] {
-        rows.push(case("neither", send(value), 400, error("paused is invalid")));
+    rows.push(case(
+        "1",
+        send(json!(1)),
+        200,
+        Has(json!({ "locked": true })),
+    ));
+    for value in [
+        json!(1.0),
+        json!(2),
+        json!(" true "),
+        json!("tRUE"),
+        json!([true]),
+    ] {
+        rows.push(case(
+            "neither",
+            send(value),
+            400,
+            error("locked is invalid"),
+        ));
     }
-    run(rows);
+    always(rows);
 }
 
 #[test]
 fn s1_3_content_types() {
-    let unsupported = |kind: &str| error(&format!("The provided content-type '{kind}' is not supported."));
+    let _covers = covers("1.3", "all");
+    let unsupported = |kind: &str| {
+        error(&format!(
+            "The provided content-type '{kind}' is not supported."
+        ))
+    };
     let unread = || error("token is missing");
     let json_token = "{\"token\": \"glrt-one\"}";
-    run(vec![
-        case("none, JSON", edit().bare("{\"paused\": true}"), 415, unsupported("")),
-        case("none, a form", edit().bare("paused=true"), 415, unsupported("")),
+    always(vec![
+        case(
+            "none, JSON",
+            edit().bare("{\"locked\": true}"),
+            415,
+            unsupported(""),
+        ),
+        case(
+            "none, a form",
+            edit().bare("locked=true"),
+            415,
+            unsupported(""),
+        ),
         case(
             "none, and nothing sent",
             delete("/runners/1").by("root"),
@@ -105,7 +158,7 @@ fn s1_3_content_types() {
         ),
         case(
             "text",
-            edit().body("text/plain", "{\"paused\": true}"),
+            edit().body("text/plain", "{\"locked\": true}"),
             415,
             unsupported("text/plain"),
         ),
@@ -121,10 +174,30 @@ fn s1_3_content_types() {
             415,
             unsupported("text/xml"),
         ),
-        case("POST /runners, none", post("/runners").bare(json_token), 400, unread()),
-        case("DELETE /runners, none", delete("/runners").bare(json_token), 400, unread()),
-        case("verify, none", post("/runners/verify").bare(json_token), 400, unread()),
-        case("jobs, none", post("/jobs/request").bare(json_token), 400, unread()),
+        case(
+            "POST /runners, none",
+            post("/runners").bare(json_token),
+            400,
+            unread(),
+        ),
+        case(
+            "DELETE /runners, none",
+            delete("/runners").bare(json_token),
+            400,
+            unread(),
+        ),
+        case(
+            "verify, none",
+            post("/runners/verify").bare(json_token),
+            400,
+            unread(),
+        ),
+        case(
+            "jobs, none",
+            post("/jobs/request").bare(json_token),
+            400,
+            unread(),
+        ),
         case(
             "verify, text",
             post("/runners/verify").body("text/plain", json_token),
@@ -148,6 +221,7 @@ fn s1_3_content_types() {
 
 #[test]
 fn s1_3_bodies_that_are_no_parameters() {
+    let _covers = covers("1.3 1.4", "19");
     let none = || {
         let names = "description, active, paused, tag_list, run_untagged, locked, access_level, \
                      maximum_timeout, maintenance_note";
@@ -161,23 +235,33 @@ fn s1_3_bodies_that_are_no_parameters() {
         case("a number", json_body("7"), 400, none()),
         case("null", json_body("null"), 400, none()),
         case("nothing", json_body(""), 400, none()),
-        case("blanks", json_body("  "), 400, error(UNREADABLE)),
-        case("half", json_body("{\"paused\": "), 400, error(UNREADABLE)),
+        case("blanks", json_body("  "), 400, error(UNREADABLE_JSON)),
+        case(
+            "half",
+            json_body("{\"paused\": "),
+            400,
+            error(UNREADABLE_JSON),
+        ),
     ]);
 }
 
 #[test]
 fn s1_4_path_beats_body_beats_query() {
-    run(vec![
+    let _covers = covers("1.4", "all");
+    always(vec![
         case(
             "path",
-            put("/runners/1?id=2").by("root").send(json!({ "id": 3, "paused": true })),
+            put("/runners/1?id=2")
+                .by("root")
+                .send(json!({ "id": 3, "locked": true })),
             200,
             Has(json!({ "id": 1 })),
         ),
         case(
             "body",
-            put("/runners/1?description=query").by("root").form("description=body"),
+            put("/runners/1?description=query")
+                .by("root")
+                .form("description=body"),
             200,
             Has(json!({ "description": "body" })),
         ),
@@ -189,13 +273,17 @@ fn s1_4_path_beats_body_beats_query() {
         ),
         case(
             "a form's list replaces the query's",
-            put("/runners/1?tag_list[]=a").by("root").form("tag_list[]=b"),
+            put("/runners/1?tag_list[]=a")
+                .by("root")
+                .form("tag_list[]=b"),
             200,
             Has(json!({ "tag_list": ["b"] })),
         ),
         case(
             "JSON's list too",
-            put("/runners/1?tag_list[]=a").by("root").send(json!({ "tag_list": ["b"] })),
+            put("/runners/1?tag_list[]=a")
+                .by("root")
+                .send(json!({ "tag_list": ["b"] })),
             200,
             Has(json!({ "tag_list": ["b"] })),
         ),
@@ -210,16 +298,42 @@ fn s1_4_path_beats_body_beats_query() {
 
 #[test]
 fn s1_4_formats_in_a_path() {
+    let _covers = covers("1.4", "all");
     let one = || Has(json!({ "id": 1 }));
-    run(vec![
-        case("a number with a fraction", get("/runners/1.9").by("root"), 200, one()),
+    always(vec![
+        case(
+            "a number with a fraction",
+            get("/runners/1.9").by("root"),
+            200,
+            one(),
+        ),
         case("a format", get("/runners/1.json").by("root"), 200, one()),
-        case("a format that nobody knows", get("/runners/1.xml").by("root"), 200, one()),
+        case(
+            "a format that nobody knows",
+            get("/runners/1.xml").by("root"),
+            200,
+            one(),
+        ),
         case("DELETE too", delete("/runners/1.9").by("root"), 204, Empty),
-        case("PUT too", put("/runners/1.9").by("root").form("paused=1"), 200, one()),
+        case(
+            "PUT too",
+            put("/runners/1.9").by("root").form("locked=1"),
+            200,
+            one(),
+        ),
         case("a word", get("/runners/all.json").by("root"), 200, Any),
-        case("not after two dots", get("/runners/1.2.3").by("root"), 404, error("404 Not Found")),
-        case("not in the middle", get("/runners/1.9/managers").by("root"), 404, error("404 Not Found")),
+        case(
+            "not after two dots",
+            get("/runners/1.2.3").by("root"),
+            404,
+            error("404 Not Found"),
+        ),
+        case(
+            "not in the middle",
+            get("/runners/1.9/managers").by("root"),
+            404,
+            error("404 Not Found"),
+        ),
         case(
             "a project keeps its dots",
             get("/projects/platform%2Fsite.io").by("root"),
@@ -235,7 +349,12 @@ fn s1_4_formats_in_a_path() {
             404,
             message("404 Project Not Found"),
         ),
-        case("a group too", get("/groups/10.json").by("root"), 404, message("404 Group Not Found")),
+        case(
+            "a group too",
+            get("/groups/10.json").by("root"),
+            404,
+            message("404 Group Not Found"),
+        ),
         case(
             "what is below them has a format",
             get("/groups/10/runners.json").by("root"),
@@ -247,11 +366,22 @@ fn s1_4_formats_in_a_path() {
 
 #[test]
 fn s1_3_formats_that_are_asked_for() {
+    let _covers = covers("1.3", "all");
     let refused = || error("The requested format 'xml' is not supported.");
-    run(vec![
-        case("xml", get("/runners/1?format=xml").by("root"), 406, refused()),
+    always(vec![
+        case(
+            "xml",
+            get("/runners/1?format=xml").by("root"),
+            406,
+            refused(),
+        ),
         case("before 401", get("/runners/1?format=xml"), 406, refused()),
-        case("before 415", edit_as_xml().body("text/xml", ""), 406, refused()),
+        case(
+            "before 415",
+            edit_as_xml().body("text/xml", ""),
+            406,
+            refused(),
+        ),
         case("json", get("/runners/1?format=json").by("root"), 200, Any),
         case(
             "a format of the path comes first",
@@ -261,7 +391,9 @@ fn s1_3_formats_that_are_asked_for() {
         ),
         case(
             "never by what is accepted",
-            get("/runners/1").by("root").header("accept", "application/xml"),
+            get("/runners/1")
+                .by("root")
+                .header("accept", "application/xml"),
             200,
             Any,
         ),
@@ -274,6 +406,7 @@ fn edit_as_xml() -> Ask {
 
 #[test]
 fn s1_3_methods() {
+    let _covers = covers("1.3", "19");
     let options = |path: &str| ask(Method::OPTIONS, path);
     let mut sim = Sim::new();
     for (path, methods) in [
@@ -286,7 +419,12 @@ fn s1_3_methods() {
         assert_eq!(got.header("allow"), Some(methods), "1.3 {path}");
     }
     run(vec![
-        case("an unknown path", options("/nonsense"), 404, error("404 Not Found")),
+        case(
+            "an unknown path",
+            options("/nonsense"),
+            404,
+            error("404 Not Found"),
+        ),
         case(
             "a method that a path has not",
             post("/runners/1").by("root"),
@@ -298,8 +436,9 @@ fn s1_3_methods() {
 
 #[test]
 fn s1_6_blanks_and_quotes_of_tags() {
+    let _covers = covers("1.6", "all");
     let tags = |tags: &[&str]| Has(json!({ "tag_list": tags }));
-    run(vec![
+    always(vec![
         case(
             "only ASCII's blanks are trimmed",
             edit().send(json!({ "tag_list": ["\u{a0}a", "a\u{3000}", "\t a "] })),
@@ -338,14 +477,21 @@ fn links(sim: &mut Sim, ask: &Ask) -> Vec<(String, String)> {
 
 #[test]
 fn s1_8_links_repeat_what_was_read() {
+    let _covers = covers("1.8", "19");
     let mut sim = Sim::new();
     for (asked, repeated) in [
-        ("tag_list=b,a", "page=1&per_page=20&tag_list%5B%5D=b&tag_list%5B%5D=a"),
+        (
+            "tag_list=b,a",
+            "page=1&per_page=20&tag_list%5B%5D=b&tag_list%5B%5D=a",
+        ),
         ("paused=no", "page=1&paused=false&per_page=20"),
         ("tag_list=", "page=1&per_page=20"),
         ("page=%2B1&per_page=0_5", "page=1&per_page=5"),
         ("undeclared=x%20y", "page=1&per_page=20&undeclared=x+y"),
-        ("private_token=glpat-root", "page=1&per_page=20&private_token=glpat-root"),
+        (
+            "private_token=glpat-root",
+            "page=1&per_page=20&private_token=glpat-root",
+        ),
     ] {
         let ask = get(&format!("/runners/all?{asked}")).by("root");
         let first = ("rel=\"first\"".to_owned(), repeated.to_owned());
@@ -360,6 +506,7 @@ fn s1_8_links_repeat_what_was_read() {
 
 #[test]
 fn s1_8_page_numbers() {
+    let _covers = covers("1.8", "19");
     let mut sim = Sim::new();
     for (asked, per_page, page) in [
         ("per_page=500", "100", "1"),
@@ -388,10 +535,20 @@ fn s1_8_page_numbers() {
 
 #[test]
 fn s1_3_prefixes_of_versions() {
+    let _covers = covers("1.3 3.1", "16.10 17 18.2 19");
     let list = |prefix: &str| get(&format!("/runners/all?version_prefix={prefix}")).by("root");
-    run(vec![
-        case("a letter first", list("V15"), 400, error("version_prefix is invalid")),
+    let rows = vec![
+        case(
+            "a letter first",
+            list("V15"),
+            400,
+            error("version_prefix is invalid"),
+        ),
         case("empty", list(""), 400, error("version_prefix is invalid")),
         case("any line may match", list("V%0A15"), 200, Is(json!([]))),
-    ]);
+    ];
+    run(rows
+        .into_iter()
+        .map(|row| row.since(Version::V16_10))
+        .collect());
 }

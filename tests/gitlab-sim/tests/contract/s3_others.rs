@@ -81,6 +81,7 @@ fn s3_22_a_token_about_itself() {
             "created_at",
             "description",
             "expires_at",
+            "granular",
             "id",
             "last_used_at",
             "name",

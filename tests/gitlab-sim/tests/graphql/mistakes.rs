@@ -169,6 +169,7 @@ fn mistakes_in_variables_are_told_in_the_librarys_words() {
 
 #[test]
 fn an_argument_given_twice_is_told_with_all_of_its_places() {
+    let _covers = covers("5", "19");
     let query = "query Q { runners(first: 1, first: 2) { count } }";
     let answer = World::new().ask("root", query);
     assert_eq!(

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{iso, iso_or_null};
-use crate::state::{AccessToken, GitLab, facts};
+use crate::state::{AccessToken, GitLab, Grant, Scope, facts};
 
 /// Everything but the string.
 pub(crate) fn access_token(gitlab: &GitLab, token: &AccessToken, now: Timestamp) -> Value {
@@ -20,8 +20,34 @@ pub(crate) fn access_token(gitlab: &GitLab, token: &AccessToken, now: Timestamp)
         "expires_at": token.expires_at.map(|date| date.to_string()),
     });
     let described = gitlab.since(facts::TOKEN_DESCRIPTION);
-    if let (true, Value::Object(fields)) = (described, &mut shown) {
-        fields.insert("description".to_owned(), json!(token.description));
+    if let Value::Object(fields) = &mut shown {
+        if described {
+            fields.insert("description".to_owned(), json!(token.description));
+        }
+        if gitlab.since(facts::GRANULAR_TOKENS) {
+            let granular = token.scopes == [Scope::Granular];
+            fields.insert("granular".to_owned(), json!(granular));
+            if granular {
+                fields.insert("granular_scopes".to_owned(), granular_scopes(&token.grants));
+            }
+        }
     }
     shown
+}
+
+/// What a fine-grained token is granted (contract §8.1).
+pub(crate) fn granular_scopes(grants: &[Grant]) -> Value {
+    let shown = grants.iter().map(|grant| {
+        let mut fields = json!({ "access": grant.access, "permissions": grant.permissions });
+        if let Value::Object(fields) = &mut fields {
+            if let Some(id) = grant.group {
+                fields.insert("group_id".to_owned(), json!(id));
+            }
+            if let Some(id) = grant.project {
+                fields.insert("project_id".to_owned(), json!(id));
+            }
+        }
+        fields
+    });
+    shown.collect()
 }

@@ -8,7 +8,7 @@ mod user;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) use access_token::access_token;
+pub(crate) use access_token::{access_token, granular_scopes};
 pub(crate) use job::{SHA, job};
 pub(crate) use namespace::{basic_project, group, project};
 pub(crate) use runner::{DetailsView, details, list_item, manager, registration, token_result};

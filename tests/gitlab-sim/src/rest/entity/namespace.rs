@@ -1,8 +1,9 @@
 //! Groups and projects, as far as a client of runners needs them.
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::iso;
-use crate::state::{GitLab, Group, Namespace, Project};
+use crate::state::{GitLab, Group, Namespace, Project, facts};
 
 /// Contract §2.2, `projects`: the basic project details.
 pub(crate) fn basic_project(gitlab: &GitLab, project: &Project) -> Value {
@@ -37,7 +38,7 @@ pub(crate) fn project(gitlab: &GitLab, project: &Project) -> Value {
     let more = json!({
         "web_url": format!("{}/{path}", gitlab.external_url),
         "visibility": project.visibility.word(),
-        "archived": false,
+        "archived": project.archived,
         "default_branch": "main",
         "shared_runners_enabled": project.shared_runners_enabled,
         "group_runners_enabled": project.group_runners_enabled,
@@ -53,13 +54,23 @@ pub(crate) fn project(gitlab: &GitLab, project: &Project) -> Value {
     if let (Value::Object(fields), Value::Object(more)) = (&mut shown, more) {
         fields.extend(more);
     }
+    add_deletion(gitlab, project.marked_for_deletion_on, &mut shown);
     shown
+}
+
+/// Since 18.0, when deletions came to be scheduled everywhere (contract §9.3).
+fn add_deletion(gitlab: &GitLab, marked: Option<Date>, shown: &mut Value) {
+    let known = gitlab.since(facts::DELETION_SCHEDULED);
+    if let (true, Value::Object(fields)) = (known, shown) {
+        let marked = marked.map(|day| day.to_string());
+        fields.insert("marked_for_deletion_on".to_owned(), json!(marked));
+    }
 }
 
 /// `GET /groups/:id`.
 pub(crate) fn group(gitlab: &GitLab, group: &Group) -> Value {
     let path = gitlab.full_path(group.id);
-    json!({
+    let mut shown = json!({
         "id": group.id,
         "web_url": format!("{}/groups/{path}", gitlab.external_url),
         "name": group.name,
@@ -73,5 +84,11 @@ pub(crate) fn group(gitlab: &GitLab, group: &Group) -> Value {
         "organization_id": group.organization,
         "shared_runners_setting":
             if group.shared_runners_enabled { "enabled" } else { "disabled_and_unoverridable" },
-    })
+    });
+    add_deletion(gitlab, group.marked_for_deletion_on, &mut shown);
+    let known = gitlab.since(facts::ARCHIVED_GROUPS);
+    if let (true, Value::Object(fields)) = (known, &mut shown) {
+        fields.insert("archived".to_owned(), json!(group.archived));
+    }
+    shown
 }

@@ -70,9 +70,8 @@ impl GitLab {
 
     fn suits(&self, runner: &Runner, job: &Job) -> bool {
         let serves = self.projects.get(&job.project).is_some_and(|project| {
-            self.runners_for_project(project)
-                .iter()
-                .any(|other| other.id == runner.id)
+            let runners = self.runners_for_project(project);
+            !project.archived && runners.iter().any(|other| other.id == runner.id)
         });
         let tags = if job.tags.is_empty() {
             runner.run_untagged

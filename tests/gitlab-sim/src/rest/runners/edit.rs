@@ -48,7 +48,8 @@ pub(crate) fn update(call: &mut Call<'_>) -> Answer {
     }
     let mut runner = before.clone();
     model::assign(&mut runner, &given);
-    let errors = model::validate(&runner, Some(&before), &given);
+    let mut errors = model::validate(&runner, Some(&before), &given);
+    errors.extend(model::organization_error(call.gitlab, &runner));
     if !errors.is_empty() {
         return Err(Refusal::attributes(&errors));
     }

@@ -38,7 +38,8 @@ pub(crate) fn of_instance(call: &mut Call<'_>) -> Answer {
 /// A group's: Owners.
 pub(crate) fn of_group(call: &mut Call<'_>) -> Answer {
     let (caller, group) = (call.caller()?, call.group()?);
-    if !call.gitlab.has_group_role(&caller, group.id, Role::Owner) {
+    let gitlab = &*call.gitlab;
+    if !gitlab.has_group_role(&caller, group.id, Role::Owner) || gitlab.is_archived(group.id) {
         return Err(Refusal::forbidden());
     }
     check_allowed(call, &call.gitlab.ancestry(group.id))?;

@@ -2,7 +2,7 @@
 use super::show::ID;
 use crate::rest::{
     call::{Answer, Call},
-    entity,
+    entity, model,
     refusal::Refusal,
     reply::Reply,
 };
@@ -21,6 +21,10 @@ pub(crate) fn authentication_token(call: &mut Call<'_>) -> Answer {
 
 /// The reset itself, which the runner's own token can ask for too (contract §3.18).
 pub(crate) fn reset(gitlab: &mut GitLab, id: RunnerId, now: Timestamp) -> Answer {
+    let runner = gitlab.runners.get(&id).ok_or_else(Refusal::internal)?;
+    if let Some(error) = model::organization_error(gitlab, runner) {
+        return Err(Refusal::attributes(&[error]));
+    }
     let overdue = |runner: &Runner| runner.token_rotation_deadline.is_some_and(|at| at < now);
     if !gitlab.runners.get(&id).is_some_and(overdue) {
         gitlab.reset_runner_token(id, now);
