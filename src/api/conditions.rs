@@ -79,6 +79,8 @@ closed_list! {
     RunnerForeign => "Point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
     /// GitLab differs from spec, and spec.driftPolicy is Report.
     Drifted => "Change spec or GitLab, or set spec.driftPolicy to Correct. The differences are in status.drift.",
+    /// GitLab of this version cannot do what spec asks for, and what is in the message.
+    Unsupported => "Do what the message says, or upgrade GitLab.",
     /// A project of spec.projects cannot be seen by the credential.
     ProjectNotFound => "Correct the path or id in spec.projects, or let the credential's owner see the project.",
     /// GitLab refused to assign or unassign a project.

@@ -1,9 +1,35 @@
 //! Errors of a pass, sorted by what we will do about them.
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, fmt, time::Duration};
 
+use super::remedy;
+pub use super::remedy::Remedy;
 use crate::api::conditions::{ConditionType, Reason};
 use crate::gitlab;
 use crate::plan::Failure;
+
+/// What is read from GitLab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The runner, by its number.
+    Runner,
+    /// The list that a runner is looked for in.
+    Runners,
+    /// What the scope's path leads to.
+    ScopePath,
+    /// What a further project's path leads to.
+    ProjectPath,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Runner => "the runner",
+            Self::Runners => "the list of runners",
+            Self::ScopePath => "the scope's path",
+            Self::ProjectPath => "a project",
+        })
+    }
+}
 
 /// Why a pass ended before its plan was done.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +38,7 @@ pub enum Error {
     #[error("could not read {what} from GitLab")]
     Observe {
         /// What we were looking at.
-        what: &'static str,
+        what: Subject,
         /// Why.
         source: gitlab::Error,
     },
@@ -57,19 +83,6 @@ pub enum Error {
     StillThere(Duration),
 }
 
-/// What to do about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Look again at once.
-    LookAgain,
-    /// Try again by ourselves, backing off.
-    Retry,
-    /// Try again no sooner than this.
-    RetryAfter(Duration),
-    /// Trying again cannot help until somebody changes something.
-    NeedsHuman,
-}
-
 impl Error {
     /// A failed request to the Kubernetes API. A conflict is no failure: what we had read was old,
     /// and the write was refused because of it.
@@ -84,7 +97,7 @@ impl Error {
     /// What to do about it. Exhaustive on purpose: a new variant must choose.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Observe { source, .. } | Self::Act { source, .. } => gitlab_remedy(source),
+            Self::Observe { source, .. } | Self::Act { source, .. } => remedy::after(source),
             Self::Stale | Self::Stopping => Remedy::LookAgain,
             Self::StillThere(wait) => Remedy::RetryAfter(*wait),
             Self::Malformed(_) => Remedy::NeedsHuman,
@@ -131,14 +144,11 @@ impl Error {
         let forbidden = matches!(
             self,
             Self::Observe {
-                what: "the runner",
+                what: Subject::Runner,
                 source: gitlab::Error::Refused { status: 403, .. }
             }
         );
-        let unanswered = |call: &gitlab::Error| {
-            matches!(call, gitlab::Error::Unsent(_) | gitlab::Error::Lost(_))
-        };
-        forbidden || self.call().is_some_and(unanswered)
+        forbidden || self.call().is_some_and(gitlab::Error::is_unanswered)
     }
 
     /// What status says of it; nothing of what is no failure.
@@ -146,14 +156,14 @@ impl Error {
         let (reason, about, void) = match self {
             Self::Stale | Self::Stopping | Self::StillThere(_) | Self::Malformed(_) => return None,
             Self::Observe {
-                what: "the scope's path",
+                what: Subject::ScopePath,
                 source,
             } if source.status() == Some(403) => (
                 Reason::ScopeUnreadable,
                 Some(ConditionType::Registered),
                 false,
             ),
-            Self::Observe { source, .. } => (gitlab_reason(source), None, false),
+            Self::Observe { source, .. } => (remedy::reason(source), None, false),
             Self::Act {
                 about: ConditionType::ProjectsAssigned,
                 source: gitlab::Error::Refused { .. },
@@ -165,8 +175,8 @@ impl Error {
             ),
             Self::Act { about, source, .. } => {
                 let registering = *about == ConditionType::Registered;
-                let void = registering && !matches!(source, gitlab::Error::Lost(_));
-                (gitlab_reason(source), Some(*about), void)
+                let void = registering && !source.may_have_acted();
+                (remedy::reason(source), Some(*about), void)
             }
             Self::NotTaken(_) => (Reason::NotTaken, Some(ConditionType::Synced), false),
             Self::Kube { .. } => (Reason::KubernetesError, None, false),
@@ -196,31 +206,6 @@ fn hint(reason: Reason) -> &'static str {
 /// Whether the API server answered with this status.
 pub fn is_api_status(error: &kube::Error, code: u16) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == code)
-}
-
-fn gitlab_remedy(error: &gitlab::Error) -> Remedy {
-    match error {
-        gitlab::Error::Throttled { wait: Some(wait) } => Remedy::RetryAfter(*wait),
-        // 401 is the connection's trouble, and it is asked at once. 404, 409 and 412 say that the
-        // world moved between looking and acting.
-        gitlab::Error::Unsent(_)
-        | gitlab::Error::Lost(_)
-        | gitlab::Error::Throttled { wait: None }
-        | gitlab::Error::Refused {
-            status: 401 | 404 | 409 | 412,
-            ..
-        } => Remedy::Retry,
-        gitlab::Error::Refused { .. } => Remedy::NeedsHuman,
-    }
-}
-
-fn gitlab_reason(error: &gitlab::Error) -> Reason {
-    match error {
-        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) => Reason::GitLabUnavailable,
-        gitlab::Error::Throttled { .. } => Reason::GitLabThrottled,
-        gitlab::Error::Refused { status: 401, .. } => Reason::ConnectionNotReady,
-        gitlab::Error::Refused { .. } => Reason::GitLabRefused,
-    }
 }
 
 /// An error and its causes in one line, cut to what a condition can hold.

@@ -8,6 +8,7 @@ pub mod guards;
 mod memory;
 pub mod realm;
 mod refusals;
+mod remedy;
 mod report;
 pub mod runner;
 mod start;

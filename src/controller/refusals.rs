@@ -119,7 +119,7 @@ mod tests {
             source: gitlab::Error::Refused {
                 status,
                 message: "no".to_owned(),
-                error: None,
+                refusal: gitlab::Refusal::Other,
             },
         };
         assert!(refused(403).failure(false).unwrap().attempt_is_void);

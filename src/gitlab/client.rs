@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::endpoint::{BuildError, Endpoint};
 use super::error::Error;
 use super::pause::Pause;
-use super::reply::{self, Answer};
+use super::reply::{self, Answer, Asked};
 use super::request::Request;
 
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
@@ -38,6 +38,10 @@ pub enum Outcome {
     Refused,
     /// See [`Error::Lost`].
     Lost,
+    /// See [`Error::NotGitLab`].
+    NotGitLab,
+    /// See [`Error::ReadOnly`].
+    ReadOnly,
     /// See [`Error::Unsent`].
     Unsent,
     /// See [`Error::Throttled`].
@@ -106,7 +110,10 @@ impl Client {
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, Error> {
         let started = Instant::now();
         if let Some(wait) = self.0.pause.left(started) {
-            return Err(Error::Throttled { wait: Some(wait) });
+            return Err(Error::Throttled {
+                wait: Some(wait),
+                by_gitlab: true,
+            });
         }
         let Request {
             endpoint, method, ..
@@ -132,16 +139,31 @@ impl Client {
         let Request {
             endpoint: _,
             method,
+            graphql,
             path,
             body,
             runner_token,
         } = request;
+        let asked = Asked {
+            writes: method != "GET" && !graphql,
+            graphql,
+        };
         let verb = Method::from_bytes(method.as_bytes()).map_err(|e| Error::Unsent(Box::new(e)))?;
+        let base = if graphql {
+            api.strip_suffix("/v4").unwrap_or(api)
+        } else {
+            api
+        };
         let mut builder = http
-            .request(verb, format!("{api}{path}"))
+            .request(verb, format!("{base}{path}"))
             .header(ACCEPT, JSON);
+        // Without it a GitLab that writes nothing at the moment redirects instead of saying so
+        // (contract §10), whether there is a body or not.
+        if method != "GET" {
+            builder = builder.header(CONTENT_TYPE, JSON);
+        }
         if let Some(body) = body {
-            builder = builder.header(CONTENT_TYPE, JSON).body(body);
+            builder = builder.body(body);
         }
         let mut secrets = Vec::new();
         if let Some(token) = runner_token {
@@ -159,7 +181,7 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let wait = pause.learn(status, &headers, Instant::now());
         let body = reply::body(&mut response).await;
-        reply::judge(status, headers, body, wait, &secrets)
+        reply::judge(asked, status, headers, body, wait, &secrets)
     }
 }
 
@@ -191,8 +213,11 @@ impl Outcome {
     fn of(answer: &Result<Answer, Error>) -> Self {
         match answer {
             Ok(_) => Self::Ok,
+            Err(Error::Refused { refusal, .. }) if refusal.is_absence() => Self::Ok,
             Err(Error::Refused { .. }) => Self::Refused,
             Err(Error::Lost(_)) => Self::Lost,
+            Err(Error::NotGitLab { .. }) => Self::NotGitLab,
+            Err(Error::ReadOnly { .. }) => Self::ReadOnly,
             Err(Error::Unsent(_)) => Self::Unsent,
             Err(Error::Throttled { .. }) => Self::Throttled,
         }

@@ -5,12 +5,19 @@
 mod client;
 mod endpoint;
 mod error;
+mod graphql;
 pub mod model;
+mod note;
 mod pause;
+mod redirect;
+mod refusal;
 mod reply;
 mod request;
 mod runners;
 mod search;
+mod token;
+mod unusable;
+mod verdict;
 mod wire;
 mod words;
 
@@ -18,6 +25,8 @@ pub use client::{Call, Client, Observe, Outcome};
 pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
 pub use model::{
-    AccessLevel, AccessToken, Found, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId,
-    ProjectRef, Registered, Runner, RunnerId, RunnerToken, Scope, Settings,
+    AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, Listed, Metadata, NewRunner,
+    Note, Place, ProjectId, ProjectRef, Registered, Runner, RunnerId, RunnerToken, Scope, Settings,
 };
+pub use refusal::Refusal;
+pub use search::Contact;

@@ -2,8 +2,10 @@
 use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+
+pub use super::note::{Identity, Note};
+pub use super::token::RunnerToken;
 
 /// GitLab's number for a runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -118,8 +120,8 @@ pub struct Runner {
     pub access_level: AccessLevel,
     /// Seconds a job may take; `None` is no limit.
     pub maximum_timeout: Option<u32>,
-    /// `None` when empty, or when the caller may not read it.
-    pub maintenance_note: Option<String>,
+    /// The note for administrators.
+    pub maintenance_note: Note,
     /// The projects the caller can see it assigned to; `None` when the reply left them out.
     pub projects: Option<Vec<ProjectRef>>,
     /// The web address of the group that owns it, where it has one.
@@ -130,6 +132,17 @@ pub struct Runner {
     pub status: String,
     /// The last call of a runner process.
     pub contacted_at: Option<Timestamp>,
+}
+
+/// What the path of a project leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// To this project.
+    Here(ProjectId),
+    /// To this one, which has another path now (contract §9.1).
+    Moved(ProjectId),
+    /// To none, or none that the credential may see.
+    Unknown,
 }
 
 /// A runner as a list names it (contract §2.1): too little to judge drift by.
@@ -150,9 +163,9 @@ pub struct Listed {
 pub struct Found {
     /// Newest first.
     pub runners: Vec<Runner>,
-    /// Whether every runner that fits the description was read, or without a description every
-    /// runner that can be meant. Otherwise there were too many of them, and that nothing was
-    /// found says nothing.
+    /// Whether every runner that fits the description was read, note and all, or without a
+    /// description every runner that can be meant. Otherwise there were too many of them, and that
+    /// nothing was found says nothing.
     pub complete: bool,
 }
 
@@ -163,34 +176,6 @@ pub struct NewRunner {
     pub scope: Scope,
     /// What it should be like from the start.
     pub settings: Settings,
-}
-
-/// A runner's authentication token, opaque by contract (§3.20). Cannot be printed.
-#[derive(Clone)]
-pub struct RunnerToken(SecretString);
-
-impl RunnerToken {
-    /// Takes a token over from a reply or a Secret.
-    pub fn new(token: String) -> Self {
-        Self(token.into())
-    }
-
-    /// The token itself. For the Secret and for GitLab only.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-}
-
-impl fmt::Debug for RunnerToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RunnerToken(<redacted>)")
-    }
-}
-
-impl<'de> Deserialize<'de> for RunnerToken {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
-    }
 }
 
 /// What registering a runner gives (contract §2.3): the only time its token is shown.

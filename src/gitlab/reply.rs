@@ -3,87 +3,46 @@ use std::{any::type_name, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Response, StatusCode, Url,
-    header::{CONTENT_TYPE, HeaderMap, LOCATION},
+    Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
 };
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 
 use super::error::Error;
+use super::model::ProjectId;
+use super::redirect;
+use super::refusal::Refusal;
+use super::unusable::{LARGEST, Unusable};
+use super::verdict::Verdict;
 use super::words::{self, Words};
 
-/// More than any reply we ask for; what is longer comes from somewhere else.
-const LARGEST: usize = 4 * 1024 * 1024;
+/// What was asked for, as far as the meaning of an answer hangs on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) writes: bool,
+    pub(super) graphql: bool,
+}
 
-/// Why a reply is of no use although it may mean that GitLab acted. Carries nothing of the body
-/// but GitLab's tidied words.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unusable {
-    #[error("the answer was status {status}: {message}")]
-    Failed { status: u16, message: String },
-    #[error("the answer is larger than {LARGEST} bytes")]
-    TooLarge,
-    #[error("the answer broke off")]
-    Cut(#[source] reqwest::Error),
-    #[error(
-        "status {status} came with a web page; this does not look like GitLab's API, check the URL \
-         and what stands between here and GitLab"
-    )]
-    Page { status: u16 },
-    #[error(
-        "status {status} came with JSON that is not a {expected}: {category:?} error in line \
-         {line}, column {column}"
-    )]
-    Unreadable {
-        status: u16,
-        expected: &'static str,
-        category: Category,
-        line: usize,
-        column: usize,
+/// What came of a request that was not refused.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// GitLab did as asked.
+    Given(Given),
+    /// The project that the path named has another path now (contract §9.1).
+    Moved {
+        /// Its number.
+        to: ProjectId,
+        /// What it is where no project was asked for.
+        otherwise: Error,
     },
 }
 
-impl From<Unusable> for Error {
-    fn from(unusable: Unusable) -> Self {
-        Self::Lost(Box::new(unusable))
-    }
-}
-
-impl Error {
-    /// Whether a web page came with a success: a sign-in page, or a server that is not GitLab's.
-    pub fn is_web_page(&self) -> bool {
-        matches!(
-            self,
-            Self::Lost(cause) if matches!(cause.downcast_ref(), Some(Unusable::Page { .. }))
-        )
-    }
-}
-
-/// What GitLab said to a request that it did not refuse.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// It did as asked.
-    Given(Given),
-    /// An endpoint of GitLab said that what the path names is not there (contract §1.3). A 404
-    /// of anybody else, such as a proxy or GitLab's router, is [`Error::Refused`]: concluding from
-    /// a wrong URL that all runners are gone would register them all anew.
-    Missing(Error),
-}
-
 impl Answer {
-    /// For calls where a missing thing is a refusal like any other.
+    /// For calls that name no project by its path.
     pub(super) fn given(self) -> Result<Given, Error> {
         match self {
             Self::Given(given) => Ok(given),
-            Self::Missing(refusal) => Err(refusal),
-        }
-    }
-
-    /// For calls where a missing thing is an answer.
-    pub(super) fn present(self) -> Option<Given> {
-        match self {
-            Self::Given(given) => Some(given),
-            Self::Missing(_) => None,
+            Self::Moved { otherwise, .. } => Err(otherwise),
         }
     }
 }
@@ -113,10 +72,16 @@ impl Given {
         })
     }
 
-    /// For calls that give nothing. Some sign-in pages in front of GitLab answer 200 to anything,
-    /// and that must not pass for a deletion.
+    /// For calls that give nothing, to which GitLab answers 204 (contract §3.7, §3.13, §3.15). Some
+    /// who stand in front of GitLab answer 200 to anything, and that must not pass for a deletion.
     pub(super) fn nothing(&self) -> Result<(), Error> {
-        self.not_a_page()
+        self.not_a_page()?;
+        let status = self.status;
+        if status == StatusCode::NO_CONTENT.as_u16() {
+            Ok(())
+        } else {
+            Err(Unusable::NotDone { status }.into())
+        }
     }
 
     /// A number in a header, such as `X-Total-Pages`; `None` as well when the header is empty.
@@ -126,10 +91,10 @@ impl Given {
 
     fn not_a_page(&self) -> Result<(), Error> {
         if words::is_page(&self.media_type, &self.body) {
-            return Err(Unusable::Page {
+            return Err(Error::NotGitLab {
                 status: self.status,
-            }
-            .into());
+                message: "a web page".to_owned(),
+            });
         }
         Ok(())
     }
@@ -151,8 +116,9 @@ pub(super) async fn body(response: &mut Response) -> Result<Bytes, Unusable> {
     Ok(body.freeze())
 }
 
-/// Sorts a reply by what the caller then knows. `wait` is what it asks for in case of a 429.
+/// Sorts a reply by what the caller then knows. `wait` is what it asks for, if it does.
 pub(super) fn judge(
+    asked: Asked,
     status: StatusCode,
     headers: HeaderMap,
     body: Result<Bytes, Unusable>,
@@ -169,41 +135,83 @@ pub(super) fn judge(
             body: body?,
         }));
     }
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(Error::Throttled { wait });
-    }
     if status.is_redirection() {
-        let message = words::tidy(&redirection(&headers), secrets);
-        return Err(Error::Refused {
-            status: code,
-            message,
-            error: None,
-        });
+        return redirected(asked, code, &headers, secrets);
     }
     // A refusal stands even where its reason cannot be read.
     let body = body.unwrap_or_default();
-    let Words {
-        message,
-        error,
-        from_endpoint,
-    } = words::words(code, &media_type, &body, secrets);
-    // A proxy that waited too long for us or for GitLab knows no more than we do.
-    if !status.is_client_error() || status == StatusCode::REQUEST_TIMEOUT {
-        return Err(Unusable::Failed {
+    if asked.graphql
+        && status.is_client_error()
+        && let Some(message) = words::graphql_words(&body, secrets)
+    {
+        return Err(Error::Refused {
             status: code,
             message,
+            refusal: Refusal::NoGraphQl,
+        });
+    }
+    let Words { message, verdict } = words::words(code, &media_type, &body, secrets);
+    let limits = status == StatusCode::TOO_MANY_REQUESTS;
+    Err(match verdict {
+        Some(Verdict::Refused(refusal)) => Error::Refused {
+            status: code,
+            message,
+            refusal,
+        },
+        Some(Verdict::ReadOnly) => Error::ReadOnly { message, wait },
+        Some(Verdict::Throttled) => Error::Throttled {
+            wait,
+            by_gitlab: true,
+        },
+        None if limits => Error::Throttled {
+            wait,
+            by_gitlab: is_rack_attack(&headers, &media_type, &message),
+        },
+        // A proxy that waited too long for us or for GitLab knows no more than we do.
+        None if !status.is_client_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            Unusable::Failed {
+                status: code,
+                message,
+            }
+            .into()
         }
-        .into());
+        None => Error::NotGitLab {
+            status: code,
+            message,
+        },
+    })
+}
+
+/// The throttle in front of GitLab's code, whose text an administrator may choose (contract §1.9).
+fn is_rack_attack(headers: &HeaderMap, media_type: &str, message: &str) -> bool {
+    let plain = media_type.starts_with("text/plain");
+    plain && (headers.contains_key("ratelimit-name") || message == "Retry later")
+}
+
+/// A redirect that answers a write may come from a GitLab that writes nothing
+/// at the moment (contract §10), or from somebody else at any time, so that nobody knows.
+fn redirected(
+    asked: Asked,
+    status: u16,
+    headers: &HeaderMap,
+    secrets: &[&str],
+) -> Result<Answer, Error> {
+    let redirection = words::tidy(&redirect::redirection(headers), secrets);
+    if asked.writes {
+        let redirected = Unusable::Redirected {
+            status,
+            redirection,
+        };
+        return Err(redirected.into());
     }
-    let refusal = Error::Refused {
-        status: code,
-        message,
-        error,
+    let otherwise = Error::NotGitLab {
+        status,
+        message: redirection,
     };
-    if status == StatusCode::NOT_FOUND && from_endpoint {
-        return Ok(Answer::Missing(refusal));
+    match redirect::moved(headers).filter(|_| status == StatusCode::MOVED_PERMANENTLY.as_u16()) {
+        Some(to) => Ok(Answer::Moved { to, otherwise }),
+        None => Err(otherwise),
     }
-    Err(refusal)
 }
 
 fn media_type(headers: &HeaderMap) -> String {
@@ -213,37 +221,26 @@ fn media_type(headers: &HeaderMap) -> String {
     value.unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Names the other side's origin, which is mostly what to correct the URL to, but no more of the
-/// address: sign-in pages put secrets into it.
-fn redirection(headers: &HeaderMap) -> String {
-    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    let origin = location
-        .and_then(|location| Url::parse(location).ok())
-        .map(|url| url.origin().ascii_serialization());
-    let elsewhere = origin
-        .map(|origin| format!(" to {origin}"))
-        .unwrap_or_default();
-    format!(
-        "a redirect{elsewhere}, which is never followed; correct the URL or path to where it leads"
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{HeaderValue, LOCATION};
 
     use super::*;
+
+    const READ: Asked = Asked {
+        writes: false,
+        graphql: false,
+    };
+    const WRITE: Asked = Asked {
+        writes: true,
+        graphql: false,
+    };
 
     fn judged(status: u16, media_type: &'static str, body: &'static str) -> Result<Answer, Error> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
         let status = StatusCode::from_u16(status).unwrap();
-        judge(
-            status,
-            headers,
-            Ok(Bytes::from_static(body.as_bytes())),
-            None,
-            &[],
-        )
+        let body = Ok(Bytes::from_static(body.as_bytes()));
+        judge(READ, status, headers, body, None, &[])
     }
 
     fn chain(error: &dyn std::error::Error) -> String {
@@ -257,29 +254,40 @@ mod tests {
     }
 
     #[test]
-    fn only_an_endpoint_can_say_that_something_is_gone() {
-        for message in [
-            r#"{"message":"404 Runner Not Found"}"#,
-            r#"{"message":"404 Not found"}"#,
+    fn only_gitlabs_own_words_are_its_refusal() {
+        for (status, body) in [
+            (404, r#"{"message":"404 Runner Not Found"}"#),
+            (404, r#"{"error":"404 Not Found"}"#),
+            (403, r#"{"message":"403 Forbidden - No access granted"}"#),
+            (401, r#"{"message":"401 Unauthorized"}"#),
         ] {
-            assert!(matches!(
-                judged(404, "application/json", message),
-                Ok(Answer::Missing(_))
-            ));
+            let refusal = judged(status, "application/json", body).unwrap_err();
+            assert_eq!(refusal.status(), Some(status), "{body}");
+            assert!(!refusal.may_have_acted(), "{body}");
         }
-        for (media_type, body) in [
-            ("application/json", r#"{"error":"404 Not Found"}"#),
-            ("text/plain", "default backend - 404"),
-            ("text/html", "<html></html>"),
-            ("", ""),
+        for (status, media_type, body) in [
+            (
+                404,
+                "application/json",
+                r#"{"message":"no Route matched with those values"}"#,
+            ),
+            (404, "text/plain", "default backend - 404"),
+            (403, "text/html", "<html></html>"),
+            (401, "", ""),
         ] {
-            let refusal = judged(404, media_type, body).unwrap_err();
-            assert_eq!(refusal.status(), Some(404), "{body}");
+            let error = judged(status, media_type, body).unwrap_err();
+            assert!(
+                matches!(error, Error::NotGitLab { .. }),
+                "{body}: {error:?}"
+            );
+            assert!(error.may_have_acted(), "{body}");
+            let said = error.to_string();
+            assert!(said.contains(&format!("status {status}, ")), "{said}");
         }
     }
 
     #[test]
-    fn what_may_have_been_done_is_lost_and_what_was_not_is_refused() {
+    fn what_may_have_been_done_is_lost() {
         for status in [500, 502, 503, 504, 408] {
             let lost = judged(status, "application/json", r#"{"message":"Oh"}"#).unwrap_err();
             assert!(matches!(lost, Error::Lost(_)), "{status}");
@@ -288,43 +296,127 @@ mod tests {
                 format!("lost GitLab's answer: the answer was status {status}: Oh")
             );
         }
-        for status in [400, 401, 403, 405, 409, 410, 412, 422] {
-            let refusal = judged(status, "application/json", r#"{"message":"Oh"}"#).unwrap_err();
-            assert_eq!(refusal.status(), Some(status));
-        }
-        assert!(matches!(
-            judged(429, "text/plain", ""),
-            Err(Error::Throttled { wait: None })
-        ));
     }
 
     #[test]
-    fn a_refusal_stands_without_its_reason() {
+    fn whoever_limits_is_obeyed_and_only_gitlab_believed() {
+        let named = ("ratelimit-name", "throttle_authenticated_api");
+        for (headers, body, by_gitlab) in [
+            (
+                vec![("content-type", "text/plain"), named],
+                "Zu schnell",
+                true,
+            ),
+            (vec![("content-type", "text/plain")], "Retry later\n", true),
+            (
+                vec![("content-type", "text/plain")],
+                "error code: 1015",
+                false,
+            ),
+            (vec![("content-type", "text/html"), named], "<html>", false),
+            (vec![], "", false),
+        ] {
+            let headers = headers
+                .into_iter()
+                .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+            let judged = judge(
+                WRITE,
+                StatusCode::TOO_MANY_REQUESTS,
+                headers.collect(),
+                Ok(Bytes::from_static(body.as_bytes())),
+                None,
+                &[],
+            );
+            let error = judged.unwrap_err();
+            assert!(matches!(error, Error::Throttled { .. }), "{body}");
+            assert_eq!(error.may_have_acted(), !by_gitlab, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_writes_nothing_is_waited_for() {
+        let body = r#"{"message":"GitLab Maintenance: system is in maintenance mode"}"#;
+        let wait = Some(Duration::from_mins(1));
         let judged = judge(
+            WRITE,
+            StatusCode::SERVICE_UNAVAILABLE,
+            HeaderMap::new(),
+            Ok(Bytes::from_static(body.as_bytes())),
+            wait,
+            &[],
+        );
+        let error = judged.unwrap_err();
+        assert!(!error.may_have_acted());
+        assert!(matches!(error, Error::ReadOnly { wait: asked, .. } if asked == wait));
+    }
+
+    #[test]
+    fn a_stranger_without_words_is_one_too() {
+        let judged = judge(
+            READ,
             StatusCode::FORBIDDEN,
             HeaderMap::new(),
             Err(Unusable::TooLarge),
             None,
             &[],
         );
-        assert_eq!(
-            judged.unwrap_err().to_string(),
-            "GitLab said 403: no reason was given"
-        );
+        let said = judged.unwrap_err().to_string();
+        assert!(said.ends_with("status 403, no reason was given"), "{said}");
+    }
+
+    fn sent_on(asked: Asked, status: u16, location: &'static str) -> Result<Answer, Error> {
+        let location = HeaderValue::from_static(location);
+        let headers = HeaderMap::from_iter([(LOCATION, location)]);
+        let status = StatusCode::from_u16(status).unwrap();
+        judge(asked, status, headers, Ok(Bytes::new()), None, &[])
     }
 
     #[test]
-    fn a_redirect_is_refused_and_names_no_more_than_the_origin() {
-        let location = "https://sso.example.com/login?state=secret";
-        for (location, elsewhere) in [(location, " to https://sso.example.com"), ("/users", "")] {
-            let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
-            let judged = judge(StatusCode::FOUND, headers, Ok(Bytes::new()), None, &[]);
-            let message = judged.unwrap_err().to_string();
-            assert!(
-                message.contains(&format!("a redirect{elsewhere},")),
-                "{message}"
-            );
-            assert!(!message.contains("secret"));
+    fn a_redirect_is_not_gitlabs_and_nobody_knows_what_it_says_of_a_write() {
+        let page = "https://sso.example.com/login";
+        let read = sent_on(READ, 302, page).unwrap_err();
+        assert!(matches!(read, Error::NotGitLab { .. }), "{read:?}");
+        let written = sent_on(WRITE, 301, page).unwrap_err();
+        assert!(matches!(written, Error::Lost(_)), "{written:?}");
+        let said = chain(&written);
+        assert!(said.ends_with(
+            "status 301, a redirect to https://sso.example.com, which is never followed"
+        ));
+        let project = "https://gitlab.example.com/api/v4/projects/41";
+        assert!(matches!(
+            sent_on(READ, 301, project),
+            Ok(Answer::Moved {
+                to: ProjectId(41),
+                ..
+            })
+        ));
+        for (asked, status) in [(WRITE, 301), (READ, 302)] {
+            assert!(sent_on(asked, status, project).is_err(), "{status}");
+        }
+    }
+
+    #[test]
+    fn graphql_has_refusals_of_its_own() {
+        let body = r#"{"errors":[{"message":"Invalid token"}]}"#;
+        let asked = Asked {
+            writes: false,
+            graphql: true,
+        };
+        for (asked, own) in [(asked, true), (READ, false)] {
+            let body = Ok(Bytes::from_static(body.as_bytes()));
+            let status = StatusCode::UNAUTHORIZED;
+            let error = judge(asked, status, HeaderMap::new(), body, None, &[]).unwrap_err();
+            assert_eq!(error.refusal() == Some(&Refusal::NoGraphQl), own);
+            assert!(!error.is_unauthorized());
+        }
+    }
+
+    #[test]
+    fn only_204_says_that_it_was_done() {
+        let nothing = |status| judged(status, "", "").unwrap().given().unwrap().nothing();
+        assert!(nothing(204).is_ok());
+        for status in [200, 202, 205] {
+            assert!(matches!(nothing(status), Err(Error::Lost(_))), "{status}");
         }
     }
 
@@ -344,6 +436,6 @@ mod tests {
             "{said}"
         );
         let page = judged(200, "text/html", "<html>").unwrap().given().unwrap();
-        assert!(matches!(page.nothing(), Err(Error::Lost(_))));
+        assert!(matches!(page.nothing(), Err(Error::NotGitLab { .. })));
     }
 }

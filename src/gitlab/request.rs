@@ -3,12 +3,14 @@ use serde::Serialize;
 
 use super::error::Error;
 
-/// One request to an endpoint of the REST API.
+/// One request to an endpoint of the REST API, or to GraphQL.
 pub(super) struct Request<'a> {
     /// The path without its numbers, for [`Call`](super::Call).
     pub(super) endpoint: &'static str,
     pub(super) method: &'static str,
-    /// The path and query below `/api/v4`.
+    /// Whether it is a query in GraphQL, which changes nothing although it is posted.
+    pub(super) graphql: bool,
+    /// The path and query below `/api/v4`, or that of GraphQL below `/api`.
     pub(super) path: String,
     pub(super) body: Option<Vec<u8>>,
     /// What authorises the request in the client's stead; it is in the body, as an address is
@@ -33,10 +35,25 @@ impl<'a> Request<'a> {
         Self::new("DELETE", endpoint, path)
     }
 
+    /// Asks GraphQL.
+    pub(super) fn query(query: &str) -> Result<Self, Error> {
+        #[derive(Serialize)]
+        struct Body<'q> {
+            query: &'q str,
+        }
+        let request = Self::post("/graphql", "/graphql".to_owned());
+        Self {
+            graphql: true,
+            ..request
+        }
+        .json(&Body { query })
+    }
+
     fn new(method: &'static str, endpoint: &'static str, path: String) -> Self {
         Self {
             endpoint,
             method,
+            graphql: false,
             path,
             body: None,
             runner_token: None,

@@ -1,16 +1,17 @@
 //! One short method per endpoint, in the order of the contract.
 //!
-//! Unless a method says otherwise, every refusal is [`Error::Refused`], also a 404.
+//! Unless a method says otherwise, every refusal of GitLab's is [`Error::Refused`], also a 404.
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::error::Error;
 use super::model::{
-    AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, ProjectId, ProjectRef,
-    Registered, Runner, RunnerId, RunnerToken, Settings,
+    AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, Note, Place, ProjectId,
+    ProjectRef, Registered, Runner, RunnerId, RunnerToken, Settings,
 };
-use super::reply::Answer;
+use super::refusal::Refusal;
+use super::reply::{Answer, Given};
 use super::request::Request;
 use super::wire::{Create, Details, Edit};
 
@@ -25,10 +26,14 @@ impl Client {
     /// Reads a runner (contract §3.3). `None` when GitLab has no such runner.
     pub async fn runner(&self, id: RunnerId) -> Result<Option<Runner>, Error> {
         let request = Request::get("/runners/:id", format!("/runners/{id}"));
-        let given = self.send(request).await?.present();
-        given
-            .map(|given| given.json::<Details>().map(Runner::from))
-            .transpose()
+        let Some(given) = present(self.send(request).await, &Refusal::RunnerMissing)? else {
+            return Ok(None);
+        };
+        let mut runner = Runner::from(given.json::<Details>()?);
+        if runner.maintenance_note == Note::Unseen {
+            runner.maintenance_note = self.note(id).await?;
+        }
+        Ok(Some(runner))
     }
 
     /// Changes just the given settings (contract §3.6). Empty tags clear, as does a
@@ -42,9 +47,7 @@ impl Client {
     /// Deletes a runner (contract §3.7). One that is gone already is a success.
     pub async fn unregister(&self, id: RunnerId) -> Result<(), Error> {
         let request = Request::delete("/runners/:id", format!("/runners/{id}"));
-        self.send(request)
-            .await?
-            .present()
+        present(self.send(request).await, &Refusal::RunnerMissing)?
             .map_or(Ok(()), |given| given.nothing())
     }
 
@@ -69,11 +72,7 @@ impl Client {
         let request = Request::post("/projects/:id/runners", path);
         let answer = self.send(request.json(&Body { runner_id: runner })?).await;
         match answer {
-            Err(Error::Refused {
-                status: 400,
-                message,
-                ..
-            }) if message.contains("has already been taken") => Ok(()),
+            Err(error) if error.refusal() == Some(&Refusal::AlreadyAssigned) => Ok(()),
             answer => answer?.given()?.json::<Listed>().map(drop),
         }
     }
@@ -83,14 +82,14 @@ impl Client {
     pub async fn unassign(&self, project: ProjectId, runner: RunnerId) -> Result<(), Error> {
         let path = format!("/projects/{project}/runners/{runner}");
         let request = Request::delete("/projects/:id/runners/:runner_id", path);
-        match self.send(request).await?.given() {
-            Err(Error::Refused { message, .. }) if message == "404 Runner Not Found" => Ok(()),
-            answer => answer?.nothing(),
+        match self.send(request).await {
+            Err(error) if error.refusal() == Some(&Refusal::RunnerMissing) => Ok(()),
+            answer => answer?.given()?.nothing(),
         }
     }
 
     /// Deletes the runner that a token belongs to (contract §3.15); the client's own credential
-    /// is not sent. An unknown or expired token is refused with 403.
+    /// is not sent. An unknown or expired token is [`Refusal::Forbidden`].
     pub async fn unregister_by_token(&self, token: &RunnerToken) -> Result<(), Error> {
         let request = Request::delete("/runners", "/runners".to_owned());
         self.send(request.by_runner(token.expose())?)
@@ -124,7 +123,7 @@ impl Client {
             .send(Request::get("/metadata", "/metadata".to_owned()))
             .await;
         match metadata.and_then(Answer::given) {
-            Err(Error::Refused { status: 404, .. }) => self
+            Err(error) if error.refusal() == Some(&Refusal::NoSuchEndpoint) => self
                 .send(Request::get("/version", "/version".to_owned()))
                 .await?
                 .given()?
@@ -148,8 +147,8 @@ impl Client {
     }
 
     /// The number of the group at a full path, such as `platform/tools`. `None` when there is
-    /// none, or none that this credential may see. A path that was renamed is refused with the
-    /// redirect that GitLab answers.
+    /// none, or none that this credential may see; GitLab does not tell where a group has moved to
+    /// (contract §9.1).
     pub async fn group_id(&self, path: &str) -> Result<Option<GroupId>, Error> {
         #[derive(Deserialize)]
         struct Group {
@@ -161,26 +160,38 @@ impl Client {
         };
         // Without the parameter GitLab lists the group's projects as well.
         let address = format!("/groups/{segment}?with_projects=false");
-        let answer = self.send(Request::get("/groups/:id", address)).await?;
-        let group = answer.present().map(|given| given.json::<Group>());
+        let answer = self.send(Request::get("/groups/:id", address)).await;
+        let group = present(answer, &Refusal::GroupMissing)?.map(|given| given.json::<Group>());
         let group = group.transpose()?;
         Ok(group
             .filter(|group| is_at(path, &group.full_path))
             .map(|group| group.id))
     }
 
-    /// The number of the project at a full path; otherwise like [`group_id`](Client::group_id).
-    pub async fn project_id(&self, path: &str) -> Result<Option<ProjectId>, Error> {
+    /// What a project's full path leads to; otherwise like [`group_id`](Client::group_id).
+    pub async fn project_id(&self, path: &str) -> Result<Place, Error> {
         let Some(segment) = segment(path) else {
-            return Ok(None);
+            return Ok(Place::Unknown);
         };
         let request = Request::get("/projects/:id", format!("/projects/{segment}"));
-        let answer = self.send(request).await?;
-        let project = answer.present().map(|given| given.json::<ProjectRef>());
-        let project = project.transpose()?;
-        Ok(project
-            .filter(|project| is_at(path, &project.path))
-            .map(|project| project.id))
+        let answer = match self.send(request).await {
+            Ok(Answer::Moved { to, .. }) => return Ok(Place::Moved(to)),
+            answer => present(answer, &Refusal::ProjectMissing)?,
+        };
+        let project = answer.map(|given| given.json::<ProjectRef>()).transpose()?;
+        Ok(match project {
+            Some(project) if is_at(path, &project.path) => Place::Here(project.id),
+            Some(_) | None => Place::Unknown,
+        })
+    }
+}
+
+/// For calls where a missing thing is an answer.
+fn present(answer: Result<Answer, Error>, missing: &Refusal) -> Result<Option<Given>, Error> {
+    let absent = |refusal: &Refusal| refusal == missing || *refusal == Refusal::Missing;
+    match answer {
+        Err(error) if error.refusal().is_some_and(absent) => Ok(None),
+        answer => answer?.given().map(Some),
     }
 }
 

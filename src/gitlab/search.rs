@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use super::client::Client;
 use super::error::Error;
 use super::model::{Found, Listed, Runner, RunnerId, Scope};
+use super::refusal::Refusal;
 use super::request::Request;
 
 /// GitLab's largest page (contract §1.8).
@@ -15,27 +16,37 @@ const PAGE: usize = 100;
 /// for those that fit would break that budget, so a larger crowd is told of instead.
 const READS: usize = 50;
 
+/// Which runners a search can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// Those that no runner process has contacted yet.
+    Never,
+    /// All.
+    Any,
+}
+
 impl Client {
-    /// The runners of `scope` that no runner process has contacted yet and whose maintenance
-    /// note satisfies `is_ours`, newest first.
+    /// The runners of `scope` whose maintenance note satisfies `is_ours`, newest first.
     ///
     /// Uses the list of that scope (contract §3.2, §3.10, §3.11), which needs `api` or
     /// `read_api`, and for `Scope::Instance` an administrator. Those with just this
     /// `description` are read first, then, if none of them is ours, the others: somebody may
     /// have edited it. At most 50 are read, newest first. Even a [complete](Found::complete)
-    /// answer may lack a runner for a moment after it was registered.
+    /// answer may lack a runner for a moment after it was registered. One whose note cannot be
+    /// read may be ours, so without a find the answer is not complete then.
     pub async fn find(
         &self,
         scope: Scope,
         description: Option<&str>,
+        contact: Contact,
         is_ours: impl Fn(&str) -> bool,
     ) -> Result<Found, Error> {
-        let candidates = self.candidates(scope, description).await?;
+        let candidates = self.candidates(scope, description, contact).await?;
         let (fitting, others): (Vec<_>, Vec<_>) = candidates
             .into_values()
             .rev()
             .partition(|listed| fits(listed, description));
-        let complete = fitting.len() <= READS;
+        let mut complete = fitting.len() <= READS;
         let mut runners = Vec::new();
         let mut reads = 0;
         for candidates in [fitting, others] {
@@ -44,9 +55,13 @@ impl Client {
                 let Some(runner) = self.readable(listed.id).await? else {
                     continue;
                 };
-                let note = runner.maintenance_note.as_deref().unwrap_or_default();
-                if runner.runner_type == scope.runner_type() && is_ours(note) {
-                    runners.push(runner);
+                if runner.runner_type != scope.runner_type() {
+                    continue;
+                }
+                match runner.maintenance_note.text().map(&is_ours) {
+                    Some(true) => runners.push(runner),
+                    Some(false) => {}
+                    None => complete = false,
                 }
             }
             if !runners.is_empty() {
@@ -63,12 +78,13 @@ impl Client {
         &self,
         scope: Scope,
         description: Option<&str>,
+        contact: Contact,
     ) -> Result<BTreeMap<RunnerId, Listed>, Error> {
-        let first = self.page(scope, 1).await?;
+        let first = self.page(scope, contact, 1).await?;
         let mut candidates = first.listed;
         if let Some(total) = first.total {
             for number in (2..=total).rev() {
-                candidates.extend(self.page(scope, number).await?.listed);
+                candidates.extend(self.page(scope, contact, number).await?.listed);
                 let fitting = candidates
                     .values()
                     .filter(|it| fits(it, description))
@@ -81,7 +97,7 @@ impl Client {
             let (mut number, mut next) = (1, first.next);
             // A number that does not grow would send us round in circles.
             while let Some(following) = next.filter(|next| *next > number) {
-                let page = self.page(scope, following).await?;
+                let page = self.page(scope, contact, following).await?;
                 candidates.extend(page.listed);
                 (number, next) = (following, page.next);
             }
@@ -89,17 +105,20 @@ impl Client {
         Ok(candidates)
     }
 
-    /// One page of those that have never been contacted. Only numbers of pages are taken from
+    /// One page of those that can be meant. Only numbers of pages are taken from
     /// the reply: its `Link` header may point to another host (contract §1.8).
-    async fn page(&self, scope: Scope, number: u64) -> Result<Page, Error> {
+    async fn page(&self, scope: Scope, contact: Contact, number: u64) -> Result<Page, Error> {
         let (endpoint, list) = match scope {
             Scope::Instance => ("/runners/all", "/runners/all".to_owned()),
             Scope::Group(id) => ("/groups/:id/runners", format!("/groups/{id}/runners")),
             Scope::Project(id) => ("/projects/:id/runners", format!("/projects/{id}/runners")),
         };
         let kind = scope.runner_type();
-        let path =
-            format!("{list}?type={kind}&status=never_contacted&per_page={PAGE}&page={number}");
+        let status = match contact {
+            Contact::Never => "&status=never_contacted",
+            Contact::Any => "",
+        };
+        let path = format!("{list}?type={kind}{status}&per_page={PAGE}&page={number}");
         let given = self.send(Request::get(endpoint, path)).await?.given()?;
         let listed = given.json::<Vec<Listed>>()?;
         Ok(Page {
@@ -108,7 +127,7 @@ impl Client {
             // The filter goes by what is stored, the field by what is cached (contract §1.7).
             listed: listed
                 .into_iter()
-                .filter(|listed| listed.online.is_none())
+                .filter(|listed| contact == Contact::Any || listed.online.is_none())
                 .map(|listed| (listed.id, listed))
                 .collect(),
         })
@@ -118,9 +137,12 @@ impl Client {
     /// whose details it takes more rights to see (contract §3.3).
     async fn readable(&self, id: RunnerId) -> Result<Option<Runner>, Error> {
         match self.runner(id).await {
+            // A scope that is not enough would leave out every one of them. A fine-grained permission
+            // is asked for where the runner is at home, and for ours that is where the list was.
             Err(Error::Refused {
                 status: 403,
-                error: None,
+                refusal:
+                    Refusal::Forbidden | Refusal::Other | Refusal::InsufficientGranularScope { .. },
                 ..
             }) => Ok(None),
             read => read,

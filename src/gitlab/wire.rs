@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::model::{
-    AccessLevel, GroupId, NewRunner, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
+    AccessLevel, GroupId, NewRunner, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
 };
 
 /// The body of `PUT /runners/:id` (contract §3.6) and most of that of `POST /user/runners`
@@ -118,7 +118,13 @@ pub(super) struct Details {
     locked: bool,
     access_level: AccessLevel,
     maximum_timeout: Option<u32>,
-    maintenance_note: Option<String>,
+    /// Absent before 16.10, which is not the same as null.
+    #[serde(default, deserialize_with = "shown")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a text say different things"
+    )]
+    maintenance_note: Option<Option<String>>,
     projects: Option<Vec<ProjectRef>>,
     #[serde(default)]
     groups: Vec<Group>,
@@ -126,6 +132,15 @@ pub(super) struct Details {
     #[serde(default)]
     status: String,
     contacted_at: Option<Timestamp>,
+}
+
+/// What is there, be it null.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a text say different things"
+)]
+fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -162,7 +177,9 @@ impl From<Details> for Runner {
             locked,
             access_level,
             maximum_timeout,
-            maintenance_note: maintenance_note.filter(|note| !note.is_empty()),
+            maintenance_note: maintenance_note.map_or(Note::Unseen, |note| {
+                Note::Shown(note.filter(|note| !note.is_empty()))
+            }),
             projects,
             group_url: groups.into_iter().find_map(|group| group.web_url),
             online,
@@ -269,9 +286,14 @@ mod tests {
                 runner.maintenance_note,
                 runner.projects
             ),
-            ("", None, None)
+            ("", Note::Shown(None), None)
         );
+        let mut old = least.clone();
+        old.as_object_mut().unwrap().remove("maintenance_note");
+        let runner = Runner::from(serde_json::from_value::<Details>(old).unwrap());
+        assert_eq!(runner.maintenance_note, Note::Unseen);
         let mut most = least;
+        most["maintenance_note"] = Value::Null;
         most["projects"] = json!([{"id": 3, "name": "x", "path_with_namespace": "a/x"}]);
         most["groups"] =
             json!([{"id": 1, "web_url": "https://gitlab.example.com/groups/a", "name": "a"}]);

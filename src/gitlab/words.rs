@@ -1,8 +1,9 @@
 //! GitLab's words in a refusal: found in any of its shapes, freed of secrets, and cut.
 use std::{borrow::Cow, ops::Range};
 
-use serde::Deserialize;
 use serde_json::Value;
+
+use super::verdict::{self, Body, Message, Verdict};
 
 /// What a refusal may take up in a status, an event or a log line.
 const LONGEST: usize = 512;
@@ -28,60 +29,62 @@ const TOKENS: [&str; 13] = [
     "GR1348941",
 ];
 
-/// What the body of a refusal says.
+/// What the body of an answer that is no success says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Words {
-    /// A sentence for people; never empty.
+    /// A sentence for people, with what they need to know of where it comes from; never empty.
     pub(super) message: String,
-    /// The OAuth layer's code (contract §1.3, shape D).
-    pub(super) error: Option<String>,
-    /// Whether one of GitLab's endpoints said it (shapes A and B), rather than its router, the
-    /// layers around it, or a stranger.
-    pub(super) from_endpoint: bool,
-}
-
-#[derive(Deserialize)]
-struct Body {
-    message: Option<Value>,
-    error: Option<Value>,
-    error_description: Option<String>,
-    scope: Option<String>,
+    /// What it means, where GitLab says such a thing.
+    pub(super) verdict: Option<Verdict>,
 }
 
 /// Reads a body of any of the shapes of contract §1.3, or of a stranger's making.
 pub(super) fn words(status: u16, media_type: &str, body: &[u8], secrets: &[&str]) -> Words {
-    let tidy = |text: &str| tidy(text, secrets);
-    if let Ok(Body {
+    let read = serde_json::from_slice::<Body>(body).ok();
+    let said = read.as_ref().and_then(sentence);
+    Words {
+        message: tidy(&said.unwrap_or_else(|| strange(media_type, body)), secrets),
+        verdict: read.and_then(|body| verdict::verdict(status, &body)),
+    }
+}
+
+/// What GraphQL says of a request that it does not carry out.
+pub(super) fn graphql_words(body: &[u8], secrets: &[&str]) -> Option<String> {
+    let body = serde_json::from_slice::<Body>(body).ok()?;
+    let errors = body.errors?;
+    let messages: Vec<&str> = errors
+        .as_array()?
+        .iter()
+        .filter_map(|error| error.get("message")?.as_str())
+        .collect();
+    (!messages.is_empty()).then(|| tidy(&messages.join(", "), secrets))
+}
+
+fn sentence(body: &Body) -> Option<String> {
+    let Body {
         message,
         error,
         error_description,
         scope,
-    }) = serde_json::from_slice(body)
-    {
-        if let Some(message) = message {
-            return Words {
-                message: tidy(&flat(&message)),
-                error: None,
-                from_endpoint: true,
-            };
-        }
-        if let Some(error) = error {
-            let error = flat(&error);
-            let needs = scope.map(|scope| format!(" (needs one of the scopes: {scope})"));
-            let from_oauth = error_description.is_some() || needs.is_some();
-            let message = error_description.unwrap_or_else(|| error.clone());
-            return Words {
-                message: tidy(&(message + &needs.unwrap_or_default())),
-                error: from_oauth.then(|| tidy(&error)),
-                from_endpoint: false,
-            };
-        }
+        errors: _,
+    } = body;
+    if let Some(message) = message {
+        return Some(match message {
+            Message::Text(text) => text.clone(),
+            Message::Fields(fields) => fields
+                .iter()
+                .map(|(name, texts)| format!("{name}: {}", texts.join(", ")))
+                .collect::<Vec<_>>()
+                .join("; "),
+            Message::Other(other) => flat(other),
+        });
     }
-    Words {
-        message: tidy(&strange(status, media_type, body)),
-        error: None,
-        from_endpoint: false,
-    }
+    let error = flat(error.as_ref()?);
+    let message = error_description.clone().unwrap_or(error);
+    let needs = scope
+        .as_ref()
+        .map(|scope| format!(" (needs one of the scopes: {scope})"));
+    Some(message + &needs.unwrap_or_default())
 }
 
 /// Whether a body is a web page, whatever it calls itself.
@@ -89,16 +92,10 @@ pub(super) fn is_page(media_type: &str, body: &[u8]) -> bool {
     media_type.starts_with("text/html") || body.trim_ascii_start().starts_with(b"<")
 }
 
-/// What to make of a body that is not JSON.
-fn strange(status: u16, media_type: &str, body: &[u8]) -> String {
-    if is_page(media_type, body) && status >= 500 {
-        return "a web page; GitLab, or a proxy in front of it, is out of order".to_owned();
-    }
+/// What to make of a body that is not JSON, or not such JSON.
+fn strange(media_type: &str, body: &[u8]) -> String {
     if is_page(media_type, body) {
-        return format!(
-            "a web page with status {status}; this does not look like GitLab's API, check the URL \
-             and what stands between here and GitLab"
-        );
+        return "a web page".to_owned();
     }
     match str::from_utf8(body) {
         Ok(text) if media_type.starts_with("text/plain") && !text.trim().is_empty() => {
@@ -170,40 +167,24 @@ mod tests {
             (
                 r#"{"message":"403 Forbidden - No access granted"}"#,
                 "403 Forbidden - No access granted",
-                true,
             ),
             (
                 r#"{"message":{"runner":["x"],"tags_list":["can not be empty","is odd"]}}"#,
                 "runner: x; tags_list: can not be empty, is odd",
-                true,
             ),
-            (r#"{"error":"token is missing"}"#, "token is missing", false),
+            (r#"{"error":"token is missing"}"#, "token is missing"),
             (
                 r#"{"message":{"error":"This endpoint has been requested too many times."}}"#,
                 "error: This endpoint has been requested too many times.",
-                true,
+            ),
+            (
+                r#"{"error":"insufficient_scope","error_description":"More is needed.","scope":"api read_api"}"#,
+                "More is needed. (needs one of the scopes: api read_api)",
             ),
         ];
-        for (body, message, from_endpoint) in cases {
-            let expected = Words {
-                message: message.to_owned(),
-                error: None,
-                from_endpoint,
-            };
-            assert_eq!(json(body), expected, "{body}");
+        for (body, message) in cases {
+            assert_eq!(json(body).message, message, "{body}");
         }
-    }
-
-    #[test]
-    fn the_oauth_layer_gives_its_code_too() {
-        let said = json(
-            r#"{"error":"insufficient_scope","error_description":"More is needed.","scope":"api read_api"}"#,
-        );
-        assert_eq!(said.error.as_deref(), Some("insufficient_scope"));
-        assert_eq!(
-            said.message,
-            "More is needed. (needs one of the scopes: api read_api)"
-        );
     }
 
     #[test]
@@ -214,12 +195,12 @@ mod tests {
             b"<html>glpat-x</html>",
             &[],
         );
-        assert!(
-            page.message.contains("404") && page.message.contains("not look like GitLab's API")
-        );
-        assert!(!page.message.contains("glpat") && !page.from_endpoint);
-        let undeclared = words(502, "", b" \n<!DOCTYPE html>", &[]);
-        assert!(undeclared.message.contains("web page"));
+        let expected = Words {
+            message: "a web page".to_owned(),
+            verdict: None,
+        };
+        assert_eq!(page, expected);
+        assert_eq!(words(502, "", b" \n<!DOCTYPE html>", &[]), expected);
         assert_eq!(
             words(429, "text/plain", b"Retry later\n", &[]).message,
             "Retry later"
@@ -235,6 +216,21 @@ mod tests {
             );
         }
         assert_eq!(json("[1]").message, "no reason was given");
+    }
+
+    #[test]
+    fn graphql_speaks_in_errors() {
+        let said = |body: &str| graphql_words(body.as_bytes(), &["my-own-secret"]);
+        let errors = r#"{"errors":[{"message":"Invalid token"},{"message":"my-own-secret"}]}"#;
+        assert_eq!(said(errors).as_deref(), Some("Invalid token, [removed]"));
+        for other in [
+            r#"{"errors":[]}"#,
+            r#"{"errors":"x"}"#,
+            r#"{"message":"x"}"#,
+            "",
+        ] {
+            assert_eq!(said(other), None, "{other}");
+        }
     }
 
     #[test]

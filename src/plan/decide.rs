@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use super::{
     assignment::{assignment, before_removal, lost_owner, unknown_projects},
     desired::{Desired, Wanted},
-    diff::diff,
+    diff::{diff, possible},
     mark::Mark,
     observed::{Doubt, Keeping, Kept, Observed, Sighting, TokenState},
     step::{Blocked, Plan, Step, Why},
@@ -71,7 +71,8 @@ fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
     if settings.locked == Some(true) && assignment.is_some() && !seen.admin {
         settings.locked = Some(false);
     }
-    if let Some(edit) = diff(runner, &settings, mark) {
+    let edit = diff(runner, &settings, mark).and_then(|edit| possible(runner, edit));
+    if let Some(edit) = edit {
         return Plan::Act(Step::Edit(runner.id, Box::new(edit)));
     }
     if let Some(step) = assignment {

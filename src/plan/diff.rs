@@ -47,7 +47,8 @@ pub fn diff(have: &Runner, want: &Settings, mark: &Mark) -> Option<Settings> {
         access_level: changed(&have.access_level, access_level.as_ref()),
         maximum_timeout: changed(&have.maximum_timeout, maximum_timeout.as_ref()),
         maintenance_note: maintenance_note.as_ref().and_then(|text| {
-            let (has, signed) = note(have);
+            // Of one that cannot be read nobody knows whether it differs.
+            let (has, signed) = Mark::split(have.maintenance_note.text()?);
             let signed = signed.filter(|signed| signed.uid == mark.uid);
             let agrees = has == text && signed.is_some();
             (!agrees).then(|| signed.as_ref().unwrap_or(mark).sign(text))
@@ -60,8 +61,14 @@ fn changed<T: PartialEq + Clone>(have: &T, want: Option<&T>) -> Option<T> {
     want.filter(|want| *want != have).cloned()
 }
 
-fn note(runner: &Runner) -> (&str, Option<Mark>) {
-    Mark::split(runner.maintenance_note.as_deref().unwrap_or_default())
+/// What of an edit GitLab will make: before 16.10 it lets nobody change a note (contract §3.6).
+pub(super) fn possible(have: &Runner, edit: Settings) -> Option<Settings> {
+    let maintenance_note = edit.maintenance_note.clone();
+    let edit = Settings {
+        maintenance_note: maintenance_note.filter(|_| have.maintenance_note.is_writable()),
+        ..edit
+    };
+    (edit != Settings::default()).then_some(edit)
 }
 
 /// One setting that differs, in the words of spec.
@@ -140,7 +147,9 @@ pub fn differences(have: &Runner, edit: &Settings) -> Vec<Difference> {
             maintenance_note
                 .as_deref()
                 .map(|note| Mark::split(note).0.to_owned()),
-            note(have).0.to_owned(),
+            Mark::split(have.maintenance_note.text().unwrap_or_default())
+                .0
+                .to_owned(),
         ),
     ]
     .into_iter()

@@ -1,7 +1,7 @@
 //! What each part of being ready says, from the facts alone.
 use super::{
     assignment::unknown_projects,
-    diff::{diff, differences, project_difference},
+    diff::{diff, differences, possible, project_difference},
     explain::explain,
     observed::{Doubt, Kept, Observed, Sighting, TokenState},
     outcome::Facts,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::api::conditions::{Reason, Truth};
 use crate::api::v1alpha1::DriftPolicy;
-use crate::gitlab::model::Runner;
+use crate::gitlab::model::{Note, Runner};
 
 pub(super) fn registered(_: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
     Some(match &seen.runner {
@@ -48,8 +48,19 @@ pub(super) fn synced(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reaso
     let edit = diff(runner, &want.settings, facts.mark).unwrap_or_default();
     let rows = differences(runner, &edit);
     let fields: Vec<&str> = rows.iter().map(|row| row.field).collect();
+    let possible = possible(runner, edit).is_some();
     Some(match (fields.is_empty(), want.drift) {
+        (true, _) if want.settings.maintenance_note.is_some() && runner.maintenance_note == Note::Unseen => (
+            Truth::Unknown,
+            Reason::Unsupported,
+            "GitLab before 16.10 shows maintenanceNote by GraphQL only, which does not answer this credential: give it read_api or api, or take maintenanceNote out of spec".to_owned(),
+        ),
         (true, _) => (Truth::True, Reason::Succeeded, String::new()),
+        (false, DriftPolicy::Correct) if !possible => (
+            Truth::False,
+            Reason::Unsupported,
+            "GitLab before 16.10 takes maintenanceNote at registration only: change it in GitLab's own pages, or take it out of spec".to_owned(),
+        ),
         (false, DriftPolicy::Report) => (
             Truth::False,
             Reason::Drifted,

@@ -5,6 +5,7 @@ mod bytes;
 mod endpoints;
 mod faults;
 mod lost;
+mod notes;
 mod refusals;
 mod search;
 mod struck;

@@ -3,6 +3,7 @@ mod conditions;
 mod facts;
 mod failures;
 mod news;
+mod unsupported;
 
 use gitlab_runner_registrar::{
     api::{

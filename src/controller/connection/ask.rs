@@ -5,7 +5,7 @@ use super::look::Inputs;
 use crate::api::conditions::Reason;
 use crate::controller::{Context, error::chain};
 use crate::gitlab;
-use crate::gitlab::{BuildError, Call, Client};
+use crate::gitlab::{BuildError, Call, Client, Refusal};
 use crate::metrics::Metrics;
 use crate::plan::{Account, Trouble};
 
@@ -54,7 +54,7 @@ pub(super) async fn ask(client: &Client) -> Result<Account, Trouble> {
     let token = match client.access_token().await {
         Ok(token) => Some(token),
         // It is accepted, but is no personal access token and cannot tell of itself (§3.22).
-        Err(gitlab::Error::Refused { status: 400, .. }) => None,
+        Err(error) if error.refusal() == Some(&Refusal::NotAnAccessToken) => None,
         Err(error) => return Err(credential_trouble(&error)),
     };
     // The scopes may not reach these; then they stay unknown. A lost answer is a trouble.
@@ -82,14 +82,12 @@ fn credential_trouble(error: &gitlab::Error) -> Trouble {
     match error {
         gitlab::Error::Refused {
             status: 401,
-            message,
+            refusal,
             ..
         } => {
-            // GitLab tells the two apart in words only (contract §1.3).
-            let words = message.to_lowercase();
-            let (reason, what) = if words.contains("revoked") {
+            let (reason, what) = if *refusal == Refusal::TokenRevoked {
                 (Reason::CredentialRevoked, "has been revoked")
-            } else if words.contains("expired") {
+            } else if *refusal == Refusal::TokenExpired {
                 (Reason::CredentialExpired, "has expired")
             } else {
                 (Reason::CredentialInvalid, "is not known to GitLab")
@@ -99,13 +97,14 @@ fn credential_trouble(error: &gitlab::Error) -> Trouble {
         gitlab::Error::Refused { status: 403, .. } => {
             Trouble::new(Reason::CredentialForbidden, told)
         }
-        gitlab::Error::Refused { .. } => Trouble::new(Reason::NotGitLab, told),
+        gitlab::Error::Refused { .. } | gitlab::Error::NotGitLab { .. } => {
+            Trouble::new(Reason::NotGitLab, told)
+        }
         gitlab::Error::Throttled { .. } => Trouble::new(Reason::GitLabThrottled, told),
         gitlab::Error::Unsent(source) if is_tls(source.as_ref()) => {
             Trouble::new(Reason::TlsFailed, told)
         }
-        gitlab::Error::Lost(_) if error.is_web_page() => Trouble::new(Reason::NotGitLab, told),
-        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) => {
+        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) | gitlab::Error::ReadOnly { .. } => {
             Trouble::new(Reason::Unreachable, told)
         }
     }

@@ -6,7 +6,7 @@ use super::pass::{Pass, Seen};
 use crate::backoff;
 use crate::clock;
 use crate::controller::connections::Connected;
-use crate::controller::error::Error;
+use crate::controller::error::{Error, Subject};
 use crate::controller::refusals::Circumstances;
 use crate::gitlab::model::Runner;
 use crate::plan::{
@@ -209,7 +209,7 @@ impl Pass<'_> {
             .runner(known.id)
             .await
             .map_err(|source| Error::Observe {
-                what: "the runner",
+                what: Subject::Runner,
                 source,
             })?;
         let elsewhere = known.gitlab_url != link.url;

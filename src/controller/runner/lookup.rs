@@ -7,9 +7,9 @@ use super::pass::Pass;
 use crate::api::v1alpha1::Target;
 use crate::backoff;
 use crate::controller::connections::Connected;
-use crate::controller::error::Error;
+use crate::controller::error::{Error, Subject};
 use crate::gitlab;
-use crate::gitlab::model::{GroupId, ProjectId, Runner, Scope};
+use crate::gitlab::model::{GroupId, Place, ProjectId, Runner, Scope};
 use crate::plan::ProjectSighting;
 
 impl Pass<'_> {
@@ -50,7 +50,7 @@ impl Pass<'_> {
     /// Looks up the scope's path. Done before each registration: the number is kept in status.
     pub(super) async fn look_up_scope(&self, link: &Connected) -> Result<Option<Scope>, Error> {
         let failed = |source| Error::Observe {
-            what: "the scope's path",
+            what: Subject::ScopePath,
             source,
         };
         let path = |target: &Option<Target>| target.as_ref().and_then(|target| target.path.clone());
@@ -60,8 +60,11 @@ impl Pass<'_> {
             return Ok(id.map(Scope::Group));
         }
         if let Some(path) = path(&scope.project) {
-            let id = link.client.project_id(&path).await.map_err(failed)?;
-            return Ok(id.map(Scope::Project));
+            let place = link.client.project_id(&path).await.map_err(failed)?;
+            return Ok(match place {
+                Place::Here(id) => Some(Scope::Project(id)),
+                Place::Moved(_) | Place::Unknown => None,
+            });
         }
         Ok(None)
     }
@@ -108,14 +111,11 @@ impl Pass<'_> {
             return Ok(known);
         }
         let found = match link.client.project_id(path).await {
-            Ok(id) => id,
-            // Renamed, it answers with where it has gone to; that is never followed.
-            Err(gitlab::Error::Refused {
-                status: 403 | 300..=399,
-                ..
-            }) => None,
+            Ok(Place::Here(id)) => Some(id),
+            Ok(Place::Moved(_) | Place::Unknown)
+            | Err(gitlab::Error::Refused { status: 403, .. }) => None,
             Err(source) => {
-                let what = "a project";
+                let what = Subject::ProjectPath;
                 return Err(Error::Observe { what, source });
             }
         };

@@ -2,9 +2,9 @@
 use super::pass::Pass;
 use crate::clock;
 use crate::controller::connections::Connected;
-use crate::controller::error::Error;
-use crate::gitlab::Found;
+use crate::controller::error::{Error, Subject};
 use crate::gitlab::model::{Runner, Scope};
+use crate::gitlab::{Contact, Found};
 use crate::plan::{Mark, may_turn_up};
 
 impl Pass<'_> {
@@ -15,7 +15,10 @@ impl Pass<'_> {
     }
 
     pub(super) fn is_ours(&self, runner: &Runner) -> bool {
-        self.is_our_note(runner.maintenance_note.as_deref().unwrap_or_default())
+        runner
+            .maintenance_note
+            .text()
+            .is_some_and(|note| self.is_our_note(note))
     }
 
     fn is_our_note(&self, note: &str) -> bool {
@@ -35,15 +38,16 @@ impl Pass<'_> {
         };
         let mut found = link
             .client
-            .find(scope, description, |note| self.is_our_note(note))
+            .find(scope, description, Contact::Never, |note| {
+                self.is_our_note(note)
+            })
             .await
             .map_err(|source| Error::Observe {
-                what: "the list of runners",
+                what: Subject::Runners,
                 source,
             })?;
         let signed = |runner: &Runner| {
-            let note = runner.maintenance_note.as_deref().unwrap_or_default();
-            let mark = Mark::split(note).1;
+            let mark = Mark::split(runner.maintenance_note.text().unwrap_or_default()).1;
             mark.map(|mark| mark.attempt) == self.attempt()
         };
         found.runners.sort_by_key(|runner| !signed(runner));

@@ -69,7 +69,7 @@ pub(super) async fn unregister_by_token(
         }
         (false, _) => "remove the runner by its own token",
     };
-    let unknown = matches!(&done, Err(gitlab::Error::Lost(_)));
+    let unknown = done.as_ref().is_err_and(gitlab::Error::may_have_acted);
     let settled = pass.settle(step, done, doing, ConditionType::Ready);
     if settled.is_err() && !unknown && !open {
         record(pass, None).await?;
@@ -81,10 +81,9 @@ pub(super) async fn unregister_by_token(
     Ok(())
 }
 
-/// Whether these are GitLab's words for a token that it does not know (contract §3.15), and not those
-/// of somebody in between.
+/// Whether GitLab does not know the token, or no longer takes it (contract §3.15).
 fn is_unknown_token(error: &gitlab::Error) -> bool {
-    matches!(error, gitlab::Error::Refused { status: 403, message, .. } if message == "403 Forbidden")
+    error.refusal() == Some(&gitlab::Refusal::Forbidden)
 }
 
 /// Records that an attempt begins. Tells whether one was under way already.

@@ -1,5 +1,5 @@
 //! Runners whose number was lost, in the stand-in's own world.
-use gitlab_runner_registrar::gitlab::{GroupId, ProjectId, Scope};
+use gitlab_runner_registrar::gitlab::{Contact, GroupId, ProjectId, Scope};
 use gitlab_sim::{Fault, Options, Rule, Server};
 use serde_json::json;
 
@@ -24,13 +24,13 @@ async fn a_lost_runner_is_found_by_its_note() {
                 expected.insert(0, client.register(&ours).await.unwrap().id);
             }
             let found = client
-                .find(scope, Some("d"), |note| note == mark)
+                .find(scope, Some("d"), Contact::Never, |note| note == mark)
                 .await
                 .unwrap();
             let ids: Vec<_> = found.runners.iter().map(|runner| runner.id).collect();
             assert_eq!(ids, expected, "{version} {scope:?}");
             let none = client
-                .find(scope, Some("d"), |note| note == "else")
+                .find(scope, Some("d"), Contact::Never, |note| note == "else")
                 .await
                 .unwrap();
             assert_eq!(none.runners, [], "{version} {scope:?}");
@@ -45,8 +45,16 @@ async fn a_runner_at_work_is_not_a_lost_one() {
     sim.command_json(json!({"do": "contact", "runner": id.0}))
         .unwrap();
     assert_eq!(read(&client, id).await.online, Some(true));
-    let found = client.find(Scope::Instance, None, |_| true).await.unwrap();
+    let found = client
+        .find(Scope::Instance, None, Contact::Never, |_| true)
+        .await
+        .unwrap();
     assert_eq!(found.runners, []);
+    let found = client
+        .find(Scope::Instance, None, Contact::Any, |_| true)
+        .await
+        .unwrap();
+    assert_eq!(found.runners.first().map(|runner| runner.id), Some(id));
 }
 
 #[tokio::test]
@@ -67,7 +75,10 @@ runners:{crowd}
         let client = client(&endpoint(sim.url()));
         let id = registered(&client, Scope::Instance).await.id;
         sim.clear_requests();
-        let found = client.find(Scope::Instance, None, |_| true).await.unwrap();
+        let found = client
+            .find(Scope::Instance, None, Contact::Never, |_| true)
+            .await
+            .unwrap();
         assert_eq!(found.runners.first().map(|runner| runner.id), Some(id));
         assert_eq!((found.runners.len(), found.complete), (50, false));
         let requests = sim.requests();
@@ -94,7 +105,7 @@ async fn a_registration_whose_answer_is_lost_is_found_and_not_repeated() {
     lost(&error);
     assert_eq!(sim.writes().len(), 1);
     let found = client
-        .find(ours.scope, Some("d"), |note| note == "ours")
+        .find(ours.scope, Some("d"), Contact::Never, |note| note == "ours")
         .await
         .unwrap();
     assert_eq!(found.runners.len(), 1);

@@ -1,5 +1,5 @@
 //! Finding a runner whose number was lost: where is looked, in which order, and how far.
-use gitlab_runner_registrar::gitlab::{Error, Found, GroupId, ProjectId, RunnerId, Scope};
+use gitlab_runner_registrar::gitlab::{Contact, Error, Found, GroupId, ProjectId, RunnerId, Scope};
 use gitlab_sim::{Fault, Rule, Server};
 use serde_json::{Value, json};
 
@@ -57,7 +57,9 @@ async fn with(rules: impl IntoIterator<Item = Rule>) -> Server {
 
 async fn search(sim: &Server, description: Option<&str>) -> Result<Found, Error> {
     client(&endpoint(sim.url()))
-        .find(Scope::Instance, description, |note| note == "ours")
+        .find(Scope::Instance, description, Contact::Never, |note| {
+            note == "ours"
+        })
         .await
 }
 
@@ -104,7 +106,7 @@ async fn each_scope_has_its_list() {
     ] {
         let sim = with([Rule::new("GET", path, Fault::reply(200, json!([])))]).await;
         let found = client(&endpoint(sim.url()))
-            .find(scope, None, |_| true)
+            .find(scope, None, Contact::Never, |_| true)
             .await
             .unwrap();
         let nothing = Found {

@@ -89,6 +89,10 @@ pub(super) fn settings(runner: &Runner) -> Settings {
         locked: Some(runner.locked),
         access_level: Some(runner.access_level),
         maximum_timeout: Some(runner.maximum_timeout),
-        maintenance_note: runner.maintenance_note.clone(),
+        maintenance_note: runner
+            .maintenance_note
+            .text()
+            .filter(|note| !note.is_empty())
+            .map(str::to_owned),
     }
 }

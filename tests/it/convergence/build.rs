@@ -1,7 +1,7 @@
 //! A world in the state that a start describes.
 use gitlab_runner_registrar::{
     api::v1alpha1::{GitLabRunnerStatus, Registration, RunnerStatus, TokenStatus},
-    gitlab::model::{Runner, RunnerId},
+    gitlab::model::{Note, Runner, RunnerId},
     plan::resolved,
 };
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ const FORMER: &str = "former";
 pub(super) fn stranger(now: Timestamp) -> Made {
     let runner = Runner {
         id: STRANGER,
-        maintenance_note: None,
+        maintenance_note: Note::Shown(None),
         ..given::runner()
     };
     Made {

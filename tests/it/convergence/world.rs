@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use gitlab_runner_registrar::{
     api::v1alpha1::GitLabRunnerStatus,
-    gitlab::model::{AccessLevel, NewRunner, ProjectRef, Runner, RunnerId, Scope, Settings},
+    gitlab::model::{AccessLevel, NewRunner, Note, ProjectRef, Runner, RunnerId, Scope, Settings},
     plan::{Desired, Keeping, Kept, Known, Mark, TokenState},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -162,7 +162,7 @@ impl World {
             id,
             description: String::new(),
             tags: [].into(),
-            maintenance_note: None,
+            maintenance_note: Note::Shown(None),
             projects: owner,
             access_level: AccessLevel::NotProtected,
             ..given::runner()
@@ -225,7 +225,9 @@ pub(super) fn set(runner: &mut Runner, settings: &Settings) {
     now.locked = locked.unwrap_or(now.locked);
     now.access_level = access_level.unwrap_or(now.access_level);
     now.maximum_timeout = maximum_timeout.unwrap_or(now.maximum_timeout);
-    now.maintenance_note = maintenance_note.or(now.maintenance_note.take());
+    if maintenance_note.is_some() {
+        now.maintenance_note = Note::Shown(maintenance_note);
+    }
 }
 
 pub(super) fn is_ours(runner: &Runner) -> bool {
@@ -233,5 +235,5 @@ pub(super) fn is_ours(runner: &Runner) -> bool {
 }
 
 pub(super) fn mark_of(runner: &Runner) -> Option<Mark> {
-    Mark::split(runner.maintenance_note.as_deref()?).1
+    Mark::split(runner.maintenance_note.text()?).1
 }

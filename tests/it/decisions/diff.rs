@@ -1,6 +1,6 @@
 //! The smallest edit, each managed field alone, and the same in words.
 use gitlab_runner_registrar::{
-    gitlab::model::{AccessLevel, Runner, Settings},
+    gitlab::model::{AccessLevel, Note, Runner, Settings},
     plan::{Mark, diff, differences, normalised},
 };
 
@@ -145,7 +145,7 @@ fn a_note_is_a_text_and_a_mark() {
     ];
     for (sentence, have, want, written) in rows {
         let have = Runner {
-            maintenance_note: have,
+            maintenance_note: Note::Shown(have),
             ..runner()
         };
         let want = only(|s| s.maintenance_note = Some(want.to_owned()));

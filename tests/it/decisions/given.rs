@@ -2,7 +2,7 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy},
     gitlab::model::{
-        AccessLevel, GroupId, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
+        AccessLevel, GroupId, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
     },
     plan::{
         Desired, Keeping, Kept, Known, Mark, Observed, Sighting, TokenState, Wanted, WantedSecret,
@@ -65,7 +65,7 @@ pub(crate) fn runner() -> Runner {
         locked: false,
         access_level: AccessLevel::NotProtected,
         maximum_timeout: Some(3600),
-        maintenance_note: Some(mark().sign("ask the builders")),
+        maintenance_note: Note::Shown(Some(mark().sign("ask the builders"))),
         projects: None,
         group_url: Some(format!("{URL}/groups/platform")),
         online: Some(true),

@@ -1,7 +1,7 @@
 //! The runner is there, or might be: made as declared, unless a Secret of somebody else forbids.
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy},
-    gitlab::model::{RunnerId, Settings},
+    gitlab::model::{Note, RunnerId, Settings},
     plan::{Blocked, Desired, Doubt, Kept, Observed, Plan, Sighting, Step},
 };
 
@@ -110,12 +110,7 @@ fn a_runner_that_is_there_is_made_as_declared() {
         (
             "a note that lost its mark gets this object's",
             exists(|want| want.settings.maintenance_note = Some("text".into())),
-            but(|seen| {
-                let Sighting::Present(runner) = &mut seen.runner else {
-                    return;
-                };
-                runner.maintenance_note = None;
-            }),
+            but(|seen| noted(seen, Note::Shown(None))),
             act(Step::Edit(
                 RUNNER,
                 Box::new(Settings {
@@ -125,10 +120,43 @@ fn a_runner_that_is_there_is_made_as_declared() {
             )),
         ),
         (
+            "a note that this GitLab lets nobody change is left",
+            exists(|want| want.settings.maintenance_note = Some("text".into())),
+            but(|seen| noted(seen, Note::Fixed(Some("theirs".to_owned())))),
+            Plan::Rest,
+        ),
+        (
+            "and whatever else differs is put right without it",
+            exists(|want| {
+                want.settings.maintenance_note = Some("text".into());
+                want.settings.paused = Some(true);
+            }),
+            but(|seen| noted(seen, Note::Fixed(None))),
+            act(Step::Edit(
+                RUNNER,
+                Box::new(Settings {
+                    paused: Some(true),
+                    ..Settings::default()
+                }),
+            )),
+        ),
+        (
+            "a note that cannot be read is not taken for another one",
+            exists(|want| want.settings.maintenance_note = Some("text".into())),
+            but(|seen| noted(seen, Note::Unseen)),
+            Plan::Rest,
+        ),
+        (
             "no time is waited for once the runner is there",
             exists(|_| {}),
             but(|seen| seen.settles_at = Some(now() + seconds(60))),
             Plan::Rest,
         ),
     ]);
+}
+
+fn noted(seen: &mut Observed, note: Note) {
+    if let Sighting::Present(runner) = &mut seen.runner {
+        runner.maintenance_note = note;
+    }
 }
