@@ -11,14 +11,14 @@ const COMMAND: &str = "UPDATE=1 cargo test -p gitlab-sim --test coverage";
 
 const HEAD: &str = "# What of the contract is tested, and in which versions
 
-Written by `UPDATE=1 cargo test -p gitlab-sim --test coverage` from the tests themselves, which are held to the versions that they declare. Section 6 is the history that `src/state/facts.rs` follows, section 7 what nobody knows.
+Written by `UPDATE=1 cargo test -p gitlab-sim --test coverage` from the tests themselves, which are held to the versions that they declare. Section 7 is what nobody knows.
 
 | section | test | versions |
 |---|---|---|
 ";
 
 /// The sections that say what a server does.
-const SECTIONS: [(&str, &str); 54] = [
+const SECTIONS: [(&str, &str); 56] = [
     ("1.1", "Who authenticates how"),
     ("1.2", "Scopes"),
     ("1.3", "Error bodies"),
@@ -66,6 +66,7 @@ const SECTIONS: [(&str, &str); 54] = [
     ("5.2", "Arguments"),
     ("5.3", "Fields"),
     ("5.4", "Limits"),
+    ("6", "Version history"),
     ("8.1", "Fine-grained tokens"),
     ("8.2", "Their refusals"),
     ("8.3", "Their enforcement"),
@@ -73,6 +74,7 @@ const SECTIONS: [(&str, &str); 54] = [
     ("9.2", "Archived"),
     ("9.3", "Scheduled for deletion"),
     ("10", "A server that does not write"),
+    ("11", "13 and 15.2"),
 ];
 
 /// A test's declaration, by section.

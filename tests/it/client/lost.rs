@@ -3,12 +3,12 @@ use gitlab_runner_registrar::gitlab::{Contact, GroupId, ProjectId, Scope};
 use gitlab_sim::{Fault, Options, Rule, Server};
 use serde_json::json;
 
-use super::world::{VERSIONS, gitlab, new, read, registered};
+use super::world::{WITH_NOTES, gitlab, new, read, registered};
 use super::{TOKEN, client, endpoint, lost};
 
 #[tokio::test]
 async fn a_lost_runner_is_found_by_its_note() {
-    for version in VERSIONS {
+    for version in WITH_NOTES {
         let (_sim, client) = gitlab(version).await;
         for scope in [
             Scope::Instance,

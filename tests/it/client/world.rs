@@ -8,7 +8,9 @@ use gitlab_sim::{Options, Server};
 
 use super::{TOKEN, client, endpoint, watched};
 
-pub(super) const VERSIONS: [&str; 3] = ["15.11", "17", "19"];
+pub(super) const VERSIONS: [&str; 5] = ["15.11", "16.10", "17", "18.2", "19"];
+/// Those whose REST shows and takes `maintenance_note`.
+pub(super) const WITH_NOTES: [&str; 4] = ["16.10", "17", "18.2", "19"];
 pub(super) const MAINTAINER: &str = "glpat-canary-maintainer";
 pub(super) const READER: &str = "glpat-canary-reader";
 pub(super) const NARROW: &str = "glpat-canary-narrow";

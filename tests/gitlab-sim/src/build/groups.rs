@@ -47,8 +47,10 @@ pub struct GroupSettings {
     pub allow_runner_registration_token: Option<bool>,
     /// Whether instance runners serve it (default true).
     pub shared_runners_enabled: Option<bool>,
-    /// Seconds that tokens of its and its subgroups' runners live.
+    /// Seconds that tokens of its own runners live.
     pub runner_token_expiration_interval: Option<i64>,
+    /// Seconds that tokens of the runners of the groups below live.
+    pub subgroup_runner_token_expiration_interval: Option<i64>,
     /// Seconds that tokens of project runners below live.
     pub project_runner_token_expiration_interval: Option<i64>,
     /// Whether it is put away for good (default false).
@@ -100,6 +102,7 @@ impl GitLab {
             allow_runner_registration_token: true,
             shared_runners_enabled: true,
             runner_token_expiration_interval: None,
+            subgroup_runner_token_expiration_interval: None,
             project_runner_token_expiration_interval: None,
             archived: false,
             marked_for_deletion_on: None,
@@ -139,6 +142,9 @@ impl GitLab {
         let interval = settings.runner_token_expiration_interval;
         group.runner_token_expiration_interval =
             interval.or(group.runner_token_expiration_interval);
+        let interval = settings.subgroup_runner_token_expiration_interval;
+        group.subgroup_runner_token_expiration_interval =
+            interval.or(group.subgroup_runner_token_expiration_interval);
         let interval = settings.project_runner_token_expiration_interval;
         group.project_runner_token_expiration_interval =
             interval.or(group.project_runner_token_expiration_interval);

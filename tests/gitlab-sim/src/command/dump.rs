@@ -156,6 +156,8 @@ fn group(gitlab: &GitLab, group: &Group) -> Value {
         "marked_for_deletion_on": group.marked_for_deletion_on,
         "granular_tokens_enforced": group.granular_tokens_enforced,
         "runner_token_expiration_interval": group.runner_token_expiration_interval,
+        "subgroup_runner_token_expiration_interval":
+            group.subgroup_runner_token_expiration_interval,
         "project_runner_token_expiration_interval":
             group.project_runner_token_expiration_interval,
     })

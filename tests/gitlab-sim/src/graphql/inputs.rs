@@ -64,7 +64,7 @@ pub(super) const RUNNER_FILTERS: &[Argument] = &[
     FIRST,
     LAST,
     argument("active", "Boolean", Kind::Boolean),
-    argument("paused", "Boolean", Kind::Boolean),
+    argument_since(facts::PAUSED, argument("paused", "Boolean", Kind::Boolean)),
     argument("status", "CiRunnerStatus", Kind::Word(STATUSES)),
     argument("type", "CiRunnerType", Kind::Word(TYPES)),
     argument("tagList", "[String!]", Kind::Texts),
@@ -75,7 +75,10 @@ pub(super) const RUNNER_FILTERS: &[Argument] = &[
         "CiRunnerUpgradeStatus",
         Kind::Word(UPGRADES),
     ),
-    argument("creatorId", "UserID", Kind::Gid("User")),
+    argument_since(
+        facts::USER_RUNNERS,
+        argument("creatorId", "UserID", Kind::Gid("User")),
+    ),
     argument_since(
         facts::CREATOR_USERNAME,
         argument("creatorUsername", "String", Kind::Text),

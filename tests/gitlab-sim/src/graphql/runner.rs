@@ -25,7 +25,8 @@ impl Reader<'_> {
             "shortSha" => json!(runner.short_sha(self.gitlab.since(facts::SHORT_SHA))),
             "runnerType" => shout(runner.runner_type.word()),
             "description" => json!(runner.description),
-            "maintenanceNote" => self.maintenance_note(runner),
+            "maintenanceNote" => json!(self.maintenance_note(runner)),
+            "maintenanceNoteHtml" => json!(self.maintenance_note(runner).map(html)),
             "tagList" => json!(runner.tags_as_stored()),
             "runUntagged" => json!(runner.run_untagged),
             "locked" => json!(runner.locked),
@@ -40,6 +41,13 @@ impl Reader<'_> {
                 RegistrationType::RegistrationToken => "REGISTRATION_TOKEN",
                 RegistrationType::AuthenticatedUser => "AUTHENTICATED_USER",
             }),
+            "creationState" => json!(match runner.creation_state {
+                CreationState::Started => "STARTED",
+                CreationState::Finished => "FINISHED",
+            }),
+            "tokenRotationDeadline" if self.gitlab.settings.enterprise => {
+                time_or_null(runner.token_rotation_deadline)
+            }
             "tokenExpiresAt" => time_or_null(self.token_expiry(runner)),
             "jobExecutionStatus" => shout(self.gitlab.job_execution_status(runner)),
             "jobCount" => json!(self.job_count(runner)),
@@ -51,7 +59,12 @@ impl Reader<'_> {
             "registerAdminUrl" if admin && self.is_registering(runner) => {
                 json!(format!("{page}/register"))
             }
-            "ephemeralAuthenticationToken" => self.ephemeral_token(runner),
+            "ephemeralAuthenticationToken" if self.is_ephemeral(runner) => {
+                json!(runner.token.expose())
+            }
+            "ephemeralRegisterUrl" if self.is_ephemeral(runner) => json!(self.register_url(runner)),
+            "version" | "revision" | "platformName" | "architectureName" | "executorName"
+            | "ipAddress" => self.machine_field(runner, field.name),
             "createdBy" | "ownerProject" | "groups" | "projects" | "managers" | "jobs"
             | "userPermissions" => return self.runner_object(runner, field),
             // Counts and addresses that this runner, or this caller, has not; upgradeStatus.
@@ -98,12 +111,12 @@ impl Reader<'_> {
     }
 
     /// Since NEW as over REST, only for who may change the runner (contract §2.2).
-    fn maintenance_note(&self, runner: &Runner) -> Value {
+    fn maintenance_note<'r>(&self, runner: &'r Runner) -> Option<&'r str> {
         let may = |caller| self.gitlab.can_update_runner(caller, runner);
         if self.gitlab.since(facts::NOTE_HIDDEN) && !self.caller.is_some_and(may) {
-            return Value::Null;
+            return None;
         }
-        json!(runner.maintenance_note)
+        runner.maintenance_note.as_deref()
     }
 
     /// Of an instance runner, which anybody may read, since NEW for administrators only.
@@ -116,17 +129,47 @@ impl Reader<'_> {
     }
 
     /// Contract §4: for the creator, within an hour, while nothing has used the token yet.
-    fn ephemeral_token(&self, runner: &Runner) -> Value {
+    fn is_ephemeral(&self, runner: &Runner) -> bool {
         let mine = self
             .caller
             .is_some_and(|caller| runner.creator == Some(caller.user.id));
         let fresh = self.now.duration_since(runner.created_at) < EPHEMERAL;
         let by_user = runner.registration_type == RegistrationType::AuthenticatedUser;
-        if mine && fresh && by_user && self.is_registering(runner) {
-            json!(runner.token.expose())
-        } else {
-            Value::Null
-        }
+        mine && fresh && by_user && self.is_registering(runner)
+    }
+
+    /// Where a browser registers a machine for a new runner.
+    fn register_url(&self, runner: &Runner) -> String {
+        let place = match runner.runner_type {
+            RunnerType::Instance => "admin/runners".to_owned(),
+            RunnerType::Group => {
+                let group = runner.group.map(|id| self.gitlab.full_path(id));
+                format!("groups/{}/-/runners", group.unwrap_or_default())
+            }
+            RunnerType::Project => {
+                let owner = runner.owner_project();
+                let owner = owner.and_then(|id| self.gitlab.projects.get(&id));
+                let path = owner.map(|project| self.gitlab.path_with_namespace(project));
+                format!("{}/-/runners", path.unwrap_or_default())
+            }
+        };
+        format!(
+            "{}/{place}/{}/register",
+            self.gitlab.external_url, runner.id
+        )
+    }
+
+    /// What the machine heard of last says of itself, where runners still show it.
+    fn machine_field(&self, runner: &Runner, name: &str) -> Value {
+        let manager = self.gitlab.latest_manager(runner.id);
+        json!(manager.and_then(|manager| match name {
+            "version" => manager.version.as_ref(),
+            "revision" => manager.revision.as_ref(),
+            "platformName" => manager.platform.as_ref(),
+            "architectureName" => manager.architecture.as_ref(),
+            "executorName" => manager.executor.as_ref(),
+            _ => manager.ip_address.as_ref(),
+        }))
     }
 
     /// Nothing has come from it yet: no job request since NEW, no manager before.
@@ -151,13 +194,11 @@ impl Reader<'_> {
             "readRunner" => gitlab.can_read_runner(caller, runner),
             "updateRunner" => gitlab.can_update_runner(caller, runner),
             "deleteRunner" => {
-                gitlab.can_manage_as_owner(caller, runner)
+                gitlab.can_delete_runner(caller, runner)
                     && (caller.admin || runner.projects.len() < 2)
             }
             _ => {
-                runner.runner_type == RunnerType::Project
-                    && gitlab.can_manage_as_owner(caller, runner)
-                    && (caller.admin || !runner.locked)
+                gitlab.can_assign_runner(caller, runner) && (caller.admin || !runner.locked)
             }
         })))
     }
@@ -180,6 +221,15 @@ impl Reader<'_> {
             _ => return Held::One(Some(Thing::Runner(manager.runner))),
         })
     }
+}
+
+/// A note as a paragraph; GitLab renders it as Markdown.
+fn html(note: &str) -> String {
+    let text = note
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    format!("<p>{text}</p>")
 }
 
 pub(super) fn paged(rows: Vec<(Place, Thing)>, field: &Selected) -> Held {

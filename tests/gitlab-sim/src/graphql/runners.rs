@@ -37,7 +37,8 @@ impl Reader<'_> {
             })
             .unwrap_or_default();
         truth("paused").is_none_or(|paused| runner.active != paused)
-            && truth("active").is_none_or(|active| runner.active == active)
+            // GitLab takes `active: false` for nothing said, and `paused` goes before it.
+            && (truth("paused").is_some() || truth("active") != Some(true) || runner.active)
             && text("status").is_none_or(|status| {
                 self.gitlab.matches_status(runner, &status.to_ascii_lowercase(), self.now)
             })

@@ -17,6 +17,8 @@ pub(super) struct Field {
     pub(super) arguments: &'static [Argument],
     /// The first release that has it.
     pub(super) since: Version,
+    /// The first that has it no longer.
+    pub(super) until: Option<Version>,
 }
 
 /// An argument of a field.
@@ -63,6 +65,12 @@ pub(super) struct Found {
     pub(super) arguments: &'static [Argument],
 }
 
+impl Field {
+    fn exists(&self, version: Version) -> bool {
+        version >= self.since && self.until.is_none_or(|end| version < end)
+    }
+}
+
 impl Shape {
     /// The name of the type.
     pub(super) fn name(self) -> String {
@@ -90,7 +98,7 @@ impl Shape {
             (Self::Object(of), _) => of
                 .fields
                 .iter()
-                .find(|field| field.name == name && version >= field.since)
+                .find(|field| field.name == name && field.exists(version))
                 .map(|field| Found {
                     name: field.name,
                     returns: field.returns,
@@ -114,6 +122,15 @@ pub(super) const fn field(name: &'static str, returns: Shape) -> Field {
         returns,
         arguments: &[],
         since: facts::ALWAYS,
+        until: None,
+    }
+}
+
+/// The same, but only until a release.
+pub(super) const fn until(version: Version, field: Field) -> Field {
+    Field {
+        until: Some(version),
+        ..field
     }
 }
 

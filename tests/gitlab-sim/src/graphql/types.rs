@@ -1,7 +1,8 @@
 //! The part of GitLab's schema that the stand-in reads (contract §5.1 to §5.3).
 use super::inputs::{RUNNER_FILTERS, all_but_last};
 use super::runner_types::{JOB, MANAGER, RUNNER, RUNNER_PERMISSIONS};
-use super::schema::{Field, Kind, Shape, Type, argument, field, with};
+use super::schema::{Field, Kind, Shape, Type, argument, field, since, with};
+use crate::state::facts;
 
 pub(super) const STRING: Shape = Shape::Leaf("String");
 pub(super) const BOOLEAN: Shape = Shape::Leaf("Boolean");
@@ -11,13 +12,19 @@ pub(super) const TIME: Shape = Shape::Leaf("Time");
 pub(super) static QUERY: Type = Type {
     name: "Query",
     fields: &[
-        with(
-            &[argument("id", "CiRunnerID!", Kind::Gid("Ci::Runner"))],
-            field("runner", Shape::Object(&RUNNER)),
+        since(
+            facts::GRAPHQL_RUNNERS,
+            with(
+                &[argument("id", "CiRunnerID!", Kind::Gid("Ci::Runner"))],
+                field("runner", Shape::Object(&RUNNER)),
+            ),
         ),
-        with(
-            all_but_last(RUNNER_FILTERS),
-            field("runners", Shape::Connection(&RUNNER)),
+        since(
+            facts::GRAPHQL_RUNNERS,
+            with(
+                all_but_last(RUNNER_FILTERS),
+                field("runners", Shape::Connection(&RUNNER)),
+            ),
         ),
         with(
             &[argument("fullPath", "ID!", Kind::Text)],
@@ -44,7 +51,10 @@ pub(super) static GROUP: Type = Type {
         field("description", STRING),
         field("visibility", STRING),
         field("webUrl", STRING),
-        with(RUNNER_FILTERS, field("runners", Shape::Connection(&RUNNER))),
+        since(
+            facts::GRAPHQL_RUNNERS,
+            with(RUNNER_FILTERS, field("runners", Shape::Connection(&RUNNER))),
+        ),
     ],
 };
 
@@ -59,9 +69,12 @@ pub(super) static PROJECT: Type = Type {
         field("description", STRING),
         field("visibility", STRING),
         field("webUrl", STRING),
-        with(
-            all_but_last(RUNNER_FILTERS),
-            field("runners", Shape::Connection(&RUNNER)),
+        since(
+            facts::GRAPHQL_RUNNERS,
+            with(
+                all_but_last(RUNNER_FILTERS),
+                field("runners", Shape::Connection(&RUNNER)),
+            ),
         ),
     ],
 };
@@ -85,9 +98,12 @@ static CURRENT_USER: Type = Type {
         USER_NAME,
         USER_STATE,
         WEB_URL,
-        with(
-            all_but_last(RUNNER_FILTERS),
-            field("runners", Shape::Connection(&RUNNER)),
+        since(
+            facts::GRAPHQL_RUNNERS,
+            with(
+                all_but_last(RUNNER_FILTERS),
+                field("runners", Shape::Connection(&RUNNER)),
+            ),
         ),
     ],
 };

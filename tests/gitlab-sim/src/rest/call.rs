@@ -14,7 +14,9 @@ use super::{
     reply::Reply,
     since,
 };
-use crate::state::{Caller, GitLab, Group, OrganizationId, Project, Runner, RunnerId, facts};
+use crate::state::{
+    Caller, GitLab, Group, OrganizationId, Project, Runner, RunnerId, Throttle, facts,
+};
 
 /// What an endpoint comes to.
 pub(crate) type Answer = Result<Reply, Refusal>;
@@ -39,7 +41,11 @@ impl Call<'_> {
     }
 
     /// The declared parameters.
-    pub(crate) fn declared(&self, params: &[Param], rules: &[Rule]) -> Result<Declared, Refusal> {
+    pub(crate) fn declared(
+        &self,
+        params: &[Param],
+        rules: &[Rule<'_>],
+    ) -> Result<Declared, Refusal> {
         let declared = declared(&self.params, params, rules)?;
         self.coerced.borrow_mut().extend(declared.values().clone());
         Ok(declared)
@@ -63,6 +69,28 @@ impl Call<'_> {
     /// Where the request comes from.
     pub(crate) fn address(&self) -> IpAddr {
         peer(self.request)
+    }
+
+    /// Counts a request against one of the application's limits per minute; 0 is none.
+    pub(crate) fn limit(
+        &mut self,
+        name: &'static str,
+        whom: &str,
+        requests: u64,
+    ) -> Result<(), Refusal> {
+        let a_minute = Throttle {
+            requests,
+            period: 60,
+        };
+        if requests == 0 {
+            return Ok(());
+        }
+        let window = self.gitlab.windows.count(name, whom, a_minute, self.now);
+        if window.is_exceeded() {
+            let told = self.gitlab.since(facts::LIMIT_RETRY_AFTER);
+            return Err(Refusal::too_many(told.then_some(window.period)));
+        }
+        Ok(())
     }
 
     /// A path parameter that may be a full path.

@@ -56,11 +56,11 @@ pub(crate) const fn required(name: &'static str, kind: Kind) -> Param {
 
 /// A rule over several parameters.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Rule {
+pub(crate) enum Rule<'a> {
     /// One of them must be there.
-    AtLeastOne(&'static [&'static str]),
+    AtLeastOne(&'a [&'a str]),
     /// Only one of them may be there.
-    Exclusive(&'static [&'static str]),
+    Exclusive(&'a [&'a str]),
 }
 
 /// The parameters that were declared, coerced, and only those that were given.
@@ -71,7 +71,7 @@ pub(crate) struct Declared(Map<String, Value>);
 pub(crate) fn declared(
     params: &Params,
     declarations: &[Param],
-    rules: &[Rule],
+    rules: &[Rule<'_>],
 ) -> Result<Declared, Refusal> {
     let mut given = Map::new();
     let mut complaints = Vec::new();
@@ -132,12 +132,12 @@ fn form_complaint(param: &Param, value: &Value) -> Option<String> {
 }
 
 /// What was sent counts, even where it could not be read.
-fn rule_complaint(rule: Rule, given: &Params) -> Option<String> {
-    let present = |names: &[&'static str]| -> Vec<&'static str> {
+fn rule_complaint(rule: Rule<'_>, given: &Params) -> Option<String> {
+    let present = |names: &'_ [&str]| -> Vec<String> {
         names
             .iter()
-            .copied()
-            .filter(|name| given.contains_key(*name))
+            .filter(|name| given.contains_key(**name))
+            .map(|name| (*name).to_owned())
             .collect()
     };
     match rule {

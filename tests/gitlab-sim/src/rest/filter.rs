@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{GitLab, Manager, Runner, RunnerId, RunnerType, facts, parse_tags};
+use crate::state::{GitLab, Manager, Runner, RunnerId, RunnerType, Version, facts, parse_tags};
 
 const STATUSES: &[&str] = &[
     "active",
@@ -33,15 +33,32 @@ const SCOPES: &[&str] = &[
     "stale",
 ];
 
-const FILTERS: [Param; 4] = [
-    optional("type", Kind::OneOf(RunnerType::WORDS)),
-    optional("paused", Kind::Boolean),
-    optional("status", Kind::OneOf(STATUSES)),
-    optional("tag_list", Kind::List),
+/// What there is since other filters and words came (contract §11).
+const FILTERS: [(Version, Param); 4] = [
+    (
+        facts::ALWAYS,
+        optional("type", Kind::OneOf(RunnerType::WORDS)),
+    ),
+    (facts::PAUSED, optional("paused", Kind::Boolean)),
+    (facts::ALWAYS, optional("tag_list", Kind::List)),
+    (
+        facts::VERSION_PREFIX,
+        optional("version_prefix", Kind::Like(is_version_prefix)),
+    ),
 ];
 
-const SCOPE: Param = optional("scope", Kind::OneOf(SCOPES));
-const VERSION_PREFIX: Param = optional("version_prefix", Kind::Like(is_version_prefix));
+const OLDER_STATUSES: &[&str] = &["active", "paused", "online", "offline"];
+const OLDER_SCOPES: &[&str] = &[
+    "specific",
+    "shared",
+    "instance_type",
+    "group_type",
+    "project_type",
+    "active",
+    "paused",
+    "online",
+    "offline",
+];
 
 /// Which values of the deprecated `scope` a list allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +79,18 @@ fn is_version_prefix(text: &str) -> bool {
 
 /// The filters of a request; reading them before anything else is Grape's order.
 pub(crate) fn read(call: &Call<'_>, scopes: Scopes) -> Result<(Declared, Paging), Refusal> {
-    let mut declarations = Vec::new();
+    let gitlab = &*call.gitlab;
+    let (words, kinds) = if gitlab.since(facts::STATUS_WORDS) {
+        (STATUSES, SCOPES)
+    } else {
+        (OLDER_STATUSES, OLDER_SCOPES)
+    };
+    let mut declarations = vec![optional("status", Kind::OneOf(words))];
     if scopes != Scopes::Ignored {
-        declarations.push(SCOPE);
+        declarations.push(optional("scope", Kind::OneOf(kinds)));
     }
-    declarations.extend(FILTERS);
-    // The filter came with 16.x; before, it is one more undeclared parameter.
-    if call.gitlab.since(facts::VERSION_PREFIX) {
-        declarations.push(VERSION_PREFIX);
-    }
+    let known = FILTERS.into_iter().filter(|(from, _)| gitlab.since(*from));
+    declarations.extend(known.map(|(_, filter)| filter));
     declarations.extend(super::page::PAGING);
     let given = call.declared(&declarations, &[])?;
     Ok((given, Paging::of(call)?))

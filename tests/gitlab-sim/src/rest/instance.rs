@@ -4,6 +4,7 @@ use serde_json::json;
 use super::{
     call::{Answer, Call},
     entity,
+    refusal::Refusal,
     reply::Reply,
 };
 use crate::state::facts;
@@ -40,12 +41,26 @@ pub(crate) fn user(call: &mut Call<'_>) -> Answer {
 
 /// `/groups/:id`, by number or encoded path.
 pub(crate) fn group(call: &mut Call<'_>) -> Answer {
+    limit(call, "group_api", call.gitlab.settings.group_api_limit)?;
     let group = call.group()?;
     Ok(Reply::ok(entity::group(call.gitlab, &group)))
 }
 
 /// `/projects/:id`, by number or encoded path.
 pub(crate) fn project(call: &mut Call<'_>) -> Answer {
+    limit(call, "project_api", call.gitlab.settings.project_api_limit)?;
     let project = call.project()?;
     Ok(Reply::ok(entity::project(call.gitlab, &project)))
+}
+
+/// Contract §1.9: per user, and per address where there is none.
+fn limit(call: &mut Call<'_>, name: &'static str, requests: u64) -> Result<(), Refusal> {
+    if !call.gitlab.since(facts::PLACES_LIMITS) {
+        return Ok(());
+    }
+    let whom = match &call.caller {
+        Some(caller) => caller.user.id.to_string(),
+        None => call.address().to_string(),
+    };
+    call.limit(name, &whom, requests)
 }

@@ -85,6 +85,16 @@ impl Refusal {
         Self::message(401, "401 Unauthorized")
     }
 
+    /// 429 of one of the application's limits, with its interval where that is sent.
+    pub(crate) fn too_many(retry_after: Option<i64>) -> Self {
+        let text = "This endpoint has been requested too many times. Try again later.";
+        let reply = Reply::json(429, json!({ "message": { "error": text } }));
+        Self::reply(match retry_after {
+            Some(seconds) => reply.with("retry-after", seconds),
+            None => reply,
+        })
+    }
+
     /// 403 without a reason.
     pub(crate) fn forbidden() -> Self {
         Self::message(403, "403 Forbidden")

@@ -42,7 +42,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Answer {
     model::check_columns(&given)?;
     let id = call.gitlab.insert_runner(runner);
     let runner = call.runner(id.0)?;
-    Ok(Reply::created(entity::registration(&runner)))
+    Ok(Reply::created(entity::registration(call.gitlab, &runner)))
 }
 
 fn declared(call: &Call<'_>) -> Result<Declared, Refusal> {
@@ -120,37 +120,33 @@ fn expiry(
         moment("token_rotation_deadline"),
     );
     let now = call.now;
-    if let Some(expires) = expires {
-        if expires < after(now, SignedDuration::from_mins(5)) {
-            let text = "token_expires_at must be at least 5 minutes in the future";
-            return Err(Refusal::bad_request(text));
-        }
-        let longest = after(now, SignedDuration::from_hours(24 * 15));
-        let longest = runner
-            .token_expires_at
-            .map_or(longest, |setting| setting.min(longest));
-        if expires > longest {
-            let text = format!(
-                "token_expires_at is too far in the future (maximum is {})",
-                entity::iso(longest)
-            );
-            return Err(Refusal::bad_request(&text));
-        }
-        runner.token_expires_at = Some(expires);
+    let refuse = |text: &str| Err(Refusal::bad_request(text));
+    if deadline.is_some() && expires.is_none() {
+        return refuse("token_expires_at is required when token_rotation_deadline is specified");
     }
-    if let Some(deadline) = deadline {
-        let wrong = match expires {
-            None => Some("token_rotation_deadline requires token_expires_at"),
-            Some(_) if deadline < now => Some("token_rotation_deadline must not be in the past"),
-            Some(expires) if deadline > expires => {
-                Some("token_rotation_deadline must not be later than token_expires_at")
-            }
-            Some(_) => None,
-        };
-        if let Some(text) = wrong {
-            return Err(Refusal::bad_request(text));
-        }
-        runner.token_rotation_deadline = Some(deadline);
+    let Some(expires) = expires else {
+        return Ok(());
+    };
+    if expires < after(now, SignedDuration::from_mins(5)) {
+        return refuse("token_expires_at must be at least 5 minutes in the future");
     }
+    let longest = after(now, SignedDuration::from_hours(24 * 15));
+    let longest = runner
+        .token_expires_at
+        .map_or(longest, |setting| setting.min(longest));
+    if expires > longest {
+        let longest = entity::iso(longest);
+        return refuse(&format!(
+            "token_expires_at is too far in the future (maximum is {longest})"
+        ));
+    }
+    if deadline.is_some_and(|deadline| deadline <= now) {
+        return refuse("token_rotation_deadline cannot be in the past");
+    }
+    if deadline.is_some_and(|deadline| deadline > expires) {
+        return refuse("token_rotation_deadline must be less than or equal to token_expires_at");
+    }
+    runner.token_expires_at = Some(expires);
+    runner.token_rotation_deadline = deadline;
     Ok(())
 }

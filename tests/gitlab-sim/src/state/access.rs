@@ -106,7 +106,8 @@ impl GitLab {
         })
     }
 
-    /// Contract §3.3: who may look at a runner.
+    /// Contract §3.3: who may look at a runner; before rights went by type, whoever may change a
+    /// group's runner, and nobody else of the group (§11).
     pub(crate) fn can_read_runner(&self, caller: &Caller, runner: &Runner) -> bool {
         if caller.reads_all() {
             return true;
@@ -114,6 +115,9 @@ impl GitLab {
         match runner.runner_type {
             RunnerType::Instance => true,
             RunnerType::Project => self.maintains_any_project_of(caller, runner),
+            RunnerType::Group if !self.since(facts::RIGHTS_BY_TYPE) => {
+                self.can_update_runner(caller, runner)
+            }
             RunnerType::Group => runner.group.is_some_and(|group| {
                 self.has_group_role(caller, group, Role::Maintainer)
                     || self.maintains_project_below(caller, group)
@@ -158,18 +162,25 @@ impl GitLab {
         known && self.groups.get(&group).is_some_and(|group| group.archived)
     }
 
-    /// Contract §3.7 and §3.12: who has the rights of the owner of a runner.
-    pub(crate) fn can_manage_as_owner(&self, caller: &Caller, runner: &Runner) -> bool {
+    /// Contract §3.7: who may delete a runner, if the number of its projects allows it.
+    pub(crate) fn can_delete_runner(&self, caller: &Caller, runner: &Runner) -> bool {
         match runner.runner_type {
-            RunnerType::Instance | RunnerType::Group => self.can_update_runner(caller, runner),
-            RunnerType::Project => {
+            RunnerType::Project if self.since(facts::RIGHTS_BY_TYPE) => {
                 caller.admin
                     || runner
                         .owner_project()
                         .and_then(|id| self.projects.get(&id))
                         .is_some_and(|owner| self.has_project_role(caller, owner, Role::Maintainer))
             }
+            RunnerType::Instance | RunnerType::Group | RunnerType::Project => {
+                self.can_update_runner(caller, runner)
+            }
         }
+    }
+
+    /// Contract §3.12: who may give a runner to another project, if the lock allows it.
+    pub(crate) fn can_assign_runner(&self, caller: &Caller, runner: &Runner) -> bool {
+        runner.runner_type == RunnerType::Project && self.can_update_runner(caller, runner)
     }
 
     /// Contract §3.8: who may see a runner's jobs.
@@ -177,9 +188,10 @@ impl GitLab {
         match runner.runner_type {
             _ if caller.reads_all() => true,
             RunnerType::Instance => false,
-            RunnerType::Group => runner
-                .group
-                .is_some_and(|group| self.has_group_role(caller, group, Role::Maintainer)),
+            RunnerType::Group => runner.group.is_some_and(|group| {
+                let maintainer = self.since(facts::GROUP_JOBS_MAINTAINER);
+                self.has_group_role(caller, group, maintainer_or_owner(maintainer))
+            }),
             RunnerType::Project => self.maintains_any_project_of(caller, runner),
         }
     }
@@ -190,11 +202,12 @@ impl GitLab {
             || (caller.user.auditor && self.since(facts::AUDITORS_LIST))
     }
 
-    /// Contract §3.11: who may list a group's runners: Owners since NEW, before that Maintainers.
+    /// Contract §3.11: who may list a group's runners: Owners, and by 18.0 Maintainers. Auditors
+    /// since NEW.
     pub(crate) fn can_read_group_runners(&self, caller: &Caller, group: GroupId) -> bool {
-        let new = self.since(facts::AUDITORS_LIST);
-        let role = if new { Role::Owner } else { Role::Maintainer };
-        self.has_group_role(caller, group, role) || (caller.user.auditor && new)
+        let maintainer = self.since(facts::GROUP_LIST_MAINTAINER);
+        self.has_group_role(caller, group, maintainer_or_owner(maintainer))
+            || (caller.user.auditor && self.since(facts::AUDITORS_LIST))
     }
 
     /// Contract §3.20: who may create runners in a group.
@@ -229,6 +242,15 @@ impl GitLab {
         let allows = |top: &&Group| top.allow_runner_registration_token;
         !self.since(facts::REGISTRATION_SWITCH)
             || (self.settings.registration_tokens_allowed() && above.last().is_none_or(allows))
+    }
+}
+
+/// The role that is asked for, be it the one that a later release lowered it to.
+fn maintainer_or_owner(maintainer: bool) -> Role {
+    if maintainer {
+        Role::Maintainer
+    } else {
+        Role::Owner
     }
 }
 

@@ -8,17 +8,31 @@ pub(crate) const ALWAYS: Version = Version::new(8, 5);
 
 // Dated by the contract.
 
+/// How many runners a project or group may have (§6).
+pub(crate) const RUNNER_LIMITS: Version = Version::new(14, 4);
+/// `maintainer_note` on `POST /runners` (§6).
+pub(crate) const MAINTAINER_NOTE: Version = Version::new(14, 7);
+/// `maintenance_note` there (§6).
+pub(crate) const MAINTENANCE_NOTE: Version = Version::new(14, 8);
+/// `paused` beside `active` (§6).
+pub(crate) const PAUSED: Version = Version::new(14, 8);
 /// `reset_registration_token` of instance, group and project (§6).
 pub(crate) const REGISTRATION_TOKEN_RESET: Version = Version::new(14, 3);
-/// A runner's new token by number and by its token, and `token_expires_at` (§6, by 15.0).
+/// A runner's new token by number and by its token (§6, by 15.0).
 pub(crate) const AUTHENTICATION_TOKEN_RESET: Version = Version::new(15, 0);
+/// Runner tokens expire, and `token_expires_at` is shown with a new one (§6, by 15.0).
+pub(crate) const TOKEN_EXPIRY: Version = Version::new(15, 0);
 /// `GET /metadata` (§3.23).
 pub(crate) const METADATA: Version = Version::new(15, 2);
 /// `GET /version` shows what `/metadata` shows (§3.23).
 pub(crate) const VERSION_IS_METADATA: Version = Version::new(15, 5);
 /// `GET` and `DELETE /personal_access_tokens/self` (§11).
 pub(crate) const TOKEN_SELF: Version = Version::new(15, 5);
-/// `POST /user/runners` and `glrt-` (§6).
+/// GraphQL `jobExecutionStatus` (§5.3).
+pub(crate) const GRAPHQL_EXECUTION_STATUS: Version = Version::new(15, 7);
+/// GraphQL `ephemeralAuthenticationToken` (§5.3).
+pub(crate) const EPHEMERAL_TOKEN: Version = Version::new(15, 9);
+/// `POST /user/runners`, `glrt-`, and creators in GraphQL (§6, §11).
 pub(crate) const USER_RUNNERS: Version = Version::new(15, 11);
 /// Registration by token can be switched off, which is 410 (§6).
 pub(crate) const REGISTRATION_SWITCH: Version = Version::new(16, 0);
@@ -26,8 +40,12 @@ pub(crate) const REGISTRATION_SWITCH: Version = Version::new(16, 0);
 pub(crate) const VERSION_PREFIX: Version = Version::new(16, 6);
 /// GraphQL `creatorUsername` (§5.2).
 pub(crate) const CREATOR_USERNAME: Version = Version::new(16, 7);
+/// REST shows and takes `maintenance_note` of a runner that is there (§2.2, §3.6).
+pub(crate) const NOTE_OVER_REST: Version = Version::new(16, 10);
 /// Rotation of an access token by itself (§3.22).
 pub(crate) const TOKEN_ROTATION: Version = Version::new(16, 10);
+/// GraphQL `creationState`, with its column (§6).
+pub(crate) const CREATION_STATE: Version = Version::new(16, 11);
 /// Registration tokens are off unless switched on (§6).
 pub(crate) const REGISTRATION_OFF: Version = Version::new(17, 0);
 /// A runner's `ip_address` is null (§2.1).
@@ -54,6 +72,10 @@ pub(crate) const MAINTENANCE_UNAVAILABLE: Version = Version::new(18, 2);
 pub(crate) const JOB_LIMITS: Version = Version::new(18, 5);
 /// `GET /runners/router/discovery` (§3.21).
 pub(crate) const ROUTER_DISCOVERY: Version = Version::new(18, 7);
+/// No job moves the ownership of a deleted project's runners (§4).
+pub(crate) const OWNERSHIP_RESTS: Version = Version::new(18, 4);
+/// `GET /groups/:id` and `GET /projects/:id` are limited, without a flag (§1.9).
+pub(crate) const PLACES_LIMITS: Version = Version::new(18, 1);
 /// `token_expires_at` and `token_rotation_deadline` on creation, and the deadline's refusal
 /// (§3.9, §3.20).
 pub(crate) const TOKEN_EXPIRY_PARAMS: Version = Version::new(18, 10);
@@ -62,6 +84,28 @@ pub(crate) const GRANULAR_TOKENS: Version = Version::new(18, 10);
 
 // Chosen within what the contract leaves open.
 
+/// GraphQL has runners: 13.12 or 14.0, not known which (§11).
+pub(crate) const GRAPHQL_RUNNERS: Version = Version::new(14, 0);
+/// `runner_type` in lists; `never_contacted` instead of `not_connected`, `stale`: 14.x (§6).
+pub(crate) const STATUS_WORDS: Version = Version::new(14, 8);
+/// An administrator's assignment no longer makes an instance runner a project runner (§3.12).
+pub(crate) const INSTANCE_STAYS: Version = Version::new(15, 0);
+/// A locked runner is not unassigned by others than administrators; up to 15.1 it was (§3.13).
+pub(crate) const LOCK_HOLDS: Version = Version::new(15, 3);
+/// `invalid token supplied`, and notes that exclude each other: 15.x (§3.14).
+pub(crate) const INVALID_TOKEN_WORDS: Version = Version::new(15, 5);
+/// Verify answers with an object: 15.x (§2.3).
+pub(crate) const VERIFY_ENTITY: Version = Version::new(15, 8);
+/// The machines of a runner are rows of their own: between 15.2 and 15.11 (§11).
+pub(crate) const MANAGER_ROWS: Version = Version::new(15, 9);
+/// Rights go by the type of a runner, and no longer by one rule: between 15.2 and 15.11 (§11).
+pub(crate) const RIGHTS_BY_TYPE: Version = Version::new(15, 11);
+/// What the service has against an assignment is shape A: up to 15.x it was B (§3.12).
+pub(crate) const ASSIGN_SHAPE_A: Version = Version::new(16, 0);
+/// What the service has against an unassignment is answered: 15.11 was silent (§3.13).
+pub(crate) const UNASSIGN_ANSWERS: Version = Version::new(17, 0);
+/// Maintainers list a group's runners: by 18.0 (§3.11).
+pub(crate) const GROUP_LIST_MAINTAINER: Version = Version::new(18, 0);
 /// The scope `manage_runner`: somewhere in 17 (§6).
 pub(crate) const MANAGE_RUNNER: Version = Version::new(17, 0);
 /// `DELETE /runners/managers`: somewhere in 16 (§6).
@@ -85,6 +129,10 @@ pub(crate) const ROUTABLE: Version = Version::new(18, 1);
 pub(crate) const VERIFY_IS_CONTACT: Version = Version::new(18, 1);
 /// An orphan cannot be taken over (§3.12, about 18.x).
 pub(crate) const NO_TAKING_ORPHANS: Version = Version::new(18, 1);
+/// `Retry-After` of the application's limits (§1.3, 429).
+pub(crate) const LIMIT_RETRY_AFTER: Version = Version::new(18, 10);
+/// A group's Maintainers read its runners' jobs (§3.8).
+pub(crate) const GROUP_JOBS_MAINTAINER: Version = Version::new(18, 10);
 /// The text `404 Runner Not Found` (§1.3).
 pub(crate) const RUNNER_NOT_FOUND: Version = Version::new(18, 10);
 /// `include_projects`, `GET /runners/:id/projects`, and `PUT` without `projects` (§2.2, §3.5).
@@ -98,6 +146,8 @@ pub(crate) const AUDITORS_LIST: Version = Version::new(18, 10);
 pub(crate) const NOTE_HIDDEN: Version = Version::new(18, 10);
 /// Unassigning asks about the project that is left, and about the lock (§3.13).
 pub(crate) const UNASSIGN_CHECKS: Version = Version::new(18, 10);
+/// A runner's machine fields are gone from GraphQL's runners (§5.3).
+pub(crate) const MACHINE_FIELDS_GONE: Version = Version::new(18, 10);
 /// A rotated access token need not expire (§3.22).
 pub(crate) const ROTATION_WITHOUT_END: Version = Version::new(18, 10);
 /// A prefix of the instance's own before `glrt-` (§3.20).
@@ -106,3 +156,9 @@ pub(crate) const INSTANCE_PREFIX: Version = Version::new(18, 1);
 pub(crate) const READ_ONLY_ORGANIZATIONS: Version = Version::new(18, 10);
 /// A runner is saved only in its owner's organisation (§9.1).
 pub(crate) const RUNNER_IN_ORGANIZATION: Version = Version::new(18, 10);
+/// `created_at` and `created_by` in lists: by 19.3 (§2.1).
+pub(crate) const CREATED_IN_LISTS: Version = Version::new(19, 3);
+/// Routable tokens for every runner with an owner: 19.x (§3.20).
+pub(crate) const ROUTABLE_FOR_OWNED: Version = Version::new(19, 0);
+/// `token_expires_at` in details: after 19.3 (§2.2).
+pub(crate) const EXPIRY_IN_DETAILS: Version = Version::new(19, 5);

@@ -48,7 +48,7 @@ impl GitLab {
             projects: project.into_iter().collect(),
             assigned_at: project.into_iter().map(|id| (id, now)).collect(),
             organization,
-            token: self.runner_token(runner_type, registration_type),
+            token: self.runner_token(runner_type, registration_type, creator),
             token_expires_at: self.token_expiry(runner_type, group, project.as_slice(), now),
             token_rotation_deadline: None,
             created_at: now,
@@ -71,8 +71,14 @@ impl GitLab {
         id
     }
 
-    /// Contract §3.20: what tokens look like, by release and by how the runner was registered.
-    pub(crate) fn runner_token(&mut self, kind: RunnerType, how: RegistrationType) -> Secret {
+    /// Contract §3.20: what tokens look like, by release and by how the runner was registered. The
+    /// owner of an instance runner is its creator.
+    pub(crate) fn runner_token(
+        &mut self,
+        kind: RunnerType,
+        how: RegistrationType,
+        creator: Option<UserId>,
+    ) -> Secret {
         let by_user = how == RegistrationType::AuthenticatedUser;
         if !self.since(facts::ROUTABLE) {
             let marker = if self.since(facts::MARKERS) {
@@ -83,24 +89,31 @@ impl GitLab {
             let prefix = if by_user { "glrt-" } else { "" };
             return self.mint.token(&format!("{prefix}{marker}"), 20);
         }
-        let prefix = format!("{}glrt-", self.settings.token_prefix());
-        match kind {
-            _ if !by_user => self.mint.token("glrtr-", 20),
-            RunnerType::Instance => self.mint.token(&prefix, 20),
-            RunnerType::Group | RunnerType::Project => {
-                let payload = self.mint.text(52);
-                let check = self.mint.below(36_u64.pow(2)) + 36_u64.pow(8);
-                Secret::new(format!("{prefix}{payload}.01.{check:012x}"))
-            }
+        let prefix = if by_user {
+            format!("{}glrt-", self.settings.token_prefix())
+        } else {
+            "glrtr-".to_owned()
+        };
+        let owned = kind != RunnerType::Instance;
+        let routable = if self.since(facts::ROUTABLE_FOR_OWNED) {
+            owned || creator.is_some()
+        } else {
+            owned && by_user
+        };
+        if !routable {
+            return self.mint.token(&prefix, 20);
         }
+        let payload = self.mint.text(52);
+        let check = self.mint.below(36_u64.pow(2)) + 36_u64.pow(8);
+        Secret::new(format!("{prefix}{payload}.01.{check:012x}"))
     }
 
     /// A new token, with the expiry that the settings give now; the old one is dead at once.
     pub(crate) fn reset_runner_token(&mut self, id: RunnerId, now: Timestamp) -> Option<Secret> {
         let runner = self.runners.get(&id)?;
-        let (kind, how) = (runner.runner_type, runner.registration_type);
+        let (kind, how, creator) = (runner.runner_type, runner.registration_type, runner.creator);
         let expiry = self.token_expiry(kind, runner.group, &runner.projects, now);
-        let token = self.runner_token(kind, how);
+        let token = self.runner_token(kind, how, creator);
         let runner = self.runners.get_mut(&id)?;
         runner.token = token.clone();
         runner.token_expires_at = expiry;
@@ -143,7 +156,7 @@ impl GitLab {
     }
 
     /// Removes a project: the runners it owned move to the next oldest project, and those left
-    /// without one are deleted.
+    /// without one are deleted, or since 18.4 stay as orphans.
     pub(crate) fn delete_project(&mut self, id: ProjectId) {
         self.projects.remove(&id);
         self.jobs.retain(|_, job| job.project != id);
@@ -158,8 +171,10 @@ impl GitLab {
                 orphans.push(runner.id);
             }
         }
-        for id in orphans {
-            self.delete_runner(id);
+        if !self.since(facts::OWNERSHIP_RESTS) {
+            for id in orphans {
+                self.delete_runner(id);
+            }
         }
     }
 

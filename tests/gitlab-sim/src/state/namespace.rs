@@ -68,8 +68,10 @@ pub(crate) struct Group {
     pub allow_runner_registration_token: bool,
     /// Whether instance runners serve it.
     pub shared_runners_enabled: bool,
-    /// Seconds after which tokens of its and its subgroups' runners expire (contract §4).
+    /// Seconds after which tokens of its own runners expire (contract §4).
     pub runner_token_expiration_interval: Option<i64>,
+    /// The same for the runners of the groups below it.
+    pub subgroup_runner_token_expiration_interval: Option<i64>,
     /// The same for project runners below it.
     pub project_runner_token_expiration_interval: Option<i64>,
     /// Whether it is put away for good (contract §9.2).

@@ -106,6 +106,10 @@ pub struct Settings {
     /// Whether the whole instance wants fine-grained tokens, so that humans can rotate no classic
     /// ones (contract §8.3).
     pub granular_tokens_enforced: bool,
+    /// `GET /groups/:id` per minute and user since 18.1; 0 is no limit (contract §1.9).
+    pub group_api_limit: u64,
+    /// The same of `GET /projects/:id`.
+    pub project_api_limit: u64,
     /// Where the job router is; omitted, there is none (contract §3.21).
     pub job_router_url: Option<String>,
 }
@@ -141,6 +145,8 @@ impl Default for Settings {
             deletion_adjourned_period: 30,
             instance_token_prefix: None,
             granular_tokens_enforced: false,
+            group_api_limit: 400,
+            project_api_limit: 400,
             job_router_url: None,
         }
     }

@@ -45,10 +45,15 @@ impl GitLab {
 
     /// The deprecated word of REST, which mixes in `paused`; the first match wins.
     pub(crate) fn rest_status(&self, runner: &Runner, now: Timestamp) -> &'static str {
-        if self.is_stale(runner.created_at, runner.contacted_at, now) {
+        let words = self.since(facts::STATUS_WORDS);
+        if words && self.is_stale(runner.created_at, runner.contacted_at, now) {
             "stale"
         } else if runner.contacted_at.is_none() {
-            "never_contacted"
+            if words {
+                "never_contacted"
+            } else {
+                "not_connected"
+            }
         } else if !runner.active {
             "paused"
         } else if is_online(runner.contacted_at, now) {

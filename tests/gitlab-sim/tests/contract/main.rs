@@ -19,6 +19,7 @@ mod harness;
 
 mod restores;
 mod s10_read_only;
+mod s11_old;
 mod s1_auth;
 mod s1_encodings;
 mod s1_errors;

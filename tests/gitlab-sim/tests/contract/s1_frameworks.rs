@@ -214,7 +214,7 @@ fn s1_3_content_types() {
             "verify, JSON",
             post("/runners/verify").body("application/json", json_token),
             200,
-            Has(json!({ "id": 1 })),
+            Any,
         ),
     ]);
 }

@@ -1,4 +1,5 @@
 //! Contract §1.9.
+use gitlab_sim::Version;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -123,7 +124,7 @@ fn s1_9_the_text_can_be_set_and_polling_has_its_own_limit() {
         (got.status, got.json()),
         (429, json!({ "message": { "error": text } }))
     );
-    assert_eq!(got.header("retry-after"), None, "no Retry-After");
+    assert_eq!(got.header("retry-after"), Some("60"), "its interval");
     sim.set(json!({ "runner_jobs_request_api_limit": 0 }));
     assert_eq!(sim.call(&poll).status, 204, "0 disables");
     sim.set(json!({ "runner_jobs_request_api_limit": 1, "version": "17" }));
@@ -223,4 +224,34 @@ fn s1_9_what_runners_say_of_a_job_is_counted_by_the_jobs_token() {
         let all = statuses(&mut sim, &ask(&token), 201);
         assert_eq!(all[199..], [done, 429], "{setting} 200 by default");
     }
+}
+
+#[test]
+fn s1_9_groups_and_projects_are_limited_per_user() {
+    let _covers = covers("1.9", "17 18.2 19");
+    for (setting, path) in [
+        ("group_api_limit", "/groups/13"),
+        ("project_api_limit", "/projects/open%2Fsite"),
+    ] {
+        for (version, statuses_seen, retry_after) in [
+            (Version::V17, [200, 200], None),
+            (Version::V18_2, [200, 429], None),
+            (Version::V19, [200, 429], Some("60")),
+        ] {
+            let mut sim = Sim::version(version);
+            sim.set(json!({ setting: 1 }));
+            let read = get(path).by("owner");
+            assert_eq!(statuses(&mut sim, &read, 2), statuses_seen, "{version}");
+            let told = sim.call(&read).header("retry-after").map(str::to_owned);
+            assert_eq!(told.as_deref(), retry_after, "{version} {setting}");
+            assert_eq!(sim.call(&get(path).by("root")).status, 200, "another user");
+            let nobody = get(path).from("203.0.113.7");
+            assert_eq!(statuses(&mut sim, &nobody, 2), statuses_seen, "an address");
+            sim.set(json!({ setting: 0 }));
+            assert_eq!(sim.call(&read).status, 200, "0 disables");
+        }
+    }
+    let mut sim = Sim::new();
+    let all = statuses(&mut sim, &get("/groups/13").by("owner"), 401);
+    assert_eq!(all[399..], [200, 429], "400 by default");
 }

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use crate::covers::covers;
 use crate::harness::{Sim, get, keys, post, put};
 
-const LIST: [&str; 11] = [
+const LIST: [&str; 12] = [
     "active",
+    "created_at",
     "description",
     "id",
     "ip_address",
@@ -28,15 +29,25 @@ fn without(keys: &[&'static str], gone: &[&str]) -> Vec<&'static str> {
 
 #[test]
 fn s2_1_list_entity() {
-    let _covers = covers("2.1", "15.11 17 19");
+    let _covers = covers("2.1 11", "all");
     let list = get("/runners/all").by("root");
-    for (version, expected) in [
-        (Version::V19, LIST.to_vec()),
-        (Version::V17, without(&LIST, &["job_execution_status"])),
-        (Version::V15_11, without(&LIST, &["job_execution_status"])),
-    ] {
+    let later = ["created_at", "job_execution_status"];
+    for version in Version::ALL {
+        let expected = match version {
+            Version::V19 => LIST.to_vec(),
+            Version::V13_12 => without(
+                &LIST,
+                &[
+                    "created_at",
+                    "job_execution_status",
+                    "paused",
+                    "runner_type",
+                ],
+            ),
+            _ => without(&LIST, &later),
+        };
         let shown = Sim::version(version).json(&list, 200);
-        assert_eq!(keys(&shown[0]), expected, "2.1 {version:?}");
+        assert_eq!(keys(&shown[0]), expected, "2.1 {version}");
     }
     let shown = Sim::new().json(&list, 200);
     assert_eq!(
@@ -45,9 +56,49 @@ fn s2_1_list_entity() {
             "id": 1, "description": "for all", "ip_address": null, "active": true, "paused": false,
             "is_shared": true, "runner_type": "instance_type", "name": null, "online": null,
             "status": "never_contacted", "job_execution_status": "idle",
+            "created_at": "2026-03-04T12:00:00.250Z",
         }),
     );
     assert_eq!(shown[1]["is_shared"], false);
+}
+
+#[test]
+fn s2_1_who_made_a_runner_is_told_since_19_3() {
+    let _covers = covers("2.1 2.2", "18.2 19");
+    for (version, told) in [(Version::V18_2, false), (Version::V19, true)] {
+        let mut sim = Sim::version(version);
+        let form = "runner_type=group_type&group_id=10";
+        let made = sim.json(&post("/user/runners").by("owner").form(form), 201);
+        let rows = sim.json(&get("/runners/all?per_page=100").by("root"), 200);
+        let row = rows.as_array().unwrap().last().unwrap().clone();
+        let details = sim.json(&get(&format!("/runners/{}", made["id"])).by("root"), 200);
+        for shown in [row, details] {
+            assert_eq!(shown["created_at"].is_string(), told, "2.1 {version}");
+            let creator = shown.get("created_by");
+            assert_eq!(creator.is_some(), told, "2.1 {version}");
+            if let Some(creator) = creator {
+                let fields = [
+                    "avatar_url",
+                    "id",
+                    "locked",
+                    "name",
+                    "public_email",
+                    "state",
+                    "username",
+                    "web_url",
+                ];
+                assert_eq!(keys(creator), fields);
+                assert_eq!(creator["username"], "owner");
+            }
+        }
+        let by_token = post("/runners").form("token=GR-instance");
+        let id = sim.json(&by_token, 201)["id"].clone();
+        let shown = sim.json(&get(&format!("/runners/{id}")).by("root"), 200);
+        assert!(
+            shown.get("created_by").is_none(),
+            "2.1 the key is absent, not null"
+        );
+    }
 }
 
 #[test]
@@ -134,6 +185,7 @@ fn s2_2_details() {
         "revision",
         "run_untagged",
         "tag_list",
+        "token_expires_at",
         "version",
     ];
     let mut all: Vec<&str> = LIST.iter().copied().chain(more).collect();
@@ -211,18 +263,50 @@ fn s2_2_others_than_administrators_see_their_own_projects_and_groups() {
 }
 
 #[test]
-fn s2_2_the_note_is_hidden_from_readers_since_new() {
-    let _covers = covers("2.2", "15.11 17 19");
-    for (version, who, note) in [
-        (Version::V19, "maint", Value::Null),
-        (Version::V19, "owner", json!("ask ops")),
-        (Version::V17, "maint", json!("ask ops")),
-        (Version::V15_11, "maint", json!("ask ops")),
-    ] {
+fn s2_2_the_note_is_shown_since_16_10_and_hidden_from_readers_since_new() {
+    let _covers = covers("2.2 11", "all");
+    for version in Version::ALL {
+        for who in ["maint", "owner"] {
+            let mut sim = Sim::version(version);
+            sim.edit(2, json!({ "maintenance_note": "ask ops" }));
+            let got = sim.call(&get("/runners/2").by(who));
+            // A group's Maintainer reads nothing of it in 13 and 15.2.
+            let readable = who == "owner" || version >= Version::V15_11;
+            assert_eq!(got.status == 200, readable, "11 {version} {who}");
+            let hidden = who == "maint" && version >= Version::V19;
+            let expected = match version {
+                _ if !readable || version < Version::V16_10 => None,
+                _ if hidden => Some(Value::Null),
+                _ => Some(json!("ask ops")),
+            };
+            let shown = got.json().get("maintenance_note").cloned();
+            assert_eq!(shown, expected, "2.2 {version} {who}");
+        }
+    }
+}
+
+#[test]
+fn s2_2_when_the_token_ends_is_told_after_19_3() {
+    let _covers = covers("2.2", "all");
+    let end = "2026-06-01T00:00:00Z";
+    for version in Version::ALL {
         let mut sim = Sim::version(version);
-        sim.edit(2, json!({ "maintenance_note": "ask ops" }));
-        let shown = sim.json(&get("/runners/2").by(who), 200);
-        assert_eq!(shown["maintenance_note"], note, "2.2 {version:?} {who}");
+        let read = get("/runners/2").by("owner");
+        let expected = (version >= Version::V19).then_some(Value::Null);
+        let shown = sim.json(&read, 200).get("token_expires_at").cloned();
+        assert_eq!(
+            shown, expected,
+            "2.2 {version} null is never, absent is unknown"
+        );
+        sim.edit(2, json!({ "token_expires_at": end }));
+        let expected = (version >= Version::V19).then(|| json!("2026-06-01T00:00:00.000Z"));
+        let shown = sim.json(&read, 200).get("token_expires_at").cloned();
+        assert_eq!(shown, expected, "2.2 {version}");
+        let rows = sim.json(&get("/runners/all").by("root"), 200);
+        assert!(
+            rows[1].get("token_expires_at").is_none(),
+            "2.2 not in lists"
+        );
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::covers::covers;
 use crate::harness::{
-    Any, Ask, Empty, Has, Sim, case, delete, error, get, hours, message, noon, post, put, run,
+    Any, Ask, Empty, Has, Sim, attribute, case, delete, error, get, hours, message, noon, post,
+    put, run,
 };
 
 fn assign(runner: u64, project: u64, who: &str) -> Ask {
@@ -19,7 +20,7 @@ fn unassign(runner: u64, project: u64, who: &str) -> Ask {
 
 #[test]
 fn s3_12_the_checks_in_their_order() {
-    let _covers = covers("3.12", "17 19");
+    let _covers = covers("3.12 11", "all");
     fn locked(sim: &mut Sim) {
         sim.edit(3, json!({ "locked": true }));
     }
@@ -122,7 +123,25 @@ fn s3_12_the_checks_in_their_order() {
             403,
             message("403 Forbidden - No access granted"),
         ),
-        case("Maintainer of both", assign(3, 21, "maint"), 201, Any),
+        case("Maintainer of both", assign(3, 21, "maint"), 201, Any).always(),
+        case(
+            "Maintainer of the target and of any one project, the owner or not",
+            assign(4, 23, "buildmaint"),
+            201,
+            Any,
+        )
+        .given(|sim| {
+            sim.command(json!({"do": "set_member", "user": "buildmaint", "project": 23, "role": "maintainer"}));
+        })
+        .always(),
+        case(
+            "Maintainer of the target only",
+            assign(4, 23, "webmaint"),
+            403,
+            message("403 Forbidden - No access granted"),
+        )
+        .given(|sim| sim.edit(4, json!({ "projects": ["platform/tools/build"] })))
+        .always(),
         case(
             "an instance runner",
             assign(1, 21, "owner"),
@@ -134,24 +153,43 @@ fn s3_12_the_checks_in_their_order() {
             assign(1, 21, "root"),
             500,
             message("500 Internal Server Error"),
-        ),
+        )
+        .since(Version::V15_2),
+        case(
+            "11 an instance runner, administrator: it becomes a project runner",
+            assign(1, 21, "root"),
+            201,
+            Has(json!({"id": 1, "is_shared": false})),
+        )
+        .before(Version::V15_2),
         case(
             "404 text before NEW",
             assign(99, 21, "root"),
             404,
             message("404 Not found"),
         )
-        .version(Version::V17),
+        .before(Version::V19),
     ]);
 }
 
 #[test]
 fn s3_12_what_the_service_refuses() {
-    let _covers = covers("3.12", "19");
+    let _covers = covers("3.12 11", "all");
     fn full(sim: &mut Sim) {
         sim.set(json!({ "ci_registered_project_runners": 1 }));
     }
+    let shape_b = |text: &str| {
+        attribute(
+            "assign_to",
+            &format!("Validation failed: Runner projects {text}"),
+        )
+    };
     run(vec![
+        case("already there, up to 15", assign(4, 21, "root"), 400, shape_b("runner has already been taken")).before(Version::V16_10),
+        case("the plan's limit, up to 15", assign(3, 21, "root"), 400, shape_b("base Maximum number of ci registered project runners (1) exceeded")).given(full).between(Version::V15_2, Version::V16_10),
+        case("before 14.4 there was none", assign(3, 21, "root"), 201, Any).given(full).before(Version::V15_2),
+        case("already there, since", assign(4, 21, "root"), 400, message("Assign to Validation failed: Runner projects runner has already been taken - runner_error")).since(Version::V16_10),
+        case("another organisation", assign(3, 22, "root"), 201, Any).before(Version::V17),
         case("already there: never 409, not idempotent", assign(4, 21, "root"), 400, message("Assign to Validation failed: Runner projects runner has already been taken - runner_error")),
         case("the owner too", assign(4, 20, "owner"), 400, Any),
         case("the plan's limit", assign(3, 21, "root"), 400, message("Assign to Validation failed: Runner projects base Maximum number of ci registered project runners (1) exceeded - runner_error")).given(full),
@@ -219,37 +257,175 @@ fn long_ago(ask: Ask) -> Ask {
 
 #[test]
 fn s3_13_unassign() {
-    let _covers = covers("3.13", "15.11 17 19");
+    let _covers = covers("3.13", "all");
     let owner = || {
         message(
             "403 Forbidden - You cannot unassign a runner from the owner project. Delete the runner instead",
         )
     };
+    let refused = || message("403 Forbidden - No access granted");
+    let last = || {
+        message(
+            "403 Forbidden - Only one project associated with the runner. Please remove the runner instead",
+        )
+    };
     run(vec![
-        case("204", unassign(4, 21, "owner"), 204, Empty),
-        case("404 not associated", unassign(3, 21, "root"), 404, message("404 Runner Not Found")),
-        case("404 unknown", unassign(99, 21, "root"), 404, message("404 Runner Not Found")),
-        case("404 not associated, before NEW", unassign(3, 21, "root"), 404, message("404 Runner Not Found")).version(Version::V17),
-        case("404 project", unassign(4, 99, "root"), 404, message("404 Project Not Found")),
-        case("404 project, before the parameters", delete("/projects/99/runners/x").by("root"), 404, message("404 Project Not Found")),
-        case("an auditor, since NEW", unassign(4, 21, "auditor"), 403, message("403 Forbidden - No access granted")),
-        case("an auditor, before", unassign(4, 21, "auditor"), 403, message("403 Forbidden")).version(Version::V17),
-        case("the owner project stays", unassign(4, 20, "owner"), 403, owner()),
-        case("the owner project stays, administrator", unassign(4, 20, "root"), 403, owner()),
-        case("the owner project stays, 17", unassign(4, 20, "root"), 403, owner()).version(Version::V17),
-        case("before, any one project had to: the owner may go", unassign(4, 20, "root"), 204, Empty).version(Version::V15_11),
-        case("before: but not the last", unassign(3, 20, "root"), 403, message("403 Forbidden - Only one project associated with the runner. Please remove the runner instead")).version(Version::V15_11),
-        case("locked, since NEW", unassign(4, 21, "owner"), 403, message("403 Forbidden - Runner is locked")).given(locked),
-        case("locked, administrator", unassign(4, 21, "root"), 204, Empty).given(locked),
-        case("locked, before", unassign(4, 21, "owner"), 204, Empty).given(locked).version(Version::V17),
-        case("without rights on the owner, since NEW", unassign(4, 21, "buildmaint"), 403, message("403 Forbidden - No access granted")),
-        case("without rights on the owner, before", unassign(4, 21, "buildmaint"), 204, Empty).version(Version::V17),
-        case("a Developer", unassign(4, 21, "dev"), 403, message("403 Forbidden")),
-        case("412 before the owner project is looked at", long_ago(unassign(4, 20, "root")), 412, Any),
-        case("412 before the owner project is looked at, 17", long_ago(unassign(4, 20, "root")), 412, Any).version(Version::V17),
-        case("before: the last project comes first", long_ago(unassign(3, 20, "root")), 403, Any).version(Version::V15_11),
-        case("before: 412 for others", long_ago(unassign(4, 20, "root")), 412, Any).version(Version::V15_11),
+        case("204", unassign(4, 21, "owner"), 204, Empty).always(),
+        case(
+            "404 not associated",
+            unassign(3, 21, "root"),
+            404,
+            message("404 Runner Not Found"),
+        )
+        .always(),
+        case(
+            "404 unknown",
+            unassign(99, 21, "root"),
+            404,
+            message("404 Runner Not Found"),
+        )
+        .always(),
+        case(
+            "404 project",
+            unassign(4, 99, "root"),
+            404,
+            message("404 Project Not Found"),
+        )
+        .always(),
+        case(
+            "404 project, before the parameters",
+            delete("/projects/99/runners/x").by("root"),
+            404,
+            message("404 Project Not Found"),
+        )
+        .always(),
+        case(
+            "a Developer",
+            unassign(4, 21, "dev"),
+            403,
+            message("403 Forbidden"),
+        )
+        .always(),
+        case(
+            "an auditor, since NEW",
+            unassign(4, 21, "auditor"),
+            403,
+            refused(),
+        ),
+        case(
+            "an auditor, before",
+            unassign(4, 21, "auditor"),
+            403,
+            message("403 Forbidden"),
+        )
+        .before(Version::V19),
+        case(
+            "a Maintainer of the project that is left only",
+            unassign(4, 21, "buildmaint"),
+            204,
+            Empty,
+        )
+        .always(),
+        case(
+            "the owner project stays",
+            unassign(4, 20, "root"),
+            403,
+            owner(),
+        )
+        .since(Version::V17),
+        case(
+            "which others are not told, NEW",
+            unassign(4, 20, "owner"),
+            403,
+            refused(),
+        ),
+        case(
+            "which others are told before",
+            unassign(4, 20, "owner"),
+            403,
+            owner(),
+        )
+        .between(Version::V17, Version::V19),
+        case(
+            "before, the owner may go while another stays",
+            unassign(4, 20, "root"),
+            204,
+            Empty,
+        )
+        .before(Version::V17),
+        case("but not the last", unassign(3, 20, "root"), 403, last()).before(Version::V17),
+        case(
+            "locked, since NEW",
+            unassign(4, 21, "owner"),
+            403,
+            message("403 Forbidden - Runner is locked"),
+        )
+        .given(locked),
+        case(
+            "locked, before",
+            unassign(4, 21, "owner"),
+            403,
+            message("403 Forbidden - User not allowed to assign runner"),
+        )
+        .given(locked)
+        .between(Version::V17, Version::V19),
+        case("locked, in silence", unassign(4, 21, "owner"), 204, Empty)
+            .given(locked)
+            .before(Version::V17),
+        case("locked, administrator", unassign(4, 21, "root"), 204, Empty)
+            .given(locked)
+            .always(),
+        case(
+            "412 before the owner project is looked at",
+            long_ago(unassign(4, 20, "root")),
+            412,
+            Any,
+        )
+        .since(Version::V17),
+        case(
+            "but after the lock, NEW",
+            long_ago(unassign(4, 21, "owner")),
+            403,
+            Any,
+        )
+        .given(locked),
+        case(
+            "before: the last project comes first",
+            long_ago(unassign(3, 20, "root")),
+            403,
+            Any,
+        )
+        .before(Version::V17),
+        case(
+            "before: 412 for others",
+            long_ago(unassign(4, 20, "root")),
+            412,
+            Any,
+        )
+        .before(Version::V17),
     ]);
+}
+
+#[test]
+fn s3_13_a_204_does_not_mean_that_it_was_done() {
+    let _covers = covers("3.13 11", "13.12 15.2 15.11 16.10");
+    for (version, left) in [
+        (Version::V13_12, json!(["platform/web"])),
+        (Version::V15_2, json!(["platform/web"])),
+        (
+            Version::V15_11,
+            json!(["platform/web", "platform/tools/build"]),
+        ),
+        (
+            Version::V16_10,
+            json!(["platform/web", "platform/tools/build"]),
+        ),
+    ] {
+        let mut sim = Sim::version(version);
+        locked(&mut sim);
+        assert_eq!(sim.call(&unassign(4, 21, "owner")).status, 204);
+        assert_eq!(sim.runner(4)["projects"], left, "3.13 {version}");
+    }
 }
 
 #[test]

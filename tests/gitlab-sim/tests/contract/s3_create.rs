@@ -255,7 +255,7 @@ fn s3_20_what_is_kept() {
 
 #[test]
 fn s3_20_expiry_in_the_enterprise_edition() {
-    let _covers = covers("3.20", "17 19");
+    let _covers = covers("3.20", "15.11 16.10 17 18.2 19");
     let with = |expires: Option<i64>, deadline: Option<i64>| {
         let minute = |minutes: i64| (noon() + jiff::SignedDuration::from_mins(minutes)).to_string();
         create(
@@ -288,13 +288,57 @@ fn s3_20_expiry_in_the_enterprise_edition() {
             message(&format!("{bad} 2026-03-05T12:00:00.250Z)")),
         )
         .given(|sim| sim.set(json!({"runner_token_expiration_interval": 86400}))),
-        case("a deadline alone", with(None, Some(10)), 400, Any),
-        case("a deadline in the past", with(Some(60), Some(-1)), 400, Any),
+        case(
+            "a deadline alone",
+            with(None, Some(10)),
+            400,
+            message(
+                "400 Bad request - token_expires_at is required when token_rotation_deadline is specified",
+            ),
+        ),
+        case(
+            "a deadline in the past",
+            with(Some(60), Some(-1)),
+            400,
+            message("400 Bad request - token_rotation_deadline cannot be in the past"),
+        ),
+        case(
+            "exactly now has passed",
+            with(Some(60), Some(0)),
+            400,
+            message("400 Bad request - token_rotation_deadline cannot be in the past"),
+        ),
         case(
             "a deadline after the end",
             with(Some(60), Some(61)),
             400,
-            Any,
+            message(
+                "400 Bad request - token_rotation_deadline must be less than or equal to token_expires_at",
+            ),
+        ),
+        case(
+            "the end is looked at before the deadline",
+            with(Some(4), Some(-1)),
+            400,
+            message("400 Bad request - token_expires_at must be at least 5 minutes in the future"),
+        ),
+        case(
+            "the place before both",
+            create(
+                "root",
+                json!({"runner_type": "group_type", "group_id": 99, "token_expires_at": noon().to_string()}),
+            ),
+            400,
+            message("400 Bad request - Missing/invalid group"),
+        ),
+        case(
+            "the right too",
+            create(
+                "dev",
+                json!({"runner_type": "group_type", "group_id": 10, "token_expires_at": noon().to_string()}),
+            ),
+            403,
+            message("403 Forbidden - Insufficient permissions"),
         ),
         case("a deadline at the end", with(Some(60), Some(60)), 201, Any),
         case(
@@ -306,7 +350,8 @@ fn s3_20_expiry_in_the_enterprise_edition() {
             400,
             error("token_expires_at is invalid"),
         ),
-        case("undeclared before 18.10", with(Some(1), None), 201, Any).version(Version::V17),
+        case("undeclared before 18.10", with(Some(1), None), 201, Any)
+            .between(Version::V15_11, Version::V19),
         case(
             "undeclared in the community edition",
             with(Some(1), None),

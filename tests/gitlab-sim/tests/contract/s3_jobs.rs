@@ -30,7 +30,7 @@ fn busy(sim: &mut Sim) {
 
 #[test]
 fn s3_8_a_runners_jobs() {
-    let _covers = covers("3.8", "19");
+    let _covers = covers("3.8 11", "all");
     let list = |query: &str| get(&format!("/runners/2/jobs?{query}")).by("root");
     let rows = vec![
         case(
@@ -91,11 +91,19 @@ fn s3_8_a_runners_jobs() {
             Ids(vec![1, 2, 3, 4]),
         ),
         case(
-            "group Maintainer",
+            "group Maintainer, NEW",
             get("/runners/2/jobs").by("maint"),
             200,
             Ids(vec![1, 2, 3, 4]),
         ),
+        case(
+            "group Maintainer, before",
+            get("/runners/2/jobs").by("maint"),
+            403,
+            message("403 Forbidden - No access granted"),
+        )
+        .before(Version::V19),
+        case("group Owner", get("/runners/2/jobs").by("owner"), 200, Any).always(),
         case(
             "group Developer",
             get("/runners/2/jobs").by("dev"),

@@ -223,7 +223,7 @@ fn s3_10_a_projects_runners() {
 
 #[test]
 fn s3_11_a_groups_runners() {
-    let _covers = covers("3.11", "15.11 17 19");
+    let _covers = covers("3.11 11", "all");
     let list = |who: &str| get("/groups/11/runners").by(who);
     run(vec![
         case("its own, ancestors', the instance's", list("owner"), 200, Ids(vec![1, 2, 5])),
@@ -234,10 +234,12 @@ fn s3_11_a_groups_runners() {
         case("1.3 the group before the parameters", get("/groups/99/runners?status=none").by("owner"), 404, message("404 Group Not Found")),
         case("1.3 the rights too", get("/groups/11/runners?status=none").by("dev"), 403, message("403 Forbidden")),
         case("status is not", get("/groups/11/runners?status=none").by("owner"), 400, Any),
-        case("a Maintainer, NEW", list("maint"), 403, message("403 Forbidden")),
-        case("a Maintainer, before", list("maint"), 200, Ids(vec![1, 2, 5])).version(Version::V17),
+        case("an Owner", list("owner"), 200, Ids(vec![1, 2, 5])).always(),
+        case("a Maintainer, by 18.0", list("maint"), 200, Ids(vec![1, 2, 5])).since(Version::V18_2),
+        case("a Maintainer, before", list("maint"), 403, message("403 Forbidden")).before(Version::V18_2),
+        case("an auditor, before", list("auditor"), 403, message("403 Forbidden")).before(Version::V19),
         case("an auditor, NEW", list("auditor"), 200, Any),
-        case("a Developer", list("dev"), 403, message("403 Forbidden")).version(Version::V15_11),
+        case("a Developer", list("dev"), 403, message("403 Forbidden")).always(),
         case("without instance runners", list("owner"), 200, Ids(vec![2, 5])).given(|sim| {
             sim.command(json!({"do": "set_group", "group": 11, "settings": {"shared_runners_enabled": false}}));
         }),

@@ -217,37 +217,78 @@ fn s3_14_limits() {
 
 #[test]
 fn s3_20_what_tokens_look_like() {
-    let _covers = covers("3.20", "15.11 17 19");
+    let _covers = covers("3.20 11", "all");
     let create = |kind: &str| post("/user/runners").by("root").form(kind);
     let (instance, group, project) = (
         create("runner_type=instance_type"),
         create("runner_type=group_type&group_id=10"),
         create("runner_type=project_type&project_id=20"),
     );
-    for (version, ask, prefix, length) in [
-        (Version::V15_11, &instance, "glrt-", 25),
-        (Version::V17, &instance, "glrt-t1_", 28),
-        (Version::V17, &group, "glrt-t2_", 28),
-        (Version::V17, &project, "glrt-t3_", 28),
-        (Version::V19, &instance, "glrt-", 25),
-        (Version::V15_11, &register("GR-instance"), "", 20),
-        (Version::V17, &register("GR-instance"), "t1_", 23),
-        (Version::V17, &register("GR-web"), "t3_", 23),
-        (Version::V19, &register("GR-instance"), "glrtr-", 26),
+    let (by_instance, by_web) = (register("GR-instance"), register("GR-web"));
+    let (plain, routable) = (20, 68);
+    for (version, rows) in [
+        (
+            Version::V13_12,
+            vec![(&by_instance, "", plain), (&by_web, "", plain)],
+        ),
+        (
+            Version::V15_2,
+            vec![(&by_instance, "", plain), (&by_web, "", plain)],
+        ),
+        (
+            Version::V15_11,
+            vec![
+                (&instance, "glrt-", plain),
+                (&group, "glrt-", plain),
+                (&by_web, "", plain),
+            ],
+        ),
+        (
+            Version::V16_10,
+            vec![
+                (&instance, "glrt-", plain),
+                (&project, "glrt-", plain),
+                (&by_web, "", plain),
+            ],
+        ),
+        (
+            Version::V17,
+            vec![
+                (&instance, "glrt-t1_", plain),
+                (&group, "glrt-t2_", plain),
+                (&project, "glrt-t3_", plain),
+                (&by_instance, "t1_", plain),
+                (&by_web, "t3_", plain),
+            ],
+        ),
+        (
+            Version::V18_2,
+            vec![
+                (&instance, "glrt-", plain),
+                (&group, "glrt-", routable),
+                (&project, "glrt-", routable),
+                (&by_instance, "glrtr-", plain),
+                (&by_web, "glrtr-", plain),
+            ],
+        ),
+        (
+            Version::V19,
+            vec![
+                (&instance, "glrt-", routable),
+                (&group, "glrt-", routable),
+                (&project, "glrt-", routable),
+                (&by_instance, "glrtr-", plain),
+                (&by_web, "glrtr-", routable),
+            ],
+        ),
     ] {
-        let shown = Sim::version(version).json(ask, 201);
-        let token = shown["token"].as_str().unwrap();
-        assert!(
-            token.starts_with(prefix) && token.len() == length,
-            "3.20 {version:?} {token}"
-        );
-    }
-    for ask in [&group, &project] {
-        let shown = Sim::new().json(ask, 201);
-        let token = shown["token"].as_str().unwrap();
-        assert!(
-            token.starts_with("glrt-") && token.matches('.').count() == 2,
-            "3.20 routable {token}"
-        );
+        for (ask, prefix, length) in rows {
+            let shown = Sim::version(version).json(ask, 201);
+            let token = shown["token"].as_str().unwrap();
+            let rest = token.strip_prefix(prefix).unwrap_or_default();
+            assert_eq!(rest.len(), length, "3.20 {version} {token}");
+            let dots = if length == routable { 2 } else { 0 };
+            assert_eq!(token.matches('.').count(), dots, "3.20 {version} {token}");
+        }
     }
 }

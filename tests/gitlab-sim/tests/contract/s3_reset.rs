@@ -87,6 +87,8 @@ fn s3_9_a_deadline_that_has_passed() {
     run(vec![
         case("3.9 by number", by_id(1, "root"), 403, refused()).given(overdue),
         case("3.18 by token", by_token("glrt-one"), 403, refused()).given(overdue),
+        case("a deadline just now", by_id(1, "root"), 403, refused())
+            .given(|sim| sim.edit(1, json!({ "token_rotation_deadline": noon() }))),
         case("a deadline ahead", by_id(1, "root"), 201, Any)
             .given(|sim| sim.edit(1, json!({ "token_rotation_deadline": noon() + hours(1) }))),
     ]);

@@ -1,4 +1,5 @@
 //! Contract §4.
+use gitlab_sim::Version;
 use serde_json::{Value, json};
 
 use crate::covers::covers;
@@ -9,22 +10,33 @@ fn create(body: &str) -> Ask {
 }
 
 #[test]
-fn s4_ownership_moves_to_the_next_oldest_project_or_the_runner_goes() {
-    let _covers = covers("4", "19");
-    let mut sim = Sim::new();
-    sim.command(json!({"do": "delete_project", "project": "platform/web"}));
-    assert_eq!(
-        sim.runner(4)["projects"],
-        json!(["platform/tools/build"]),
-        "4 moved"
-    );
-    assert_eq!(sim.runner(3), Value::Null, "4 nothing left");
-    let unassign = crate::harness::delete("/projects/21/runners/4").by("root");
-    assert!(
-        sim.call(&unassign).text.contains("owner project"),
-        "4 the new owner stays"
-    );
-    assert_eq!(sim.call(&get("/projects/20").by("root")).status, 404);
+fn s4_ownership_moves_to_the_next_oldest_project() {
+    let _covers = covers("4", "17 18.2 19");
+    for version in [Version::V17, Version::V18_2, Version::V19] {
+        let mut sim = Sim::version(version);
+        sim.command(json!({"do": "delete_project", "project": "platform/web"}));
+        assert_eq!(
+            sim.runner(4)["projects"],
+            json!(["platform/tools/build"]),
+            "4 moved"
+        );
+        let unassign = crate::harness::delete("/projects/21/runners/4").by("root");
+        assert!(
+            sim.call(&unassign).text.contains("owner project"),
+            "4 the new owner stays"
+        );
+        assert_eq!(sim.call(&get("/projects/20").by("root")).status, 404);
+        let alone = sim.call(&get("/runners/3").by("root"));
+        if version < Version::V19 {
+            assert_eq!(alone.status, 404, "4 nothing left");
+        } else {
+            assert_eq!(
+                alone.json()["projects"],
+                json!([]),
+                "4 since 18.4 an orphan"
+            );
+        }
+    }
 }
 
 #[test]
@@ -36,8 +48,9 @@ fn s4_a_group_takes_everything_below_along() {
     assert_eq!(sim.runner(4)["projects"], json!(["platform/web"]));
     assert_eq!(sim.runner(2)["id"], 2);
     sim.command(json!({"do": "delete_group", "group": "platform"}));
-    for id in [2, 3, 4] {
-        assert_eq!(sim.runner(id), Value::Null);
+    assert_eq!(sim.runner(2), Value::Null);
+    for id in [3, 4] {
+        assert_eq!(sim.runner(id)["projects"], json!([]), "orphans since 18.4");
     }
     assert_eq!(sim.runner(1)["id"], 1);
 }
@@ -64,9 +77,30 @@ fn s4_tokens_expire_by_the_shortest_interval() {
     assert_eq!(expiry(&mut sim, &group), at(6));
     assert_eq!(expiry(&mut sim, &project), at(7));
     sim.command(json!({"do": "set_group", "group": 10, "settings": {
-        "runner_token_expiration_interval": hour(5),
+        "runner_token_expiration_interval": hour(1),
         "project_runner_token_expiration_interval": hour(4)}}));
-    assert_eq!(expiry(&mut sim, &group), at(5), "4 inherited by subgroups");
+    assert_eq!(
+        expiry(&mut sim, &group),
+        at(6),
+        "4 not inherited by subgroups"
+    );
+    sim.command(json!({"do": "set_group", "group": 10, "settings": {
+        "subgroup_runner_token_expiration_interval": hour(5)}}));
+    assert_eq!(
+        expiry(&mut sim, &group),
+        at(5),
+        "4 what it has for subgroups is"
+    );
+    let above = create("runner_type=group_type&group_id=10");
+    assert_eq!(
+        expiry(&mut sim, &above),
+        at(1),
+        "4 its own runners have its own"
+    );
+    sim.command(json!({"do": "set_group", "group": 11, "settings": {
+        "runner_token_expiration_interval": hour(3),
+        "subgroup_runner_token_expiration_interval": hour(2)}}));
+    assert_eq!(expiry(&mut sim, &group), at(3), "4 the smallest of them");
     assert_eq!(expiry(&mut sim, &project), at(4));
     sim.command(json!({"do": "set_project", "project": 21, "settings": {
         "runner_token_expiration_interval": hour(9)}}));

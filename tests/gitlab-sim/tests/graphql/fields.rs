@@ -108,21 +108,35 @@ fn the_status_is_not_that_of_rest() {
     }
 }
 
-/// The first eight characters after the prefix, in 15.11 nine, change with every reset.
+/// The first eight characters after instance prefix, prefix and marker, in 15.11 and 16.10 nine,
+/// change with every reset.
 #[test]
 fn the_short_sha_follows_the_token() {
-    let _covers = covers("5.3", "15.11 17 19");
-    for (version, length) in [(Version::V15_11, 9), (Version::V17, 8), (Version::V19, 8)] {
+    let _covers = covers("3.20 5.3", "15.11 16.10 17 18.2 19");
+    for (version, length) in [
+        (Version::V15_11, 9),
+        (Version::V16_10, 9),
+        (Version::V17, 8),
+        (Version::V18_2, 8),
+        (Version::V19, 8),
+    ] {
         let mut world = World::of(SEED, version);
         let mut short = || runner(&mut world, "root", 1, "shortSha")["shortSha"].clone();
-        assert_eq!(short(), "0123456789"[..length], "5.3 {version:?}");
+        assert_eq!(short(), "0123456789"[..length], "5.3 {version}");
     }
     let mut world = World::new();
-    let reset = world.rest("root", "POST", "/runners/1/reset_authentication_token", "");
-    let token = reset["token"].as_str().unwrap();
+    let reset = |world: &mut World| {
+        world.rest("root", "POST", "/runners/1/reset_authentication_token", "")["token"].clone()
+    };
+    let token = reset(&mut world);
+    let short = runner(&mut world, "root", 1, "shortSha");
+    assert_eq!(short["shortSha"], token.as_str().unwrap()[5..13]);
+    world.tell(json!({ "do": "settings", "set": { "instance_token_prefix": "acme" } }));
+    let token = reset(&mut world);
+    let short = runner(&mut world, "root", 1, "shortSha");
     assert_eq!(
-        runner(&mut world, "root", 1, "shortSha")["shortSha"],
-        token[5..13]
+        short["shortSha"],
+        token.as_str().unwrap()["acme-glrt-".len()..][..8]
     );
 }
 
@@ -184,25 +198,124 @@ fn jobs_are_for_one_runner_at_a_time() {
     );
 }
 
-/// §6: what came later does not exist before.
+/// §5.3, §6, §11: what came later does not exist before, and the machine's fields go in NEW.
 #[test]
-fn old_versions_lack_new_fields() {
-    let _covers = covers("5.3", "15.11");
-    let mut world = World::of(SEED, Version::V15_11);
-    for (query, message) in [
+fn fields_and_arguments_by_version() {
+    let _covers = covers("5.2 5.3 11", "all");
+    let field = |name: &str| {
+        let query = format!("{{ runner(id: \"gid://gitlab/Ci::Runner/1\") {{ {name} }} }}");
+        let name = name.split(' ').next().unwrap();
         (
-            "{ runner(id: \"gid://gitlab/Ci::Runner/1\") { creationMethod } }",
-            "Field 'creationMethod' doesn't exist on type 'CiRunner'",
-        ),
+            query,
+            format!("Field '{name}' doesn't exist on type 'CiRunner'"),
+        )
+    };
+    let argument = |name: &str, value: &str| {
+        let query = format!("{{ runners({name}: {value}) {{ count }} }}");
         (
-            "{ runners(versionPrefix: \"16\") { count } }",
-            "Field 'runners' doesn't accept argument 'versionPrefix'",
-        ),
+            query,
+            format!("Field 'runners' doesn't accept argument '{name}'"),
+        )
+    };
+    let machine = [
+        "version",
+        "revision",
+        "platformName",
+        "architectureName",
+        "executorName",
+        "ipAddress",
+    ];
+    let mut rows = vec![
+        (field("maintenanceNote"), Version::V15_2, None),
+        (field("maintenanceNoteHtml"), Version::V15_2, None),
+        (field("tokenExpiresAt"), Version::V15_2, None),
+        (field("paused"), Version::V15_2, None),
+        (field("createdBy { id }"), Version::V15_11, None),
+        (field("managers { count }"), Version::V15_11, None),
+        (field("jobExecutionStatus"), Version::V15_11, None),
+        (field("ephemeralAuthenticationToken"), Version::V15_11, None),
+        (field("ephemeralRegisterUrl"), Version::V15_11, None),
+        (field("creationMethod"), Version::V17, None),
+        (field("creationState"), Version::V17, None),
+        (field("tokenRotationDeadline"), Version::V19, None),
         (
-            "{ runners(creatorUsername: \"bob\") { count } }",
-            "Field 'runners' doesn't accept argument 'creatorUsername'",
+            argument("creatorId", "\"gid://gitlab/User/1\""),
+            Version::V15_11,
+            None,
         ),
-    ] {
-        assert_eq!(messages(&world.ask("root", query)), [message]);
+        (argument("versionPrefix", "\"16\""), Version::V16_10, None),
+        (
+            argument("creatorUsername", "\"bob\""),
+            Version::V16_10,
+            None,
+        ),
+        (argument("paused", "true"), Version::V15_2, None),
+        (argument("active", "true"), Version::V15_2, None),
+    ];
+    rows.extend(machine.map(|name| (field(name), Version::V15_2, Some(Version::V19))));
+    for version in Version::ALL {
+        check(&mut World::of(SEED, version), version, &rows);
     }
+}
+
+/// A query and what is said where its field does not exist, since when it does, and until when.
+type Row = ((String, String), Version, Option<Version>);
+
+fn check(world: &mut World, version: Version, rows: &[Row]) {
+    for ((query, missing), first, end) in rows {
+        let answer = world.ask("root", query);
+        if version < Version::V15_2 {
+            // 13.12 knows no runners at all here.
+            let root = query.trim_start_matches("{ ").split('(').next().unwrap();
+            let text = format!("Field '{root}' doesn't exist on type 'Query'");
+            assert_eq!(messages(&answer), [text], "{version} {query}");
+        } else if version >= *first && end.is_none_or(|end| version < end) {
+            assert!(answer.get("errors").is_none(), "{version} {query} {answer}");
+        } else {
+            assert_eq!(messages(&answer), [missing], "{version} {query}");
+        }
+    }
+}
+
+/// The machine heard of last, where runners still show it.
+#[test]
+fn a_runners_machine_before_new() {
+    let _covers = covers("5.3", "18.2");
+    let mut world = World::of(SEED, Version::V18_2);
+    world.tell(json!({ "do": "contact", "runner": 1, "manager": {
+        "system_id": "s_1", "version": "18.2.0", "revision": "abc", "platform": "linux",
+        "architecture": "amd64", "executor": "kubernetes", "ip_address": "10.0.0.1",
+    } }));
+    let fields =
+        "version revision platformName architectureName executorName ipAddress creationState";
+    assert_eq!(
+        runner(&mut world, "alice", 1, fields),
+        json!({
+            "version": "18.2.0", "revision": "abc", "platformName": "linux",
+            "architectureName": "amd64", "executorName": "kubernetes", "ipAddress": "10.0.0.1",
+            "creationState": "FINISHED",
+        })
+    );
+}
+
+#[test]
+fn notes_as_html_and_deadlines() {
+    let _covers = covers("5.3", "19");
+    let mut world = World::new();
+    world.tell(json!({ "do": "edit_runner", "runner": 2, "set": {
+        "maintenance_note": "a < b & c", "token_rotation_deadline": "2026-05-01T00:00:00Z" } }));
+    let fields = "maintenanceNoteHtml tokenRotationDeadline creationState";
+    assert_eq!(
+        runner(&mut world, "alice", 2, fields),
+        json!({
+            "maintenanceNoteHtml": "<p>a &lt; b &amp; c</p>",
+            "tokenRotationDeadline": "2026-05-01T00:00:00Z",
+            "creationState": "STARTED",
+        })
+    );
+    assert_eq!(
+        runner(&mut world, "bob", 2, "maintenanceNoteHtml"),
+        json!({ "maintenanceNoteHtml": null }),
+        "for those who may change the runner"
+    );
 }

@@ -20,7 +20,10 @@ fn filters_combine() {
     for (arguments, expected) in [
         ("paused: true", vec![3]),
         ("paused: false", vec![4, 2, 1]),
-        ("active: false", vec![3]),
+        ("active: true", vec![4, 2, 1]),
+        ("active: false", vec![4, 3, 2, 1]),
+        ("active: false, paused: false", vec![4, 2, 1]),
+        ("active: true, paused: true", vec![3]),
         ("status: ONLINE", vec![2]),
         ("status: NEVER_CONTACTED", vec![4, 3, 1]),
         ("status: PAUSED", vec![3]),

@@ -25,9 +25,13 @@ fn projects_are_those_that_the_caller_sees() {
 /// §2.2: since NEW the note is for who may change the runner.
 #[test]
 fn the_note_is_hidden_since_new() {
-    let _covers = covers("5.3", "15.11 19");
+    let _covers = covers("5.3", "15.2 15.11 16.10 17 18.2 19");
     for (version, shown) in [
+        (Version::V15_2, json!("secret note")),
         (Version::V15_11, json!("secret note")),
+        (Version::V16_10, json!("secret note")),
+        (Version::V17, json!("secret note")),
+        (Version::V18_2, json!("secret note")),
         (Version::V19, json!(null)),
     ] {
         let mut world = World::of(SEED, version);
@@ -67,8 +71,14 @@ fn when_the_token_of_an_instance_runner_ends_is_hidden_since_new() {
 /// §4, §5.3: creator only, within an hour, while nothing has used the token.
 #[test]
 fn the_token_of_a_new_runner_can_be_read_again_by_its_creator() {
-    let _covers = covers("5.3", "15.11 17 19");
-    for version in [Version::V15_11, Version::V17, Version::V19] {
+    let _covers = covers("4 5.3", "15.11 16.10 17 18.2 19");
+    for version in [
+        Version::V15_11,
+        Version::V16_10,
+        Version::V17,
+        Version::V18_2,
+        Version::V19,
+    ] {
         let read = |world: &mut World, token: &str, id: u64| {
             runner(world, token, id, "ephemeralAuthenticationToken")["ephemeralAuthenticationToken"]
                 .clone()
@@ -85,9 +95,14 @@ fn the_token_of_a_new_runner_can_be_read_again_by_its_creator() {
         later.pass(1);
         assert_eq!(read(&mut later, "root", id), Value::Null);
         let token = made["token"].as_str().unwrap();
+        let register = runner(&mut world, "root", id, "ephemeralRegisterUrl");
+        let page = format!("http://gitlab.example.com/admin/runners/{id}/register");
+        assert_eq!(register["ephemeralRegisterUrl"], page);
+        let register = runner(&mut world, "alice", id, "ephemeralRegisterUrl");
+        assert_eq!(register["ephemeralRegisterUrl"], Value::Null);
         world.rest("", "POST", "/runners/verify", &format!("token={token}"));
         // Before NEW the manager that a verify leaves behind is enough.
-        let after_verify = if version == Version::V19 {
+        let after_verify = if version >= Version::V18_2 {
             made["token"].clone()
         } else {
             Value::Null

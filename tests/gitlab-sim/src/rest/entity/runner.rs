@@ -2,8 +2,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{basic_project, iso_or_null};
-use crate::state::{Caller, GitLab, Manager, Runner, RunnerType, facts, is_online};
+use super::{basic_project, basic_user, iso_or_null};
+use crate::state::{Caller, GitLab, Manager, Runner, RunnerType, Version, facts, is_online};
 
 /// Contract §2.1: one row of a list.
 pub(crate) fn list_item(gitlab: &GitLab, runner: &Runner, now: Timestamp) -> Value {
@@ -19,28 +19,36 @@ fn common(gitlab: &GitLab, runner: &Runner, now: Timestamp) -> Map<String, Value
     };
     let online = runner.contacted_at.map(|at| is_online(Some(at), now));
     let mut fields = Map::new();
-    for (name, value) in [
-        ("id", json!(runner.id)),
-        ("description", json!(runner.description)),
-        ("ip_address", json!(ip_address)),
-        ("active", json!(runner.active)),
-        ("paused", json!(!runner.active)),
-        (
-            "is_shared",
-            json!(runner.runner_type == RunnerType::Instance),
-        ),
-        ("runner_type", json!(runner.runner_type.word())),
-        ("name", json!(runner.name)),
-        ("online", json!(online)),
-        ("status", json!(gitlab.rest_status(runner, now))),
-    ] {
-        fields.insert(name.to_owned(), value);
-    }
-    if gitlab.since(facts::JOB_EXECUTION_STATUS) {
-        fields.insert(
-            "job_execution_status".to_owned(),
-            json!(gitlab.job_execution_status(runner)),
-        );
+    let mut show = |name: &str, since: Version, value: Value| {
+        if gitlab.since(since) {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    show("id", facts::ALWAYS, json!(runner.id));
+    show("description", facts::ALWAYS, json!(runner.description));
+    show("ip_address", facts::ALWAYS, json!(ip_address));
+    show("active", facts::ALWAYS, json!(runner.active));
+    show("paused", facts::PAUSED, json!(!runner.active));
+    let shared = runner.runner_type == RunnerType::Instance;
+    show("is_shared", facts::ALWAYS, json!(shared));
+    let kind = runner.runner_type.word();
+    show("runner_type", facts::STATUS_WORDS, json!(kind));
+    show("name", facts::ALWAYS, json!(runner.name));
+    show("online", facts::ALWAYS, json!(online));
+    let status = gitlab.rest_status(runner, now);
+    show("status", facts::ALWAYS, json!(status));
+    let busy = gitlab.job_execution_status(runner);
+    show(
+        "job_execution_status",
+        facts::JOB_EXECUTION_STATUS,
+        json!(busy),
+    );
+    let created_at = super::iso(runner.created_at);
+    show("created_at", facts::CREATED_IN_LISTS, json!(created_at));
+    // Without a creator the key is absent, not null.
+    if let Some(creator) = runner.creator.and_then(|id| gitlab.users.get(&id)) {
+        let creator = basic_user(gitlab, creator);
+        show("created_by", facts::CREATED_IN_LISTS, creator);
     }
     fields
 }
@@ -86,9 +94,15 @@ pub(crate) fn details(
         ("platform", json!(of_manager(|m| &m.platform))),
         ("architecture", json!(of_manager(|m| &m.architecture))),
         ("contacted_at", iso_or_null(runner.contacted_at)),
-        ("maintenance_note", json!(note)),
     ] {
         fields.insert(name.to_owned(), value);
+    }
+    if gitlab.since(facts::NOTE_OVER_REST) {
+        fields.insert("maintenance_note".to_owned(), json!(note));
+    }
+    if gitlab.since(facts::EXPIRY_IN_DETAILS) {
+        let end = iso_or_null(runner.token_expires_at);
+        fields.insert("token_expires_at".to_owned(), end);
     }
     if projects {
         fields.insert(
@@ -133,13 +147,14 @@ fn visible_groups(gitlab: &GitLab, runner: &Runner, caller: &Caller) -> Vec<Valu
         .collect()
 }
 
-/// Contract §2.3: exactly three keys, and the only time that a token is shown.
-pub(crate) fn registration(runner: &Runner) -> Value {
-    json!({
-        "id": runner.id,
-        "token": runner.token.expose(),
-        "token_expires_at": iso_or_null(runner.token_expires_at),
-    })
+/// Contract §2.3: exactly these keys, and the only time that a token is shown.
+pub(crate) fn registration(gitlab: &GitLab, runner: &Runner) -> Value {
+    let mut shown = json!({ "id": runner.id, "token": runner.token.expose() });
+    if let (true, Value::Object(fields)) = (gitlab.since(facts::TOKEN_EXPIRY), &mut shown) {
+        let end = iso_or_null(runner.token_expires_at);
+        fields.insert("token_expires_at".to_owned(), end);
+    }
+    shown
 }
 
 /// Contract §2.4: a new runner token.

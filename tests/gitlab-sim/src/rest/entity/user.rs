@@ -2,11 +2,11 @@
 use serde_json::{Value, json};
 
 use super::iso;
-use crate::state::{Caller, GitLab, User, UserState};
+use crate::state::{Caller, GitLab, User, UserState, facts};
 
 /// How a user is named inside other things.
 pub(crate) fn basic_user(gitlab: &GitLab, user: &User) -> Value {
-    json!({
+    let mut shown = json!({
         "id": user.id,
         "username": user.username,
         "name": user.name,
@@ -14,7 +14,11 @@ pub(crate) fn basic_user(gitlab: &GitLab, user: &User) -> Value {
         "locked": false,
         "avatar_url": null,
         "web_url": format!("{}/{}", gitlab.external_url, user.username),
-    })
+    });
+    if let (true, Value::Object(fields)) = (gitlab.since(facts::CREATED_IN_LISTS), &mut shown) {
+        fields.insert("public_email".to_owned(), Value::Null);
+    }
+    shown
 }
 
 fn state(state: UserState) -> &'static str {

@@ -37,8 +37,23 @@ pub(super) fn contact(
     given: &Declared,
 ) -> Result<(), Refusal> {
     let by_registration = runner.registration_type == RegistrationType::RegistrationToken;
-    let touches_runner = by_registration || call.gitlab.since(facts::VERIFY_IS_CONTACT);
+    let alone = !call.gitlab.since(facts::MANAGER_ROWS);
+    let touches_runner = alone || by_registration || call.gitlab.since(facts::VERIFY_IS_CONTACT);
     beat(call, runner, given, touches_runner, false).map(|_| ())
+}
+
+/// Records what a runner without machines says of itself as it registers (contract §11).
+pub(super) fn introduce(
+    call: &mut Call<'_>,
+    runner: &Runner,
+    given: &Declared,
+) -> Result<(), Refusal> {
+    beat(call, runner, given, false, false)?;
+    let address = call.address().to_string();
+    if let Some(runner) = call.gitlab.runners.get_mut(&runner.id) {
+        runner.ip_address = Some(address);
+    }
+    Ok(())
 }
 
 /// Records a request for a job.
@@ -60,6 +75,8 @@ fn beat(
     let beat = Heartbeat {
         system_id: given
             .text("system_id")
+            // Runners that share a token are one row where there are no machines.
+            .filter(|_| call.gitlab.since(facts::MANAGER_ROWS))
             .unwrap_or(LEGACY_SYSTEM_ID)
             .to_owned(),
         info: given.hash("info").map(machine_info).unwrap_or_default(),

@@ -1,8 +1,6 @@
 //! The application's own limits on what runners call about jobs, since 18.5: contract §1.9.
-use serde_json::json;
-
-use crate::rest::{call::Call, refusal::Refusal, reply::Reply};
-use crate::state::{Settings, Throttle, facts};
+use crate::rest::{call::Call, refusal::Refusal};
+use crate::state::{Settings, facts};
 
 /// What is limited.
 #[derive(Clone, Copy, Debug)]
@@ -37,21 +35,8 @@ impl Limit {
     /// so made-up ones run into the limit too, and a new token starts a window of its own.
     pub(super) fn check(self, call: &mut Call<'_>, token: &str) -> Result<(), Refusal> {
         let requests = self.requests(&call.gitlab.settings);
-        if !call.gitlab.since(facts::JOB_LIMITS) || requests == 0 {
-            return Ok(());
-        }
-        let a_minute = Throttle {
-            requests,
-            period: 60,
-        };
-        let window = call
-            .gitlab
-            .windows
-            .count(self.name(), token, a_minute, call.now);
-        if window.is_exceeded() {
-            let text = "This endpoint has been requested too many times. Try again later.";
-            let body = json!({ "message": { "error": text } });
-            return Err(Refusal(Box::new(Reply::json(429, body))));
+        if call.gitlab.since(facts::JOB_LIMITS) {
+            call.limit(self.name(), token, requests)?;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! Registration with a registration token: contract §3.14.
+use super::info;
 use crate::rest::{
     call::{Answer, Call},
     declare::{Declared, Kind, Param, Rule, optional, required},
@@ -8,31 +9,54 @@ use crate::rest::{
 };
 use crate::state::{
     AccessLevel, GitLab, GroupId, NewRunner, ProjectId, Registrar, RegistrationType, RunnerType,
+    Version, facts,
 };
 
-const DECLARED: [Param; 12] = [
-    required("token", Kind::Text),
-    optional("description", Kind::Text),
-    optional("maintainer_note", Kind::Text),
-    optional("maintenance_note", Kind::Text),
-    optional("info", Kind::Hash),
-    optional("active", Kind::Boolean),
-    optional("paused", Kind::Boolean),
-    optional("locked", Kind::Boolean),
-    optional("access_level", Kind::OneOf(AccessLevel::WORDS)),
-    optional("run_untagged", Kind::Boolean),
-    optional("tag_list", Kind::List),
-    optional("maximum_timeout", Kind::Integer),
+const DECLARED: [(Version, Param); 12] = [
+    (facts::ALWAYS, required("token", Kind::Text)),
+    (facts::ALWAYS, optional("description", Kind::Text)),
+    (
+        facts::MAINTAINER_NOTE,
+        optional("maintainer_note", Kind::Text),
+    ),
+    (
+        facts::MAINTENANCE_NOTE,
+        optional("maintenance_note", Kind::Text),
+    ),
+    (facts::ALWAYS, optional("info", Kind::Hash)),
+    (facts::ALWAYS, optional("active", Kind::Boolean)),
+    (facts::PAUSED, optional("paused", Kind::Boolean)),
+    (facts::ALWAYS, optional("locked", Kind::Boolean)),
+    (
+        facts::ALWAYS,
+        optional("access_level", Kind::OneOf(AccessLevel::WORDS)),
+    ),
+    (facts::ALWAYS, optional("run_untagged", Kind::Boolean)),
+    (facts::ALWAYS, optional("tag_list", Kind::List)),
+    (facts::ALWAYS, optional("maximum_timeout", Kind::Integer)),
 ];
 
-const RULES: [Rule; 2] = [
-    Rule::Exclusive(&["maintainer_note", "maintenance_note"]),
-    Rule::Exclusive(&["active", "paused"]),
+/// A typo let both notes pass before.
+const RULES: [(Version, Rule<'static>); 2] = [
+    (
+        facts::INVALID_TOKEN_WORDS,
+        Rule::Exclusive(&["maintainer_note", "maintenance_note"]),
+    ),
+    (facts::PAUSED, Rule::Exclusive(&["active", "paused"])),
 ];
 
-/// Only `info.name` is kept of what the runner says of itself.
+/// Only `info.name` is kept of what the runner says of itself, and all of it where the runner has
+/// no machines (contract §11).
 pub(crate) fn register(call: &mut Call<'_>) -> Answer {
-    let given = call.declared(&DECLARED, &RULES)?.without_blanks();
+    let since = |version| call.gitlab.since(version);
+    let declared = DECLARED.into_iter().filter(|(from, _)| since(*from));
+    let declared: Vec<Param> = declared.map(|(_, param)| param).collect();
+    let rules: Vec<_> = RULES
+        .into_iter()
+        .filter(|(from, _)| since(*from))
+        .map(|(_, rule)| rule)
+        .collect();
+    let given = call.declared(&declared, &rules)?.without_blanks();
     let new = registrar(call.gitlab, given.text("token").unwrap_or_default())?;
     let (group, project) = (new.group, new.project);
     let mut runner = call.gitlab.build_runner(&new, call.now);
@@ -46,7 +70,10 @@ pub(crate) fn register(call: &mut Call<'_>) -> Answer {
     model::check_columns(&given)?;
     let id = call.gitlab.insert_runner(runner);
     let runner = call.runner(id.0)?;
-    Ok(Reply::created(entity::registration(&runner)))
+    if !call.gitlab.since(facts::MANAGER_ROWS) {
+        info::introduce(call, &runner, &given)?;
+    }
+    Ok(Reply::created(entity::registration(call.gitlab, &runner)))
 }
 
 fn name(given: &Declared) -> Option<String> {
@@ -59,7 +86,13 @@ fn name(given: &Declared) -> Option<String> {
 /// the switch decides.
 fn registrar(gitlab: &GitLab, token: &str) -> Result<NewRunner, Refusal> {
     let gone = || Refusal::message(410, "410 Gone - runner registration disallowed");
-    let invalid = || Refusal::forbidden_because("invalid token supplied");
+    let invalid = || {
+        if gitlab.since(facts::INVALID_TOKEN_WORDS) {
+            Refusal::forbidden_because("invalid token supplied")
+        } else {
+            Refusal::forbidden()
+        }
+    };
     let allowed = gitlab.settings.registration_tokens_allowed();
     if token.trim().is_empty() {
         return Err(invalid());

@@ -7,6 +7,8 @@ use crate::rest::{
     reply::Reply,
     runners::reset,
 };
+use crate::state::facts;
+use serde_json::json;
 
 const DECLARED: [Param; 3] = [
     required("token", Kind::Text),
@@ -14,13 +16,17 @@ const DECLARED: [Param; 3] = [
     optional("info", Kind::Hash),
 ];
 
-/// Contract §3.17: 200, and not read-only: it leaves a manager and a contact.
+/// Contract §3.17: 200, and not read-only: it leaves a manager and a contact. Its body was a bare
+/// `200` before it became an object.
 pub(crate) fn verify(call: &mut Call<'_>) -> Answer {
     let given = call.declared(&DECLARED, &[])?;
     let runner = info::authenticated(call, &given)?;
     info::check_owned(call, &runner)?;
     info::contact(call, &runner, &given)?;
-    Ok(Reply::ok(entity::registration(&runner)))
+    if !call.gitlab.since(facts::VERIFY_ENTITY) {
+        return Ok(Reply::ok(json!(200)));
+    }
+    Ok(Reply::ok(entity::registration(call.gitlab, &runner)))
 }
 
 /// Contract §3.18: an expired token cannot rescue itself.

@@ -8,40 +8,41 @@ use crate::rest::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::{AccessLevel, facts};
+use crate::state::{AccessLevel, Version, facts};
 
-const UPDATABLE: &[&str] = &[
-    "description",
-    "active",
-    "paused",
-    "tag_list",
-    "run_untagged",
-    "locked",
-    "access_level",
-    "maximum_timeout",
-    "maintenance_note",
-];
-
-const DECLARED: [Param; 10] = [
-    ID,
-    optional("description", Kind::Text),
-    optional("active", Kind::Boolean),
-    optional("paused", Kind::Boolean),
-    optional("tag_list", Kind::List),
-    optional("run_untagged", Kind::Boolean),
-    optional("locked", Kind::Boolean),
-    optional("access_level", Kind::OneOf(AccessLevel::WORDS)),
-    optional("maximum_timeout", Kind::Integer),
-    optional("maintenance_note", Kind::Text),
+/// What can be written, and since when.
+const DECLARED: [(Version, Param); 9] = [
+    (facts::ALWAYS, optional("description", Kind::Text)),
+    (facts::ALWAYS, optional("active", Kind::Boolean)),
+    (facts::PAUSED, optional("paused", Kind::Boolean)),
+    (facts::ALWAYS, optional("tag_list", Kind::List)),
+    (facts::ALWAYS, optional("run_untagged", Kind::Boolean)),
+    (facts::ALWAYS, optional("locked", Kind::Boolean)),
+    (
+        facts::ALWAYS,
+        optional("access_level", Kind::OneOf(AccessLevel::WORDS)),
+    ),
+    (facts::ALWAYS, optional("maximum_timeout", Kind::Integer)),
+    (
+        facts::NOTE_OVER_REST,
+        optional("maintenance_note", Kind::Text),
+    ),
 ];
 
 /// Contract §3.6: only given keys are written; blanks are values here.
 pub(crate) fn update(call: &mut Call<'_>) -> Answer {
-    let rules = [
-        Rule::AtLeastOne(UPDATABLE),
-        Rule::Exclusive(&["active", "paused"]),
-    ];
-    let given = call.declared(&DECLARED, &rules)?;
+    let known = DECLARED
+        .into_iter()
+        .filter(|(from, _)| call.gitlab.since(*from))
+        .map(|(_, param)| param);
+    let updatable: Vec<Param> = known.collect();
+    let names: Vec<&str> = updatable.iter().map(|param| param.name).collect();
+    let mut rules = vec![Rule::AtLeastOne(&names)];
+    if call.gitlab.since(facts::PAUSED) {
+        rules.push(Rule::Exclusive(&["active", "paused"]));
+    }
+    let declared = [vec![ID], updatable].concat();
+    let given = call.declared(&declared, &rules)?;
     let (caller, before) = (call.caller()?, call.runner(given.id("id"))?);
     if !call.gitlab.can_update_runner(&caller, &before) {
         return Err(Refusal::forbidden_because("No access granted"));
@@ -86,7 +87,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Answer {
             let text = "Runner associated with more than one project";
             return Err(Refusal::forbidden_because(text));
         }
-        if !call.gitlab.can_manage_as_owner(&caller, &runner) {
+        if !call.gitlab.can_delete_runner(&caller, &runner) {
             return Err(Refusal::forbidden_because("No access granted"));
         }
     }

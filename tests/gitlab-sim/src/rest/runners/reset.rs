@@ -25,7 +25,7 @@ pub(crate) fn reset(gitlab: &mut GitLab, id: RunnerId, now: Timestamp) -> Answer
     if let Some(error) = model::organization_error(gitlab, runner) {
         return Err(Refusal::attributes(&[error]));
     }
-    let overdue = |runner: &Runner| runner.token_rotation_deadline.is_some_and(|at| at < now);
+    let overdue = |runner: &Runner| runner.token_rotation_deadline.is_some_and(|at| at <= now);
     if !gitlab.runners.get(&id).is_some_and(overdue) {
         gitlab.reset_runner_token(id, now);
     } else if gitlab.since(facts::TOKEN_EXPIRY_PARAMS) && gitlab.settings.enterprise {
