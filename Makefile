@@ -10,7 +10,7 @@ DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 PLAYGROUND := cargo run --quiet --package control-plane --bin playground --
 
-.PHONY: help demo playground test lint licences audit build crds chart
+.PHONY: help demo playground test chaos lint licences audit build crds chart
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ playground: control-plane operator ## The same surroundings, kept until Ctrl-C, 
 
 test: control-plane operator chart ## Every test, from a fresh clone
 	cargo test --workspace
+
+chaos: control-plane operator ## Minutes of kills, faults and edits, and what must hold after them (CHAOS_ARGS="--help")
+	CHAOS_ARGS='$(CHAOS_ARGS)' cargo it -- --ignored --exact chaos::make_chaos --nocapture
 
 lint: ## Formatting, clippy, rustdoc, licences and duplicates
 	cargo fmt --all --check

@@ -7,6 +7,7 @@
 
 mod broken_off;
 mod canary;
+mod chaos;
 mod chart;
 mod client;
 mod cluster_mode;

@@ -12,6 +12,8 @@ pub(crate) mod token {
     pub(crate) const ADMIN: &str = "glpat-canary-0admin-7Hq2";
     /// The same administrator's, for whoever replaces the one above.
     pub(crate) const SPARE: &str = "glpat-canary-0spare-9Kd5";
+    /// An administrator's, with `create_runner`, `manage_runner` and `read_api`.
+    pub(crate) const SOME: &str = "glpat-canary-0some0-8Bn3";
     /// An administrator's, with `create_runner` and `manage_runner` only.
     pub(crate) const NARROW: &str = "glpat-canary-narrow-4Zt8";
     /// An administrator's, with `read_api` only.
@@ -30,6 +32,7 @@ users:
     tokens:
       - { name: admin, token: ADMIN, scopes: [api] }
       - { name: spare, token: SPARE, scopes: [api] }
+      - { name: some, token: SOME, scopes: [create_runner, manage_runner, read_api] }
       - { name: narrow, token: NARROW, scopes: [create_runner, manage_runner] }
       - { name: reader, token: READER, scopes: [read_api] }
   - username: mia
@@ -74,6 +77,7 @@ impl GitLab {
         let tokens = [
             ("ADMIN", token::ADMIN),
             ("SPARE", token::SPARE),
+            ("SOME", token::SOME),
             ("NARROW", token::NARROW),
             ("READER", token::READER),
             ("MIA", token::MIA),

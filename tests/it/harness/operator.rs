@@ -126,6 +126,16 @@ impl Operator {
         self.leash.ended().await;
     }
 
+    /// SIGSTOP, until [`Self::is_thawed`].
+    pub(crate) fn is_frozen(&self) {
+        self.leash.signal(Signal::Stop).unwrap();
+    }
+
+    /// SIGCONT.
+    pub(crate) fn is_thawed(&self) {
+        self.leash.signal(Signal::Cont).unwrap();
+    }
+
     /// SIGTERM. Tells the exit code and how long it took.
     pub(crate) async fn is_told_to_stop(&self) -> (i32, Duration) {
         let told = Instant::now();

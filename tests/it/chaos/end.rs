@@ -1,0 +1,127 @@
+//! It becomes quiet, and what is found then.
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::DeleteParams;
+use tokio::time::{Instant, sleep};
+
+use super::verdict::{Findings, Invariant, look};
+use super::world::{NAMESPACE, World};
+use crate::harness::{ACCOUNT, Canaries};
+
+const LOOK: Duration = Duration::from_secs(1);
+/// How many times each runner is looked at in GitLab while nothing may be written.
+const SWEEPS: usize = 2;
+
+/// Ends all disturbances, waits until all is well or it has taken too long, and tells what is not.
+pub(super) async fn comes(world: &World) -> Findings {
+    world.gitlab.recovers();
+    tokens_reset_by_others_are_told(world).await;
+    let mut findings = settled(world).await;
+    if findings.is_clean() {
+        nothing_is_written(world, &mut findings).await;
+    }
+    no_token_is_logged(world, &mut findings).await;
+    findings
+}
+
+/// Nobody but the person who has reset a token knows of it; deleting the Secret is how to tell.
+async fn tokens_reset_by_others_are_told(world: &World) {
+    for slot in &world.slots {
+        let slot = slot.lock().await;
+        if slot.reset && slot.declared.is_some() {
+            let (api, params) = (world.api::<Secret>(), DeleteParams::default());
+            world
+                .insists(async || api.delete(&slot.secret, &params).await)
+                .await;
+        }
+    }
+}
+
+async fn settled(world: &World) -> Findings {
+    let begin = Instant::now();
+    loop {
+        let findings = look(world).await;
+        let late = begin.elapsed() > world.options.patience();
+        match findings {
+            Ok(findings) if findings.is_clean() || late => {
+                super::report::line(&format!("all was said after {:?}", begin.elapsed()));
+                return findings;
+            }
+            Err(error) if late => panic!("the API server does not answer: {error}"),
+            Ok(_) | Err(_) => sleep(LOOK).await,
+        }
+    }
+}
+
+/// From one look at everybody to the next but one, nothing is written, neither to Kubernetes nor to
+/// GitLab.
+async fn nothing_is_written(world: &World, findings: &mut Findings) {
+    let late = "not every runner was looked at again";
+    if !each_is_looked_at(world, findings, 1).await {
+        return findings.check(
+            Invariant::NothingIsWrittenWhileIdle,
+            None,
+            Some(late.to_owned()),
+        );
+    }
+    let mark = world.stage.plane.audit_settled().await.unwrap();
+    if !each_is_looked_at(world, findings, SWEEPS).await {
+        return findings.check(
+            Invariant::NothingIsWrittenWhileIdle,
+            None,
+            Some(late.to_owned()),
+        );
+    }
+    for (method, path, body) in world.gitlab.changes_asked() {
+        let said = format!("asked of GitLab: {method} {path} {body}");
+        findings.check(Invariant::NothingIsWrittenWhileIdle, None, Some(said));
+    }
+    world.stage.plane.audit_settled().await.unwrap();
+    let (events, _) = world.stage.plane.audit_since(mark).unwrap();
+    let ours = events
+        .iter()
+        .filter(|event| event.service_account() == Some((NAMESPACE, ACCOUNT)));
+    for event in ours.filter(|event| event.is_complete()) {
+        let said = event.is_write().then(|| format!("{event:?}"));
+        findings.check(Invariant::NothingIsWrittenWhileIdle, None, said);
+    }
+}
+
+/// Waits until GitLab was asked for each runner so often from now on.
+async fn each_is_looked_at(world: &World, findings: &Findings, times: usize) -> bool {
+    world.gitlab.clear_requests();
+    let begin = Instant::now();
+    while begin.elapsed() < world.options.patience() {
+        let mut looks = BTreeMap::<String, usize>::new();
+        for asked in world.gitlab.requests() {
+            if asked.method == "GET" {
+                *looks.entry(asked.path).or_default() += 1;
+            }
+        }
+        let seen = |id: &i64| {
+            looks
+                .get(&format!("/api/v4/runners/{id}"))
+                .is_some_and(|n| *n >= times)
+        };
+        if findings.numbers.iter().all(seen) {
+            return true;
+        }
+        sleep(LOOK).await;
+    }
+    false
+}
+
+async fn no_token_is_logged(world: &World, findings: &mut Findings) {
+    let canaries = Canaries::of(&world.gitlab);
+    for (_, operator) in &world.operators {
+        let log = operator.lock().await.log();
+        let found = canaries.found_in("log", &log);
+        let said =
+            (!found.is_empty()).then(|| format!("{} times, first {}", found.len(), found[0]));
+        findings.check(Invariant::NoTokenIsLogged, None, said);
+        let panicked = log.lines().find(|line| line.contains("panicked at"));
+        findings.check(Invariant::NothingIsStuck, None, panicked.map(str::to_owned));
+    }
+}
