@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     rest::{Refusal, Reply},
-    state::{AccessToken, Caller, GitLab, Scope, TokenId, TokenKind},
+    state::{AccessToken, Caller, GitLab, Scope, TokenId, TokenKind, User},
 };
 
 /// Which tokens an endpoint lets in.
@@ -109,12 +109,17 @@ impl GitLab {
         if let Some(token) = self.access_tokens.get_mut(&token.id) {
             token.last_used_at = Some(now);
         }
-        let admin_mode = !self.settings.admin_mode || token.scopes.contains(&Scope::AdminMode);
         Ok(Caller {
-            admin: user.admin && admin_mode,
+            admin: self.has_admin_rights(&user, &token),
             user,
             token,
         })
+    }
+
+    /// Whether a user is an administrator, and lets the token be one (contract §1.2).
+    pub(crate) fn has_admin_rights(&self, user: &User, token: &AccessToken) -> bool {
+        let admin_mode = !self.settings.admin_mode || token.scopes.contains(&Scope::AdminMode);
+        user.admin && admin_mode
     }
 
     fn revoke_family(&mut self, family: TokenId) {

@@ -14,6 +14,7 @@ use super::{
     refusal::Refusal,
     reply::Reply,
     routes::{self, Class},
+    sudo,
 };
 use crate::{
     ExternalUrl,
@@ -90,7 +91,10 @@ impl GitLab {
             return Err(Refusal::malformed());
         }
         params.extend(found.params);
-        let caller = self.admit(route.class, request, &params, now)?;
+        let caller = self
+            .admit(route.class, request, &params, now)?
+            .map(|caller| sudo::switch(self, request, &params, caller))
+            .transpose()?;
         if let Some(caller) = &caller {
             granular::check(self, caller, route, &params)?;
             // Whoever calls is set within an organisation, and here everybody is in the first.

@@ -19,6 +19,7 @@ mod reply;
 mod routes;
 mod runners;
 mod since;
+mod sudo;
 mod tokens;
 mod user_runners;
 

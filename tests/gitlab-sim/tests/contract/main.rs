@@ -26,6 +26,7 @@ mod s1_errors;
 mod s1_frameworks;
 mod s1_pages;
 mod s1_status;
+mod s1_sudo;
 mod s1_throttles;
 mod s1_validation;
 mod s2_entities;

@@ -22,7 +22,7 @@ fn graphql(query: &str) -> Ask {
 
 #[test]
 fn s9_1_a_project_by_its_old_path() {
-    let _covers = covers("9.1", "19");
+    let _covers = covers("9.1", "all");
     let mut sim = Sim::new();
     let before = sim.runner(4);
     web_moves(&mut sim);
@@ -45,7 +45,7 @@ fn s9_1_a_project_by_its_old_path() {
     after["projects"] = before["projects"].clone();
     assert_eq!(after, before);
     let moved = "Non GET methods are not allowed for moved projects";
-    run(vec![
+    let rows = vec![
         case(
             "an assignment",
             post("/projects/platform%2Fweb/runners")
@@ -97,7 +97,8 @@ fn s9_1_a_project_by_its_old_path() {
             Has(json!({ "data": { "project": null } })),
         )
         .given(web_moves),
-    ]);
+    ];
+    run(rows.into_iter().map(Case::always).collect());
 }
 
 #[test]
@@ -163,11 +164,11 @@ fn s9_1_letter_case_does_not_count_as_moved() {
 
 #[test]
 fn s9_1_a_group_by_its_old_path() {
-    let _covers = covers("9.1", "19");
+    let _covers = covers("9.1", "all");
     let renamed = |sim: &mut Sim| {
         sim.command(json!({ "do": "move_group", "group": "platform", "to": "base" }));
     };
-    run(vec![
+    let rows = vec![
         case(
             "no redirect",
             get("/groups/platform").by("root"),
@@ -217,7 +218,8 @@ fn s9_1_a_group_by_its_old_path() {
             Has(json!({ "data": { "group": null } })),
         )
         .given(renamed),
-    ]);
+    ];
+    run(rows.into_iter().map(Case::always).collect());
 }
 
 #[test]
@@ -411,7 +413,7 @@ fn web_is_doomed(sim: &mut Sim) {
 
 #[test]
 fn s9_3_a_project_that_waits_for_its_deletion() {
-    let _covers = covers("9.3", "19");
+    let _covers = covers("9.3", "18.2 19");
     let doomed = "web-deletion_scheduled-20";
     let mut sim = Sim::new();
     web_is_doomed(&mut sim);
@@ -427,7 +429,7 @@ fn s9_3_a_project_that_waits_for_its_deletion() {
         (&json!("web"), &json!("web"))
     );
     assert_eq!(shown["marked_for_deletion_on"], Value::Null);
-    run(vec![
+    let rows = vec![
         case(
             "its old path",
             get("/projects/platform%2Fweb").by("root"),
@@ -471,7 +473,11 @@ fn s9_3_a_project_that_waits_for_its_deletion() {
             let runner = json!({ "do": "add_runner", "type": "project", "settings": settings });
             sim.command(runner);
         }),
-    ]);
+    ];
+    run(rows
+        .into_iter()
+        .map(|row| row.since(Version::V18_2))
+        .collect());
 }
 
 #[test]
