@@ -5,6 +5,7 @@ mod machines;
 mod people;
 mod places;
 
+pub use people::UserEdit;
 pub use places::Restore;
 
 use jiff::{Timestamp, civil::Date};
@@ -16,7 +17,7 @@ use crate::{
         GroupSettings, NewGroup, NewJob, NewManager, NewProject, NewToken, NewUser, PlaceRef,
         ProjectSettings, RunnerEdit, RunnerRef, SeedRunner, ThingRef, Unbuildable,
     },
-    state::{GitLab, JobId, JobStatus, OrganizationId, ReadOnly, Role, UserState},
+    state::{GitLab, JobId, JobStatus, OrganizationId, ReadOnly, Role},
 };
 
 /// One thing to do, as JSON: `{"do": "delete_project", "project": "a/b"}`.
@@ -45,14 +46,7 @@ pub enum Command {
         role: Option<Role>,
     },
     /// Lets a user use the API, or not.
-    SetUser {
-        /// Whom.
-        user: ThingRef,
-        /// Such as `blocked`.
-        state: Option<UserState>,
-        /// Whether it administers the instance.
-        admin: Option<bool>,
-    },
+    SetUser(UserEdit),
     /// Changes a group.
     SetGroup {
         /// Which.

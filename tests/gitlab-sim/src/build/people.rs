@@ -110,6 +110,7 @@ impl GitLab {
             external,
             bot: false,
             state,
+            granular_tokens: true,
             created_at: now,
         };
         self.users.insert(id, user);

@@ -24,9 +24,7 @@ impl GitLab {
             } => self
                 .set_member(&user, group.as_ref(), project.as_ref(), role)
                 .map(nothing),
-            Command::SetUser { user, state, admin } => {
-                self.set_user(&user, state, admin).map(nothing)
-            }
+            Command::SetUser(edit) => self.set_user(&edit).map(nothing),
             Command::SetGroup { group, settings } => {
                 self.change_group(&group, &settings).map(nothing)
             }

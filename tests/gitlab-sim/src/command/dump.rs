@@ -98,6 +98,7 @@ pub(super) fn world(gitlab: &GitLab) -> Value {
             "external": user.external,
             "bot": user.bot,
             "state": user.state,
+            "granular_tokens": user.granular_tokens,
         })).collect::<Vec<_>>(),
         "tokens": tokens(gitlab),
         "groups": gitlab.groups.values().map(|one| group(gitlab, one)).collect::<Vec<_>>(),

@@ -1,5 +1,6 @@
 //! Commands about people, places and their tokens.
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::CommandError;
@@ -7,6 +8,20 @@ use crate::{
     build::{GroupSettings, NewGroup, NewProject, NewToken, ProjectSettings, ThingRef},
     state::{GitLab, Role, Settings, UserState},
 };
+
+/// What can be changed of a user; what is omitted stays.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserEdit {
+    /// Whom.
+    pub user: ThingRef,
+    /// Such as `blocked`.
+    pub state: Option<UserState>,
+    /// Whether it administers the instance.
+    pub admin: Option<bool>,
+    /// Whether fine-grained tokens are switched on for it.
+    pub granular_tokens: Option<bool>,
+}
 
 impl GitLab {
     pub(super) fn enter_group(
@@ -127,16 +142,18 @@ impl GitLab {
         Ok(())
     }
 
-    pub(super) fn set_user(
-        &mut self,
-        user: &ThingRef,
-        state: Option<UserState>,
-        admin: Option<bool>,
-    ) -> Result<(), CommandError> {
+    pub(super) fn set_user(&mut self, edit: &UserEdit) -> Result<(), CommandError> {
+        let UserEdit {
+            user,
+            state,
+            admin,
+            granular_tokens,
+        } = edit;
         let id = self.refer_user(user)?;
         if let Some(user) = self.users.get_mut(&id) {
             user.state = state.unwrap_or(user.state);
             user.admin = admin.unwrap_or(user.admin);
+            user.granular_tokens = granular_tokens.unwrap_or(user.granular_tokens);
         }
         Ok(())
     }

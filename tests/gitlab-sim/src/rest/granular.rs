@@ -74,6 +74,10 @@ pub(super) fn check(
     params: &Params,
 ) -> Result<(), Refusal> {
     let granular = gitlab.is_granular(caller);
+    if granular && !caller.user.granular_tokens {
+        let text = "Access denied: Fine-grained personal access tokens are not yet supported.";
+        return Err(refused(text));
+    }
     let Some((permission, place)) = needed(&route.method, route.pattern) else {
         let text = "Access denied: This operation doesn't support fine-grained personal access \
                     tokens.";

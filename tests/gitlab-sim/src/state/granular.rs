@@ -118,7 +118,8 @@ impl GitLab {
     ) -> bool {
         if self.is_granular(caller) {
             let grants = &caller.token.grants;
-            grants.iter().any(|grant| {
+            let switched_on = caller.user.granular_tokens;
+            grants.iter().filter(|_| switched_on).any(|grant| {
                 grant.permissions.contains(&permission) && self.covers(grant, caller, boundary)
             })
         } else {

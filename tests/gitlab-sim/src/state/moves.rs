@@ -41,16 +41,14 @@ impl GitLab {
         change(self);
         let after = paths(self);
         for (id, old) in before {
-            // Letter case does not count as moved.
-            let moved = |new: &String| !new.eq_ignore_ascii_case(&old);
-            if after.get(&id).is_some_and(moved) {
+            if after.get(&id).is_some_and(|new| *new != old) {
                 self.redirects.insert(old.to_ascii_lowercase(), id);
             }
         }
         self.forget_taken_redirects();
     }
 
-    /// An old path leads nowhere else once somebody has it.
+    /// An old path leads nowhere else once somebody has it, be it the same place in other letters.
     pub(crate) fn forget_taken_redirects(&mut self) {
         let mut redirects = std::mem::take(&mut self.redirects);
         redirects.retain(|path, id| {

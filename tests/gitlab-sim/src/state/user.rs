@@ -78,6 +78,8 @@ pub(crate) struct User {
     pub bot: bool,
     /// Whether it may use the API.
     pub state: UserState,
+    /// Whether fine-grained tokens are switched on for it (contract §8.2).
+    pub granular_tokens: bool,
     /// Since when it exists.
     pub created_at: Timestamp,
 }

@@ -255,6 +255,20 @@ fn s8_1_classic_scopes_and_roles() {
         )
         .given(everywhere),
         case(
+            "where they are switched off for the user",
+            get("/runners/2").by("fine"),
+            403,
+            Is(json!({
+                "error": "insufficient_granular_scope",
+                "error_description": "Access denied: Fine-grained personal access tokens are not \
+                                      yet supported.",
+            })),
+        )
+        .given(|sim: &mut Sim| {
+            everywhere(sim);
+            sim.command(json!({ "do": "set_user", "user": "owner", "granular_tokens": false }));
+        }),
+        case(
             "what runners call themselves asks for nothing",
             delete("/runners").by("fine").form("token=glrt-one"),
             204,
