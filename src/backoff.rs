@@ -7,12 +7,20 @@ use std::{
 
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_mins(5);
+const SELDOM: Duration = Duration::from_hours(1);
 
 /// How long to wait after the n-th failure in a row of this object: 2 s, doubled each time up to
 /// 5 min, spread by a tenth either way.
 pub fn after_failures(failures: u32, uid: &str) -> Duration {
     let doubled = SHORTEST.saturating_mul(1 << failures.saturating_sub(1).min(16));
     spread(doubled.min(LONGEST), uid)
+}
+
+/// How long to wait after GitLab has refused the same for the n-th time: one resync, doubled each time
+/// up to an hour.
+pub fn after_refusals(times: u32, resync: Duration, uid: &str) -> Duration {
+    let doubled = resync.saturating_mul(1 << times.saturating_sub(1).min(16));
+    spread(doubled.min(SELDOM.max(resync)), uid)
 }
 
 /// `period`, shortened or lengthened by up to a tenth, always the same for the same object.
@@ -46,5 +54,25 @@ mod tests {
             }
         }
         assert_ne!(spread(LONGEST, "a"), spread(LONGEST, "b"));
+    }
+
+    #[test]
+    fn what_was_refused_is_asked_again_after_a_resync_and_ever_more_seldom() {
+        let minutes = |times, resync| {
+            let wait = after_refusals(times, Duration::from_mins(resync), "a");
+            wait.as_secs_f64() / 60.0
+        };
+        for (times, resync, expected) in [
+            (1, 10, 10.0),
+            (2, 10, 20.0),
+            (3, 10, 40.0),
+            (4, 10, 60.0),
+            (u32::MAX, 10, 60.0),
+            (1, 120, 120.0),
+            (9, 120, 120.0),
+        ] {
+            let wait = minutes(times, resync);
+            assert!((0.9..=1.1).contains(&(wait / expected)), "{times}: {wait}");
+        }
     }
 }

@@ -1,35 +1,13 @@
 //! Errors of a pass, sorted by what we will do about them.
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{error::Error as StdError, time::Duration};
 
 use super::remedy;
 pub use super::remedy::Remedy;
+pub use super::subject::Subject;
 use crate::api::conditions::{ConditionType, Reason};
 use crate::gitlab;
+use crate::gitlab::model::ProjectId;
 use crate::plan::Failure;
-
-/// What is read from GitLab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// The runner, by its number.
-    Runner,
-    /// The list that a runner is looked for in.
-    Runners,
-    /// What the scope's path leads to.
-    ScopePath,
-    /// What a further project's path leads to.
-    ProjectPath,
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Runner => "the runner",
-            Self::Runners => "the list of runners",
-            Self::ScopePath => "the scope's path",
-            Self::ProjectPath => "a project",
-        })
-    }
-}
 
 /// Why a pass ended before its plan was done.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +33,11 @@ pub enum Error {
     /// GitLab accepted a change and holds what it held before.
     #[error("GitLab accepted a change and did not make it: {0}")]
     NotTaken(String),
+    /// GitLab answered that a project was taken from the runner, and the runner still serves it.
+    #[error(
+        "GitLab answered that the runner no longer serves project {0}, and it does: it may be locked"
+    )]
+    NotUnassigned(ProjectId),
     /// A request to the Kubernetes API failed.
     #[error("could not {doing}")]
     Kube {
@@ -97,10 +80,16 @@ impl Error {
     /// What to do about it. Exhaustive on purpose: a new variant must choose.
     pub fn remedy(&self) -> Remedy {
         match self {
+            // To look again would tell no more of a project that was looked up, or is known by number.
+            Self::Act {
+                about: ConditionType::ProjectsAssigned,
+                source,
+                ..
+            } if source.refusal() == Some(&gitlab::Refusal::ProjectMissing) => Remedy::NeedsHuman,
             Self::Observe { source, .. } | Self::Act { source, .. } => remedy::after(source),
             Self::Stale | Self::Stopping => Remedy::LookAgain,
             Self::StillThere(wait) => Remedy::RetryAfter(*wait),
-            Self::Malformed(_) => Remedy::NeedsHuman,
+            Self::Malformed(_) | Self::NotUnassigned(_) => Remedy::NeedsHuman,
             Self::NotTaken(_) | Self::Kube { .. } | Self::TimedOut(_) | Self::Panicked => {
                 Remedy::Retry
             }
@@ -112,6 +101,7 @@ impl Error {
         match self {
             Self::Observe { source, .. } | Self::Act { source, .. } => Some(source),
             Self::NotTaken(_)
+            | Self::NotUnassigned(_)
             | Self::Kube { .. }
             | Self::Stale
             | Self::Stopping
@@ -122,15 +112,28 @@ impl Error {
         }
     }
 
-    /// What status says of GitLab's refusal of a write that asking again cannot change. Of the attempt
-    /// to register that stands in status by then it says nothing.
-    pub fn refusal(&self) -> Option<Failure> {
-        let refused = matches!(self, Self::Act { .. }) && self.remedy() == Remedy::NeedsHuman;
-        let failure = self.failure(true).filter(|_| refused)?;
-        Some(Failure {
+    /// What status says of GitLab's refusal of a write that asking again cannot change, and GitLab's
+    /// words alone. Of the attempt to register that stands in status by then it says nothing.
+    pub fn refusal(&self) -> Option<(Failure, String)> {
+        let words = match self {
+            Self::Act { source, .. } if self.remedy() == Remedy::NeedsHuman => chain(source),
+            Self::NotUnassigned(_) => self.to_string(),
+            Self::Observe { .. }
+            | Self::Act { .. }
+            | Self::NotTaken(_)
+            | Self::Kube { .. }
+            | Self::Stale
+            | Self::Stopping
+            | Self::Malformed(_)
+            | Self::TimedOut(_)
+            | Self::Panicked
+            | Self::StillThere(_) => return None,
+        };
+        let failure = Failure {
             attempt_is_void: false,
-            ..failure
-        })
+            ..self.failure(true)?
+        };
+        Some((failure, words))
     }
 
     /// Whether GitLab refused the connection's credential.
@@ -179,6 +182,11 @@ impl Error {
                 (remedy::reason(source), Some(*about), void)
             }
             Self::NotTaken(_) => (Reason::NotTaken, Some(ConditionType::Synced), false),
+            Self::NotUnassigned(_) => (
+                Reason::NotTaken,
+                Some(ConditionType::ProjectsAssigned),
+                false,
+            ),
             Self::Kube { .. } => (Reason::KubernetesError, None, false),
             Self::TimedOut(_) | Self::Panicked => (Reason::BrokenOff, None, false),
         };

@@ -13,6 +13,7 @@ mod report;
 pub mod runner;
 mod start;
 mod stop;
+mod subject;
 pub mod tasks;
 mod watches;
 

@@ -1,5 +1,5 @@
-//! What GitLab has said no to, so that an object that is woken without news does not have the same
-//! put to GitLab once more.
+//! What GitLab has said no to, so that the same is put to it again slower and slower, and at once when
+//! something has changed that it may hang on.
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -11,17 +11,27 @@ use tokio::time::Instant;
 
 use super::{connections::Connected, error::Error};
 use crate::api::v1alpha1::GitLabRunner;
-use crate::gitlab::model::RunnerId;
+use crate::backoff;
+use crate::gitlab::model::{ProjectId, RunnerId};
 use crate::plan::{Failure, Step};
 
-/// The last refusal of each object, by its uid.
+/// More than an object's steps can differ in: the oldest is forgotten, and put to GitLab again.
+const MOST: usize = 256;
+
+/// What GitLab has refused of each object, by its uid.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<HashMap<String, Refusal>>);
+pub(super) struct Refusals(Mutex<HashMap<String, Refused>>);
+
+struct Refused {
+    under: Circumstances,
+    steps: Vec<Refusal>,
+}
 
 struct Refusal {
     step: Step,
-    under: Circumstances,
     failure: Failure,
+    words: String,
+    times: u32,
     at: Instant,
 }
 
@@ -54,49 +64,95 @@ impl Circumstances {
     }
 }
 
+impl Refusal {
+    /// Whether it is too early to ask again.
+    fn stands(&self, uid: &str, resync: Duration) -> bool {
+        self.at.elapsed() < backoff::after_refusals(self.times, resync, uid)
+    }
+}
+
 impl Refusals {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Refusal>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Refused>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers how a step failed, if it was refused and asking again would not help.
     pub(super) fn note(&self, uid: &str, step: &Step, under: Circumstances, error: &Error) {
-        if let Some(failure) = error.refusal() {
-            let refusal = Refusal {
-                step: step.clone(),
-                under,
-                failure,
-                at: Instant::now(),
-            };
-            self.all().insert(uid.to_owned(), refusal);
+        let Some((failure, words)) = error.refusal() else {
+            return;
+        };
+        let mut all = self.all();
+        let before = all.remove(uid).filter(|before| before.under.are(&under));
+        let mut steps = before.map(|before| before.steps).unwrap_or_default();
+        let again = steps.iter().position(|refusal| refusal.step == *step);
+        let again = again.map(|place| steps.remove(place));
+        if steps.len() >= MOST {
+            steps.remove(0);
         }
+        steps.push(Refusal {
+            step: step.clone(),
+            failure,
+            words,
+            times: again.map_or(1, |again| again.times.saturating_add(1)),
+            at: Instant::now(),
+        });
+        all.insert(uid.to_owned(), Refused { under, steps });
     }
 
-    /// The refusal of this very step, no longer than `period` ago and under the same circumstances.
+    /// What stands of an object's refusals, as things are now.
+    fn standing<T>(
+        &self,
+        uid: &str,
+        now: &Circumstances,
+        resync: Duration,
+        pick: impl Fn(&Refusal) -> Option<T>,
+    ) -> Vec<T> {
+        let all = self.all();
+        let same = all.get(uid).filter(|refused| refused.under.are(now));
+        let steps = same.into_iter().flat_map(|refused| &refused.steps);
+        steps
+            .filter(|refusal| refusal.stands(uid, resync))
+            .filter_map(pick)
+            .collect()
+    }
+
+    /// The refusal of this very step, while it is too early to ask again.
     pub(super) fn recall(
         &self,
         uid: &str,
         step: &Step,
         now: &Circumstances,
-        period: Duration,
+        resync: Duration,
     ) -> Option<Failure> {
-        let all = self.all();
-        let last = all.get(uid).filter(|last| last.at.elapsed() < period)?;
-        (last.step == *step && last.under.are(now)).then(|| last.failure.clone())
+        let same = |refusal: &Refusal| (refusal.step == *step).then(|| refusal.failure.clone());
+        self.standing(uid, now, resync, same).pop()
     }
 
-    /// Whether the last refusal was of a step about this runner, no longer than `period` ago and
-    /// under the same circumstances.
+    /// Whether a step about this runner was refused, and it is too early to ask again.
     pub(super) fn concern(
         &self,
         uid: &str,
         runner: RunnerId,
         now: &Circumstances,
-        period: Duration,
+        resync: Duration,
     ) -> bool {
-        let all = self.all();
-        let last = all.get(uid).filter(|last| last.at.elapsed() < period);
-        last.is_some_and(|last| last.step.runner() == Some(runner) && last.under.are(now))
+        let about = |refusal: &Refusal| (refusal.step.runner() == Some(runner)).then_some(());
+        !self.standing(uid, now, resync, about).is_empty()
+    }
+
+    /// The projects that GitLab would not assign this runner to, or take it from, with its words.
+    pub(super) fn of_projects(
+        &self,
+        uid: &str,
+        runner: RunnerId,
+        now: &Circumstances,
+        resync: Duration,
+    ) -> Vec<(ProjectId, String)> {
+        self.standing(uid, now, resync, |refusal| {
+            let project = refusal.step.project()?;
+            let ours = refusal.step.runner() == Some(runner);
+            ours.then(|| (project, refusal.words.clone()))
+        })
     }
 
     /// Forgets an object that is gone.
@@ -111,9 +167,10 @@ mod tests {
     use crate::api::conditions::ConditionType;
     use crate::gitlab;
 
-    #[test]
-    fn what_is_recalled_is_a_certain_refusal_and_voids_no_later_attempt() {
-        let refused = |status| Error::Act {
+    const RESYNC: Duration = Duration::from_mins(10);
+
+    fn refused(status: u16) -> Error {
+        Error::Act {
             doing: "register the runner",
             about: ConditionType::Registered,
             source: gitlab::Error::Refused {
@@ -121,25 +178,70 @@ mod tests {
                 message: "no".to_owned(),
                 refusal: gitlab::Refusal::Other,
             },
-        };
+        }
+    }
+
+    fn now() -> Circumstances {
+        let runner = GitLabRunner::new("one", serde_json::from_str(SPEC).unwrap());
+        Circumstances::new(&runner, None)
+    }
+
+    #[test]
+    fn what_is_recalled_is_a_certain_refusal_and_voids_no_later_attempt() {
         assert!(refused(403).failure(false).unwrap().attempt_is_void);
-        let runner = || {
-            let runner = GitLabRunner::new("one", serde_json::from_str(SPEC).unwrap());
-            Circumstances::new(&runner, None)
-        };
         let (refusals, step) = (Refusals::default(), Step::Release);
-        let recall = || refusals.recall("uid", &step, &runner(), Duration::from_mins(1));
+        let recall = || refusals.recall("uid", &step, &now(), RESYNC);
         for uncertain in [refused(409), Error::Stale, Error::Panicked] {
-            refusals.note("uid", &step, runner(), &uncertain);
+            refusals.note("uid", &step, now(), &uncertain);
             assert_eq!(recall(), None);
         }
-        refusals.note("uid", &step, runner(), &refused(403));
+        refusals.note("uid", &step, now(), &refused(403));
         let recalled = recall().unwrap();
         assert!(recalled.stalled && !recalled.attempt_is_void);
-        let later = refusals.recall("uid", &step, &runner(), Duration::ZERO);
-        assert_eq!(later, None);
         refusals.forget("uid");
         assert_eq!(recall(), None);
+    }
+
+    #[test]
+    fn the_same_is_counted_and_anew_after_a_change() {
+        let (refusals, step) = (Refusals::default(), Step::Release);
+        let times = || refusals.all()["uid"].steps[0].times;
+        for expected in 1..=3 {
+            refusals.note("uid", &step, now(), &refused(403));
+            assert_eq!(times(), expected);
+            let soon = refusals.recall("uid", &step, &now(), Duration::ZERO);
+            assert_eq!(soon, None, "it is time to ask again");
+        }
+        let changed = || Circumstances {
+            generation: Some(2),
+            ..now()
+        };
+        let recalled = refusals.recall("uid", &step, &changed(), RESYNC);
+        assert_eq!(recalled, None);
+        refusals.note("uid", &step, changed(), &refused(403));
+        assert_eq!(times(), 1);
+        assert_eq!(refusals.recall("uid", &step, &now(), RESYNC), None);
+    }
+
+    #[test]
+    fn each_project_has_a_refusal_of_its_own() {
+        let refusals = Refusals::default();
+        let [one, two] = [RunnerId(1), RunnerId(2)];
+        for step in [
+            Step::Assign(one, ProjectId(7)),
+            Step::Unassign(one, ProjectId(8)),
+            Step::Assign(two, ProjectId(9)),
+            Step::Unregister(one),
+        ] {
+            refusals.note("uid", &step, now(), &refused(403));
+        }
+        let words = "GitLab said 403: no".to_owned();
+        assert_eq!(
+            refusals.of_projects("uid", one, &now(), RESYNC),
+            [(ProjectId(7), words.clone()), (ProjectId(8), words)]
+        );
+        assert!(refusals.concern("uid", two, &now(), RESYNC));
+        assert!(!refusals.concern("uid", RunnerId(3), &now(), RESYNC));
     }
 
     const SPEC: &str = r#"{ "connectionRef": { "name": "gitlab" }, "scope": { "instance": {} } }"#;

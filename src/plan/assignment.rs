@@ -1,12 +1,15 @@
 //! Which projects a project runner is still to be assigned to, or to be taken from.
 use super::{
+    desired::Wanted,
     observed::{Observed, ProjectSighting},
-    step::Step,
+    step::{Step, Unassignable},
 };
-use crate::gitlab::model::{ProjectId, Runner, Scope, Settings};
+use crate::api::v1alpha1::Target;
+use crate::gitlab::model::{ProjectId, ProjectRef, Runner, Scope, Settings};
 
-/// The next assignment to make or to undo. Nothing is undone while a wanted project is unknown: it
-/// may be the one that would be undone, under the name it had before.
+/// The next assignment to make or to undo. What GitLab has refused keeps nothing else from being done.
+/// Nothing is undone while a wanted project is unknown: it may be the one that would be undone, under
+/// the name it had before.
 pub(super) fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
     let (Some(wanted), Some(Scope::Project(owner)), Some(have)) =
         (&seen.projects, seen.scope, &runner.projects)
@@ -22,13 +25,13 @@ pub(super) fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
         .collect();
     let missing = found
         .iter()
-        .find(|id| !have.iter().any(|project| project.id == **id));
+        .find(|id| !serves(have, **id) && !is_refused(seen, **id));
     if let Some(project) = missing {
         return Some(Step::Assign(runner.id, *project));
     }
     let surplus = have
         .iter()
-        .find(|have| have.id != owner && !found.contains(&have.id));
+        .find(|have| have.id != owner && !found.contains(&have.id) && !is_refused(seen, have.id));
     surplus
         .filter(|_| found.len() == wanted.len() && have.len() > 1)
         .map(|project| Step::Unassign(runner.id, project.id))
@@ -66,14 +69,54 @@ pub(super) fn lost_owner(runner: &Runner, seen: &Observed) -> bool {
     projects.len() > 1 && projects.iter().all(|project| project.id != owner)
 }
 
-/// The wanted projects that GitLab does not know, in the words of spec.
-pub(super) fn unknown_projects(seen: &Observed) -> Vec<String> {
-    seen.projects
+fn serves(have: &[ProjectRef], project: ProjectId) -> bool {
+    have.iter().any(|have| have.id == project)
+}
+
+fn is_refused(seen: &Observed, project: ProjectId) -> bool {
+    seen.refused_projects
         .iter()
-        .flatten()
-        .filter_map(|project| match project {
-            ProjectSighting::NotFound(name) => Some(name.clone()),
-            ProjectSighting::Found(_) => None,
-        })
-        .collect()
+        .any(|(refused, _)| *refused == project)
+}
+
+/// What nothing can be done about among the further projects, if anything.
+pub(super) fn unassignable(
+    want: &Wanted,
+    runner: &Runner,
+    seen: &Observed,
+) -> Option<Unassignable> {
+    let sightings = seen.projects.as_deref()?;
+    let have = runner.projects.as_deref().unwrap_or_default();
+    let mut targets = want.projects.iter().flatten();
+    let mut unassignable = Unassignable::default();
+    let mut wanted = Vec::new();
+    for sighting in sightings {
+        let target = targets.next();
+        match sighting {
+            ProjectSighting::NotFound(name) => unassignable.unknown.push(name.clone()),
+            ProjectSighting::Found(id) => wanted.push((*id, spelled(target, *id))),
+        }
+    }
+    for (id, words) in &seen.refused_projects {
+        let missing = wanted
+            .iter()
+            .find(|(wanted, _)| wanted == id)
+            .map(|(_, name)| name.clone());
+        let surplus = have
+            .iter()
+            .find(|have| have.id == *id)
+            .map(|have| have.path.clone());
+        // What somebody else has done meanwhile is no longer refused.
+        let ((Some(name), None) | (None, Some(name))) = (missing, surplus) else {
+            continue;
+        };
+        unassignable.refused.push((name, words.clone()));
+    }
+    (unassignable != Unassignable::default()).then_some(unassignable)
+}
+
+/// A project in the words of spec.
+fn spelled(target: Option<&Target>, id: ProjectId) -> String {
+    let path = target.and_then(|target| target.path.clone());
+    path.unwrap_or_else(|| id.to_string())
 }

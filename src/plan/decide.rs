@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 use super::{
-    assignment::{assignment, before_removal, lost_owner, unknown_projects},
+    assignment::{assignment, before_removal, lost_owner, unassignable},
     desired::{Desired, Wanted},
     diff::{diff, possible},
     mark::Mark,
@@ -78,10 +78,9 @@ fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
     if let Some(step) = assignment {
         return Plan::Act(step);
     }
-    match unknown_projects(seen) {
-        unknown if unknown.is_empty() => Plan::Rest,
-        unknown => Plan::Hold(Blocked::ProjectsUnknown(unknown)),
-    }
+    unassignable(want, runner, seen).map_or(Plan::Rest, |unassignable| {
+        Plan::Hold(Blocked::Projects(unassignable))
+    })
 }
 
 /// What must be done about the Secret, if anything.

@@ -1,5 +1,10 @@
 //! Why we wait, in words.
-use super::{observed::Doubt, step::Blocked};
+use std::collections::BTreeMap;
+
+use super::{
+    observed::Doubt,
+    step::{Blocked, Unassignable},
+};
 use crate::api::conditions::Reason;
 
 /// Why we wait, as a reason and a sentence.
@@ -42,13 +47,36 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
             Reason::SecretConflict,
             "a Secret of that name exists and is not this object's; it is left alone".to_owned(),
         ),
-        Blocked::ProjectsUnknown(names) => (
-            Reason::ProjectNotFound,
-            format!("GitLab knows no project {}, or the credential cannot see it", names.join(", ")),
-        ),
+        Blocked::Projects(unassignable) => projects(unassignable),
         Blocked::Undeletable => (
             Reason::DeletionBlocked,
             "the runner is still in GitLab: the connection cannot be used, and the runner's own token is not in the Secret".to_owned(),
         ),
     }
+}
+
+/// What nothing can be done about among the further projects. Those that GitLab refuses in the same
+/// words are named together.
+fn projects(unassignable: &Unassignable) -> (Reason, String) {
+    let Unassignable { unknown, refused } = unassignable;
+    let mut by_words: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, words) in refused {
+        by_words.entry(words).or_default().push(name);
+    }
+    let mut sentences: Vec<String> = by_words
+        .into_iter()
+        .map(|(words, names)| format!("{}: {words}", names.join(", ")))
+        .collect();
+    if !unknown.is_empty() {
+        let names = unknown.join(", ");
+        sentences.push(format!(
+            "GitLab knows no project {names}, or the credential cannot see it"
+        ));
+    }
+    let reason = if refused.is_empty() {
+        Reason::ProjectNotFound
+    } else {
+        Reason::ProjectRefused
+    };
+    (reason, sentences.join("; "))
 }

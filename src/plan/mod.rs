@@ -34,4 +34,4 @@ pub use observed::{
 pub use outcome::{Facts, Failure, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};
 pub use status::{project, resolved};
-pub use step::{Blocked, Plan, Step, Why};
+pub use step::{Blocked, Plan, Step, Unassignable, Why};

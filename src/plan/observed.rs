@@ -123,6 +123,9 @@ pub struct Observed {
     pub former: Option<(String, Keeping)>,
     /// The further projects that spec asks for; `None` when it does not manage them.
     pub projects: Option<Vec<ProjectSighting>>,
+    /// The projects that GitLab has refused to assign the runner to or to take it from, with its
+    /// words, while it is too early to ask again.
+    pub refused_projects: Vec<(ProjectId, String)>,
     /// Whether the credential is an administrator's, whom GitLab spares some rules.
     pub admin: bool,
     /// Whether the credential may assign and unassign projects.

@@ -1,6 +1,6 @@
 //! What each part of being ready says, from the facts alone.
 use super::{
-    assignment::unknown_projects,
+    assignment::unassignable,
     diff::{diff, differences, possible, project_difference},
     explain::explain,
     observed::{Doubt, Kept, Observed, Sighting, TokenState},
@@ -79,9 +79,8 @@ pub(super) fn projects_assigned(
     seen: &Observed,
 ) -> Option<(Truth, Reason, String)> {
     let (want, runner) = (facts.want?, present(seen)?);
-    let unknown = unknown_projects(seen);
-    if !unknown.is_empty() {
-        let (reason, message) = explain(&Blocked::ProjectsUnknown(unknown));
+    if let Some(unassignable) = unassignable(want, runner, seen) {
+        let (reason, message) = explain(&Blocked::Projects(unassignable));
         return Some((Truth::False, reason, message));
     }
     Some(match (project_difference(runner, seen), want.drift) {

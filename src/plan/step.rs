@@ -60,6 +60,21 @@ impl Step {
         }
     }
 
+    /// The further project that it is about, if it is about one.
+    pub fn project(&self) -> Option<ProjectId> {
+        match self {
+            Self::Assign(_, project) | Self::Unassign(_, project) => Some(*project),
+            Self::Register(_)
+            | Self::Renew(..)
+            | Self::Mend(_)
+            | Self::Discard(_)
+            | Self::Edit(..)
+            | Self::Unregister(_)
+            | Self::UnregisterByToken(_)
+            | Self::Release => None,
+        }
+    }
+
     /// Its name, for labels and log lines.
     pub fn name(&self) -> &'static str {
         match self {
@@ -88,6 +103,16 @@ pub enum Why {
     Foreign,
 }
 
+/// The further projects that nothing can be done about now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unassignable {
+    /// Those that GitLab does not know, in the words of spec.
+    pub unknown: Vec<String>,
+    /// Those that GitLab has refused, in the words of spec or else by their paths, each with
+    /// GitLab's.
+    pub refused: Vec<(String, String)>,
+}
+
 /// Why we wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blocked {
@@ -99,8 +124,8 @@ pub enum Blocked {
     ScopeUnknown,
     /// A Secret of that name is not ours.
     SecretConflict,
-    /// These further projects are not known to GitLab.
-    ProjectsUnknown(Vec<String>),
+    /// Some further projects are not as wanted, and all that can be done about them is done.
+    Projects(Unassignable),
     /// The runner cannot be removed: no credential works, and its own token is not to be had.
     Undeletable,
 }

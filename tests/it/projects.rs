@@ -1,6 +1,7 @@
 //! The further projects of a project runner: exactly those that are declared.
 mod lost;
 mod many;
+mod refused;
 mod removal;
 
 use gitlab_runner_registrar::api::v1alpha1::Drift;

@@ -1,6 +1,7 @@
 //! GitLab says no, asks for silence, or gives no answer that can be read. What it said is shown,
 //! nothing is tried in a circle, and in the end there is exactly one runner, as declared.
 mod answers;
+mod foreign;
 mod no;
 mod silence;
 
@@ -25,7 +26,7 @@ fn attempts(story: &Story<'_>, name: &str) -> Vec<Recorded> {
 }
 
 /// How often that was asked.
-fn count(story: &Story<'_>, method: &str, path: &str) -> usize {
+pub(crate) fn count(story: &Story<'_>, method: &str, path: &str) -> usize {
     let fits = |asked: &&Recorded| asked.method == method && asked.path == path;
     story.gitlab.requests().iter().filter(fits).count()
 }

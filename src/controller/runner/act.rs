@@ -5,7 +5,7 @@ use kube::runtime::events::EventType;
 use super::{pass::Pass, removal, token};
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
-use crate::controller::error::Error;
+use crate::controller::error::{Error, Subject};
 use crate::gitlab;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
 use crate::plan::Step;
@@ -94,6 +94,16 @@ async fn unassign(
     let done = pass.link()?.client.unassign(project, id).await;
     let about = ConditionType::ProjectsAssigned;
     pass.settle(step, done, "unassign the runner from a project", about)?;
+    // Of a locked runner GitLab 15.11 says so without doing it (contract §3.13).
+    let now = pass.link()?.client.runner(id).await;
+    let now = now.map_err(|source| Error::Observe {
+        what: Subject::Runner,
+        source,
+    })?;
+    let projects = now.and_then(|runner| runner.projects);
+    if projects.iter().flatten().any(|kept| kept.id == project) {
+        return Err(Error::NotUnassigned(project));
+    }
     let note = format!("unassigned runner {id} from project {project}");
     pass.tell(
         EventType::Normal,
@@ -104,20 +114,36 @@ async fn unassign(
     Ok(())
 }
 
-async fn edit(pass: &Pass<'_>, step: &Step, id: RunnerId, edit: &Settings) -> Result<(), Error> {
+async fn edit(
+    pass: &mut Pass<'_>,
+    step: &Step,
+    id: RunnerId,
+    edit: &Settings,
+) -> Result<(), Error> {
     let done = pass.link()?.client.edit(id, edit).await;
     pass.settle(step, done, "change the runner", ConditionType::Synced)?;
-    let observed = pass
-        .runner
-        .status
-        .as_ref()
-        .and_then(|status| status.observed_generation);
-    let (reason, verb) = if observed == pass.runner.metadata.generation {
-        (EventReason::DriftCorrected, "corrected")
-    } else {
-        (EventReason::Updated, "changed")
+    let turns_the_lock = turns_the_lock(pass, edit);
+    let theirs = Settings {
+        locked: edit.locked.filter(|_| !turns_the_lock),
+        ..edit.clone()
     };
-    let note = format!("{verb} {}", pass.changes(edit));
+    // Only what was as declared can have been changed by somebody else.
+    let (reason, note) = if pass.was_synced && theirs != Settings::default() {
+        let note = format!("corrected {}", pass.changes(&theirs));
+        (EventReason::DriftCorrected, note)
+    } else {
+        let note = format!("changed {}", pass.changes(edit));
+        (EventReason::Updated, note)
+    };
     pass.tell(EventType::Normal, reason.name(), &note).await;
     Ok(())
+}
+
+/// Whether this edit opens the lock for an assignment, or closes it after one.
+fn turns_the_lock(pass: &mut Pass<'_>, edit: &Settings) -> bool {
+    let wanted = pass.want.as_ref().and_then(|want| want.settings.locked);
+    let opens = wanted == Some(true) && edit.locked == Some(false);
+    let closes = pass.unlocked && edit.locked == Some(true);
+    pass.unlocked = opens || pass.unlocked && !closes;
+    opens || closes
 }

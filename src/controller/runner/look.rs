@@ -56,6 +56,8 @@ impl Pass<'_> {
             _ => None,
         };
         facts.refused = want.is_none() && self.is_refused(&facts.runner);
+        facts.refused_projects =
+            want.map_or_else(Vec::new, |_| self.refused_projects(&facts.runner));
         facts.former = former
             .as_ref()
             .and_then(|secret| secret.metadata.name.clone())
@@ -86,10 +88,9 @@ impl Pass<'_> {
         let Sighting::Present(runner) = runner else {
             return false;
         };
-        let period = backoff::spread(self.ctx.options.resync, &self.uid);
         let now = Circumstances::new(&self.runner, self.link.as_ref());
-        let refusals = &self.ctx.refusals;
-        refusals.concern(&self.uid, runner.id, &now, period)
+        let (refusals, resync) = (&self.ctx.refusals, self.ctx.options.resync);
+        refusals.concern(&self.uid, runner.id, &now, resync)
     }
 
     /// Where the Secret should be, and where it was when that is another place.
@@ -122,6 +123,7 @@ impl Pass<'_> {
             secret: Kept::Absent,
             former: None,
             projects: None,
+            refused_projects: Vec::new(),
             admin: self.link.as_ref().is_some_and(|link| link.admin),
             can_assign: self.link.as_ref().is_some_and(|link| link.can.assign),
             refused: false,

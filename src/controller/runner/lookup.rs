@@ -8,9 +8,10 @@ use crate::api::v1alpha1::Target;
 use crate::backoff;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, Subject};
+use crate::controller::refusals::Circumstances;
 use crate::gitlab;
 use crate::gitlab::model::{GroupId, Place, ProjectId, Runner, Scope};
-use crate::plan::ProjectSighting;
+use crate::plan::{ProjectSighting, Sighting};
 
 impl Pass<'_> {
     /// The scope as spec gives it by number, or as recorded: a number belongs to one GitLab.
@@ -94,6 +95,16 @@ impl Pass<'_> {
             sightings.push(found.map_or(ProjectSighting::NotFound(path), ProjectSighting::Found));
         }
         Ok(sightings)
+    }
+
+    /// The projects that GitLab has refused of this runner, as far as nothing has changed since.
+    pub(super) fn refused_projects(&self, runner: &Sighting<Runner>) -> Vec<(ProjectId, String)> {
+        let Sighting::Present(runner) = runner else {
+            return Vec::new();
+        };
+        let now = Circumstances::new(&self.runner, self.link.as_ref());
+        let (refusals, resync) = (&self.ctx.refusals, self.ctx.options.resync);
+        refusals.of_projects(&self.uid, runner.id, &now, resync)
     }
 
     /// Looks up a project by its path: once in a pass, or assigning a hundred projects would cost

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
 
-use crate::api::conditions::ConditionType;
+use crate::api::conditions::{ConditionType, find};
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::Context;
 use crate::controller::connections::Connected;
@@ -34,6 +34,10 @@ pub(super) struct Pass<'a> {
     pub(super) want: Option<Wanted>,
     pub(super) link: Option<Arc<Connected>>,
     pub(super) seen: Option<Seen>,
+    /// Whether the runner was as declared, by this generation of spec, when the pass began.
+    pub(super) was_synced: bool,
+    /// Whether this pass has opened the lock for an assignment, and not closed it yet.
+    pub(super) unlocked: bool,
     /// The projects that this pass has looked up by their paths; `None` for one that is not there.
     pub(super) projects: HashMap<String, Option<ProjectId>>,
 }
@@ -45,6 +49,8 @@ impl<'a> Pass<'a> {
             namespace: runner.namespace().unwrap_or_default(),
             name: runner.name_any(),
             uid: runner.uid().unwrap_or_default(),
+            was_synced: was_synced(&runner),
+            unlocked: false,
             runner,
             want: None,
             link: None,
@@ -210,4 +216,12 @@ impl<'a> Pass<'a> {
             .tell(&about, type_, reason, "Reconcile", note)
             .await;
     }
+}
+
+fn was_synced(runner: &GitLabRunner) -> bool {
+    let status = runner.status.as_ref();
+    let synced = status.and_then(|status| find(&status.conditions, ConditionType::Synced));
+    synced.is_some_and(|synced| {
+        synced.status == "True" && synced.observed_generation == runner.metadata.generation
+    })
 }

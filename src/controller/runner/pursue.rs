@@ -1,8 +1,7 @@
 //! The circle: look, decide, act once, look again.
 use super::{act, pass::Pass};
-use crate::backoff;
 use crate::clock;
-use crate::controller::error::Error;
+use crate::controller::error::{Error, chain};
 use crate::controller::refusals::Circumstances;
 use crate::plan::{Desired, Observed, Outcome, Plan, Step, decide};
 
@@ -24,17 +23,21 @@ pub(super) async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Out
             }
             Plan::Act(step) => {
                 let ctx = pass.ctx;
-                let period = backoff::spread(ctx.options.resync, &pass.uid);
+                let resync = ctx.options.resync;
                 let now = Circumstances::new(&pass.runner, pass.link.as_ref());
-                if let Some(failure) = ctx.refusals.recall(&pass.uid, &step, &now, period) {
+                if let Some(failure) = ctx.refusals.recall(&pass.uid, &step, &now, resync) {
                     return Ok(Outcome::Failed(failure));
                 }
-                match act::act(pass, &step).await {
+                match Box::pin(act::act(pass, &step)).await {
                     Ok(act::After::Gone) => return Ok(Outcome::Planned(Plan::Rest)),
                     Ok(act::After::Look) => last = Some(step),
                     Err(error) => {
                         ctx.refusals.note(&pass.uid, &step, now, &error);
-                        if error.refusal().is_none() || !has_another_way(pass, desired, &step) {
+                        let refusal = error.refusal().map(|(_, words)| words);
+                        if !refusal
+                            .is_some_and(|words| has_another_way(pass, desired, &step, words))
+                        {
+                            lock_again(pass, desired, &step).await;
                             return Err(error);
                         }
                     }
@@ -47,14 +50,35 @@ pub(super) async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Out
 }
 
 /// Whether something else is to be done now that GitLab has refused this step.
-fn has_another_way(pass: &Pass<'_>, desired: &Desired, step: &Step) -> bool {
+fn has_another_way(pass: &Pass<'_>, desired: &Desired, step: &Step, words: String) -> bool {
     let Some(seen) = &pass.seen else {
         return false;
     };
-    let wiser = Observed {
+    let mut wiser = Observed {
         refused: true,
         ..seen.facts.clone()
     };
+    let project = step.project().map(|project| (project, words));
+    wiser.refused_projects.extend(project);
     let plan = decide(desired, &wiser, &pass.mark(), clock::now());
     !seen.facts.refused && plan != Plan::Act(step.clone())
+}
+
+/// A runner that was unlocked for an assignment which came to nothing is locked again at once:
+/// strangers may take it meanwhile. If that fails too, the next pass does it.
+async fn lock_again(pass: &mut Pass<'_>, desired: &Desired, step: &Step) {
+    let Some(seen) = pass.seen.as_ref().filter(|_| step.project().is_some()) else {
+        return;
+    };
+    let without = Observed {
+        projects: None,
+        ..seen.facts.clone()
+    };
+    let plan = decide(desired, &without, &pass.mark(), clock::now());
+    if let Plan::Act(edit @ Step::Edit(..)) = plan
+        && let Err(error) = Box::pin(act::act(pass, &edit)).await
+    {
+        let why = chain(&error);
+        tracing::warn!(why, "runner not locked again");
+    }
 }

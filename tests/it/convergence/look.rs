@@ -119,6 +119,7 @@ impl World {
             admin: false,
             can_assign: self.credential == Credential::Works,
             refused: self.want().is_none() && self.refused,
+            refused_projects: Vec::new(),
         };
         let former = seen.former.as_ref().map(|(_, keeping)| keeping);
         let (intent, recorded) = (self.intent(), self.recorded());

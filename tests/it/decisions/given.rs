@@ -117,6 +117,7 @@ pub(crate) fn seen() -> Observed {
         admin: false,
         can_assign: true,
         refused: false,
+        refused_projects: Vec::new(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The further projects of a project runner: assigned and unassigned one by one.
+mod refused;
+
 use gitlab_runner_registrar::{
     api::v1alpha1::DriftPolicy,
     gitlab::model::{ProjectId, Runner, Settings},
-    plan::{Blocked, Observed, Plan, ProjectSighting, Step, project_difference},
+    plan::{Blocked, Observed, Plan, ProjectSighting, Step, Unassignable, project_difference},
 };
 
 use super::given::{GROUP, OWNER, RUNNER, exists, of_projects};
@@ -139,8 +141,10 @@ fn the_list_of_projects_is_exact() {
 #[test]
 fn unknown_projects_hold_back_only_what_is_unsafe() {
     let unknown = |names: &[&str]| {
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
-        wait(Blocked::ProjectsUnknown(names))
+        wait(Blocked::Projects(Unassignable {
+            unknown: names.iter().map(|name| (*name).to_owned()).collect(),
+            refused: Vec::new(),
+        }))
     };
     hold(vec![
         (

@@ -32,14 +32,14 @@ fn nos() -> [No; 4] {
         no(
             "curlew",
             422,
-            json!({ "error": "no such thing" }),
-            "no such thing",
+            json!({ "message": "Runner is orphaned" }),
+            "Runner is orphaned",
         ),
         no(
             "dipper",
             403,
-            json!({ "message": "x".repeat(9000) }),
-            &"x".repeat(500),
+            json!({ "message": format!("403 Forbidden - {}", "x".repeat(9000)) }),
+            &"x".repeat(450),
         ),
     ]
 }

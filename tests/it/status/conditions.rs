@@ -4,7 +4,7 @@ use gitlab_runner_registrar::{
     gitlab::model::{NewRunner, ProjectId, RunnerId, Settings},
     plan::{
         Blocked, Doubt, Kept, Observed, Outcome, Plan, ProjectSighting, Sighting, Step, TokenState,
-        Wanted,
+        Unassignable, Wanted,
     },
 };
 
@@ -37,16 +37,18 @@ fn what_is_as_declared_is_ready() {
     assert_eq!(status.conditions[0].message, "runner 7 is as declared");
 }
 
+/// A runner that serves project 41, and what it should serve.
+fn assigned(wanted: &[u64], drift: DriftPolicy) -> Known {
+    let mut seen = of_projects(&[41], |_| {});
+    let found = |id: &u64| ProjectSighting::Found(ProjectId(*id));
+    seen.projects = Some(wanted.iter().map(found).collect());
+    let mut known = Known::new(wanting(|want| want.drift = drift), seen);
+    known.project_scope = true;
+    known
+}
+
 #[test]
 fn a_project_runner_has_one_part_more() {
-    let assigned = |wanted: &[u64], drift| {
-        let mut seen = of_projects(&[41], |_| {});
-        let found = |id: &u64| ProjectSighting::Found(ProjectId(*id));
-        seen.projects = Some(wanted.iter().map(found).collect());
-        let mut known = Known::new(wanting(|want| want.drift = drift), seen);
-        known.project_scope = true;
-        known
-    };
     let rows = [
         (
             &[41][..],
@@ -75,7 +77,10 @@ fn a_project_runner_has_one_part_more() {
     let mut unknown = assigned(&[41], DriftPolicy::Correct);
     let lost = ProjectSighting::NotFound("a/b".to_owned());
     unknown.seen.as_mut().unwrap().projects = Some(vec![lost]);
-    let why = Blocked::ProjectsUnknown(vec!["a/b".to_owned()]);
+    let why = Blocked::Projects(Unassignable {
+        unknown: vec!["a/b".to_owned()],
+        refused: Vec::new(),
+    });
     let status = unknown.first(&Outcome::Planned(Plan::Hold(why)));
     let expected = with_parts(
         &[
@@ -87,6 +92,41 @@ fn a_project_runner_has_one_part_more() {
     let expected = with_parts(&expected, &["ProjectsAssigned=False ProjectNotFound"]);
     assert_eq!(told(&status), expected);
     assert!(status.conditions[0].message.contains("a/b"));
+}
+
+/// Those that are refused in the same words are named together, and the unknown ones as well.
+#[test]
+fn projects_that_are_refused_are_named_with_gitlabs_words() {
+    let mut refused = assigned(&[41, 42], DriftPolicy::Correct);
+    let seen = refused.seen.as_mut().unwrap();
+    let no = "GitLab said 403: 403 Forbidden";
+    seen.projects = Some(vec![
+        ProjectSighting::Found(ProjectId(43)),
+        ProjectSighting::NotFound("a/b".to_owned()),
+        ProjectSighting::Found(ProjectId(44)),
+    ]);
+    seen.refused_projects = [43, 44].map(|id| (ProjectId(id), no.to_owned())).into();
+    let why = Blocked::Projects(Unassignable {
+        unknown: vec!["a/b".to_owned()],
+        refused: ["43", "44"]
+            .map(|name| (name.to_owned(), no.to_owned()))
+            .into(),
+    });
+    let status = refused.first(&Outcome::Planned(Plan::Hold(why)));
+    let told = told(&status);
+    assert!(
+        told.contains(&"Stalled=True ProjectRefused".to_owned()),
+        "{told:?}"
+    );
+    let message =
+        format!("43, 44: {no}; GitLab knows no project a/b, or the credential cannot see it");
+    for about in ["Ready", "ProjectsAssigned"] {
+        let condition = status.conditions.iter().find(|c| c.type_ == about).unwrap();
+        assert_eq!(
+            (&*condition.reason, &*condition.message),
+            ("ProjectRefused", &*message)
+        );
+    }
 }
 
 #[test]
