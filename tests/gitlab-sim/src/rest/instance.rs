@@ -1,5 +1,5 @@
 //! The instance and its namespaces, read: contract §3.23, §3.24, and what turns a path into an id.
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     call::{Answer, Call},
@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     reply::Reply,
 };
-use crate::state::facts;
+use crate::state::{Role, Secret, facts};
 
 /// `/version`, which showed only two fields before `/metadata` took its place.
 pub(crate) fn version(call: &mut Call<'_>) -> Answer {
@@ -43,14 +43,36 @@ pub(crate) fn user(call: &mut Call<'_>) -> Answer {
 pub(crate) fn group(call: &mut Call<'_>) -> Answer {
     limit(call, "group_api", call.gitlab.settings.group_api_limit)?;
     let group = call.group()?;
-    Ok(Reply::ok(entity::group(call.gitlab, &group)))
+    let mut shown = entity::group(call.gitlab, &group);
+    let caller = call.caller.as_ref();
+    if caller.is_some_and(|who| call.gitlab.has_group_role(who, group.id, Role::Owner)) {
+        show_registration_token(call, &group.runners_token, &mut shown);
+    }
+    Ok(Reply::ok(shown))
 }
 
 /// `/projects/:id`, by number or encoded path.
 pub(crate) fn project(call: &mut Call<'_>) -> Answer {
     limit(call, "project_api", call.gitlab.settings.project_api_limit)?;
     let project = call.project()?;
-    Ok(Reply::ok(entity::project(call.gitlab, &project)))
+    let mut shown = entity::project(call.gitlab, &project);
+    let caller = call.caller.as_ref();
+    let maintains = |who| {
+        call.gitlab
+            .has_project_role(who, &project, Role::Maintainer)
+    };
+    if caller.is_some_and(maintains) {
+        show_registration_token(call, &project.runners_token, &mut shown);
+    }
+    Ok(Reply::ok(shown))
+}
+
+/// Contract §11: to those who administer the place, where runners were made with it alone.
+fn show_registration_token(call: &Call<'_>, token: &Secret, shown: &mut Value) {
+    let readable = !call.gitlab.since(facts::USER_RUNNERS);
+    if let (true, Value::Object(fields)) = (readable, shown) {
+        fields.insert("runners_token".to_owned(), json!(token.expose()));
+    }
 }
 
 /// Contract §1.9: per user, and per address where there is none.

@@ -465,3 +465,27 @@ fn s11_scopes_that_came_later() {
             .before(Version::V18_2),
     ]);
 }
+
+#[test]
+fn s11_registration_tokens_to_be_read() {
+    let _covers = covers("11", "all");
+    let seen = |version, path: &str, who: &str| {
+        let shown = Sim::version(version).json(&get(path).by(who), 200);
+        shown.get("runners_token").cloned()
+    };
+    for version in Version::ALL {
+        let told = |token: &str| (version < Version::V15_11).then(|| json!(token));
+        assert_eq!(
+            seen(version, "/groups/10", "owner"),
+            told("GR-platform"),
+            "{version}"
+        );
+        assert_eq!(seen(version, "/groups/10", "maint"), None, "{version}");
+        assert_eq!(
+            seen(version, "/projects/20", "webmaint"),
+            told("GR-web"),
+            "{version}"
+        );
+        assert_eq!(seen(version, "/projects/20", "dev"), None, "{version}");
+    }
+}

@@ -81,10 +81,12 @@ pub(crate) fn group(gitlab: &GitLab, group: &Group) -> Value {
         "full_path": path,
         "created_at": iso(group.created_at),
         "parent_id": group.parent,
-        "organization_id": group.organization,
         "shared_runners_setting":
             if group.shared_runners_enabled { "enabled" } else { "disabled_and_unoverridable" },
     });
+    if let (true, Value::Object(fields)) = (gitlab.since(facts::ORGANIZATIONS), &mut shown) {
+        fields.insert("organization_id".to_owned(), json!(group.organization));
+    }
     add_deletion(gitlab, group.marked_for_deletion_on, &mut shown);
     let known = gitlab.since(facts::ARCHIVED_GROUPS);
     if let (true, Value::Object(fields)) = (known, &mut shown) {
