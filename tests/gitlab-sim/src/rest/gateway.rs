@@ -9,18 +9,18 @@ use super::{
     call::{Answer, Call},
     granular, malformed,
     params::{self, Params, query_params},
-    peer::peer,
-    read_only,
+    paths, read_only,
     refusal::Refusal,
     reply::Reply,
-    routes::{self, Class},
+    routes::Class,
     sudo,
+    throttle::with_window,
 };
 use crate::{
     ExternalUrl,
     auth::{self, Gate},
     graphql,
-    state::{AccessToken, Caller, GitLab, OrganizationId, Scope, Window, facts},
+    state::{AccessToken, Caller, GitLab, OrganizationId, Scope, facts},
 };
 
 impl GitLab {
@@ -69,7 +69,7 @@ impl GitLab {
 
     fn route(&mut self, request: &Request<Bytes>, now: Timestamp) -> Answer {
         let path = self.local_path(request).ok_or_else(Refusal::no_route)?;
-        let path = &routes::squeezed(path);
+        let path = &paths::squeezed(path);
         if path == "/api/v3" || path.starts_with("/api/v3/") {
             let text = "API V3 is no longer supported. Use API V4 instead.";
             return Err(Refusal::error(410, text));
@@ -77,10 +77,10 @@ impl GitLab {
         let path = path.strip_prefix("/api/v4").ok_or_else(Refusal::no_route)?;
         if request.method() == Method::OPTIONS {
             let methods =
-                routes::allowed(path, self.settings.version).ok_or_else(Refusal::no_route)?;
+                paths::allowed(path, self.settings.version).ok_or_else(Refusal::no_route)?;
             return Ok(Reply::no_content().with("allow", methods));
         }
-        let found = routes::find(request.method(), path, self.settings.version)
+        let found = paths::find(request.method(), path, self.settings.version)
             .ok_or_else(Refusal::no_route)?;
         let route = found.route;
         let knows_text = route.class == Class::Machine;
@@ -173,36 +173,6 @@ impl GitLab {
         }
         Ok(())
     }
-
-    /// Contract §1.9: a user's requests count against the user, others against their address;
-    /// those with a valid runner token against nobody.
-    fn count_request(&mut self, request: &Request<Bytes>, now: Timestamp) -> Option<Window> {
-        let (per_user, per_address) = (
-            self.settings.throttle_authenticated,
-            self.settings.throttle_unauthenticated,
-        );
-        per_user.or(per_address)?;
-        let params = params::parse(request, true).unwrap_or_else(|_| query_params(request.uri()));
-        let credential = auth::credential(request, &params);
-        let user = credential.and_then(|credential| self.quota_user(&credential, now));
-        if let Some(user) = user {
-            let throttle = per_user?;
-            let whom = user.to_string();
-            return Some(
-                self.windows
-                    .count("throttle_authenticated_api", &whom, throttle, now),
-            );
-        }
-        let runner_token = params.get("token").and_then(serde_json::Value::as_str);
-        if runner_token.is_some_and(|token| self.authenticated_runner(token, now).is_some()) {
-            return None;
-        }
-        let whom = peer(request).to_string();
-        Some(
-            self.windows
-                .count("throttle_unauthenticated_api", &whom, per_address?, now),
-        )
-    }
 }
 
 /// The parameter `format` of the query is refused unless it is one that the class can write; a
@@ -237,27 +207,6 @@ fn scope_opens(scope: Scope, request: &Request<Bytes>, params: &Params) -> bool 
     } else {
         reads || scope != Scope::ReadUser
     }
-}
-
-fn with_window(reply: Reply, window: &Window) -> Reply {
-    let limit = window
-        .limit
-        .saturating_mul(60)
-        .div_ceil(window.period.unsigned_abs().max(1));
-    let reset = Timestamp::from_second(window.reset).unwrap_or(Timestamp::MAX);
-    reply
-        .with("ratelimit-name", window.name)
-        .with("ratelimit-limit", limit)
-        .with("ratelimit-observed", window.observed)
-        .with(
-            "ratelimit-remaining",
-            window.limit.saturating_sub(window.observed),
-        )
-        .with("ratelimit-reset", window.reset)
-        .with(
-            "ratelimit-resettime",
-            reset.strftime("%a, %d %b %Y %H:%M:%S GMT"),
-        )
 }
 
 /// The configured external host with the request's own scheme (contract §1.8), and the root.

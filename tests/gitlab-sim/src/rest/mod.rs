@@ -12,6 +12,7 @@ mod malformed;
 mod model;
 mod page;
 mod params;
+mod paths;
 mod peer;
 mod read_only;
 mod refusal;
@@ -20,6 +21,7 @@ mod routes;
 mod runners;
 mod since;
 mod sudo;
+mod throttle;
 mod tokens;
 mod user_runners;
 
