@@ -4,6 +4,7 @@ pub mod api;
 pub mod backoff;
 pub mod cli;
 pub mod clock;
+pub mod cluster;
 pub mod controller;
 pub mod gitlab;
 pub mod http;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::cli::{Cli, Command, RunArgs};
+use crate::cluster;
 use crate::controller;
 use crate::controller::error::chain;
 use crate::controller::tasks::{Ended, Tasks};
@@ -59,9 +60,7 @@ fn start(args: &RunArgs) -> anyhow::Result<()> {
 )]
 async fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
-    let mut config = kube::Config::infer()
-        .await
-        .context("neither a kubeconfig nor a Pod's ServiceAccount was found")?;
+    let mut config = cluster::config().await?;
     // kube would repeat requests by itself, for minutes; looking again is the controllers' part.
     config.default_retry = false;
     let own_namespace = args

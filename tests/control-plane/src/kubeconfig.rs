@@ -58,7 +58,11 @@ pub(crate) fn private_file(path: &Path, content: &[u8]) -> Result<()> {
 
 /// A client for that file. It retries nothing by itself: a test wants to see the first answer, and
 /// kube's own retries would block for minutes.
-pub(crate) async fn client(path: &Path) -> Result<kube::Client> {
+///
+/// # Errors
+///
+/// When the file is no kubeconfig.
+pub async fn client(path: &Path) -> Result<kube::Client> {
     // More than one TLS provider may be linked into a test, and then rustls refuses to choose. It
     // is no error that somebody else has chosen already.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -66,5 +70,7 @@ pub(crate) async fn client(path: &Path) -> Result<kube::Client> {
     let mut config =
         kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
     config.default_retry = false;
+    // The server is on this machine, whatever proxy there may be for others.
+    config.proxy_url = None;
     kube::Client::try_from(config).context("cannot make a client")
 }

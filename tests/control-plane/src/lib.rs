@@ -21,6 +21,7 @@ mod token;
 
 pub use audit::{AuditEvent, AuditMark};
 pub use build::ensure;
+pub use kubeconfig::client;
 pub use leash::{Leash, Leashed, Signal};
 pub use node::{Ending, Node, NodeOptions, PodView, State};
 pub use plane::{ControlPlane, Options};

@@ -2,9 +2,8 @@
 use std::collections::BTreeSet;
 
 use control_plane::AuditEvent;
+use kube::Api;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config};
 use serde_json::{Value, json};
 
 use super::grants::{Right, granted, used};
@@ -119,9 +118,7 @@ async fn is_forbidden_in(story: &Story<'_>, home: &str, place: &str) {
         .plane
         .service_account_kubeconfig(home, FULL_NAME)
         .await;
-    let file = Kubeconfig::read_from(file.unwrap()).unwrap();
-    let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
-    let kube = Client::try_from(config.unwrap()).unwrap();
+    let kube = control_plane::client(&file.unwrap()).await.unwrap();
     for (group, version, kind) in LOOT {
         let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         let api: Api<DynamicObject> = Api::namespaced_with(kube.clone(), place, &kind);

@@ -1,4 +1,5 @@
 //! The operator as a process.
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub(crate) struct Cast {
     pub(crate) kubeconfig: PathBuf,
     /// What is typed after `registrar run`, besides the address.
     pub(crate) args: Vec<String>,
+    /// What it finds in its environment, besides the kubeconfig.
+    pub(crate) env: BTreeMap<String, String>,
     pub(crate) name: String,
 }
 
@@ -50,11 +53,13 @@ impl Operator {
         let port = free_port();
         let mut args = vec!["run".to_owned(), format!("--listen=127.0.0.1:{port}")];
         args.extend(cast.args.iter().cloned());
+        let mut env = cast.env.clone();
         let kubeconfig = cast.kubeconfig.display().to_string();
+        env.insert("KUBECONFIG".to_owned(), kubeconfig);
         let what = Leashed {
             program: program(),
             args: args.into_iter().map(Into::into).collect(),
-            env: [("KUBECONFIG".to_owned(), kubeconfig)].into(),
+            env,
             // A proxy of the person who runs the tests must not come between.
             only_this_env: true,
             grace: 2,

@@ -4,7 +4,6 @@ use control_plane::{ControlPlane, Options};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{ListParams, ObjectMeta, PostParams};
-use kube::config::KubeConfigOptions;
 
 #[tokio::test]
 async fn the_audit_log_tells_who_wrote_what() {
@@ -28,11 +27,7 @@ async fn the_audit_log_tells_who_wrote_what() {
         .service_account_kubeconfig("story", "default")
         .await
         .unwrap();
-    let file = kube::config::Kubeconfig::read_from(kubeconfig).unwrap();
-    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
-        .await
-        .unwrap();
-    let nobody = kube::Client::try_from(config).unwrap();
+    let nobody = control_plane::client(&kubeconfig).await.unwrap();
     let maps: Api<ConfigMap> = Api::namespaced(nobody, "story");
     maps.list(&ListParams::default())
         .await

@@ -7,11 +7,11 @@ use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::Api;
 use kube::ResourceExt;
 use kube::api::{DeleteParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::wait::await_condition;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -191,12 +191,8 @@ async fn a_deployment_runs_is_replaced_and_ends() {
         .lines()
         .find_map(|line| line.strip_prefix("env KUBECONFIG="))
         .unwrap();
-    let file = Kubeconfig::read_from(kubeconfig).unwrap();
-    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
-        .await
-        .unwrap();
     let mark = world.plane.audit_mark().unwrap();
-    let theirs = kube::Client::try_from(config).unwrap();
+    let theirs = control_plane::client(Path::new(kubeconfig)).await.unwrap();
     theirs.apiserver_version().await.unwrap();
     world.plane.audit_settled().await.unwrap();
     let (events, _) = world.plane.audit_since(mark).unwrap();
