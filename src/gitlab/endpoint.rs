@@ -2,11 +2,9 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use reqwest::{NoProxy, Proxy, Url, redirect, retry};
-use rustls::{
-    RootCertStore,
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::crypto::CryptoProvider;
+
+use super::trust::{self, Distrust};
 
 /// A hung connect should not eat the whole time a call may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -100,10 +98,10 @@ impl Endpoint {
 
     /// The HTTP client that goes there.
     pub(super) fn connect(&self) -> Result<reqwest::Client, BuildError> {
-        if CryptoProvider::get_default().is_none() {
+        let Some(provider) = CryptoProvider::get_default() else {
             // reqwest would panic, and a panic stops the whole process.
             return Err(BuildError::Tls("no TLS provider has been installed".into()));
-        }
+        };
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!(
                 env!("CARGO_PKG_NAME"),
@@ -117,7 +115,11 @@ impl Endpoint {
             .retry(retry::never())
             .referer(false);
         if let Some(pem) = &self.ca_pem {
-            builder = builder.tls_certs_merge(certificates(pem)?);
+            let config = trust::config(pem, provider).map_err(|distrust| match distrust {
+                Distrust::Bundle(cause) => BuildError::CaBundle(cause),
+                Distrust::Setup(cause) => BuildError::Tls(cause),
+            });
+            builder = builder.tls_backend_preconfigured(config?);
         }
         if let Some(proxy) = &self.proxy {
             let proxy =
@@ -128,22 +130,4 @@ impl Endpoint {
             .build()
             .map_err(|e| BuildError::Tls(Box::new(e.without_url())))
     }
-}
-
-/// Reads a bundle through rustls first: reqwest would report a broken certificate only when the
-/// client is built, and then nobody could tell it from a broken system.
-fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, BuildError> {
-    let broken = |e: Box<dyn StdError + Send + Sync>| BuildError::CaBundle(e);
-    let mut roots = RootCertStore::empty();
-    let mut certificates = Vec::new();
-    for der in CertificateDer::pem_slice_iter(pem) {
-        let der = der.map_err(|e| broken(Box::new(e)))?;
-        let certificate = reqwest::Certificate::from_der(&der).map_err(|e| broken(Box::new(e)))?;
-        roots.add(der).map_err(|e| broken(Box::new(e)))?;
-        certificates.push(certificate);
-    }
-    if certificates.is_empty() {
-        return Err(broken("it holds no certificate".into()));
-    }
-    Ok(certificates)
 }

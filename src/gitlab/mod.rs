@@ -16,6 +16,7 @@ mod request;
 mod runners;
 mod search;
 mod token;
+mod trust;
 mod unusable;
 mod verdict;
 mod wire;
@@ -30,3 +31,4 @@ pub use model::{
 };
 pub use refusal::Refusal;
 pub use search::Contact;
+pub use trust::tls_advice;

@@ -3,6 +3,7 @@ mod assignment;
 mod attempt;
 mod can;
 mod connection;
+mod credential;
 mod decide;
 mod desired;
 mod diff;
@@ -13,6 +14,7 @@ mod observed;
 mod outcome;
 mod parts;
 mod place;
+mod refused;
 mod status;
 mod step;
 mod summary;
@@ -21,8 +23,9 @@ mod verdicts;
 pub use attempt::{intended, may_turn_up};
 pub use can::Can;
 pub use connection::{
-    Account, Recheck, Trouble, connection_status, is_tolerable, recheck, too_small,
+    Account, Recheck, Trouble, connection_status, is_tolerable, passes, recheck, too_small,
 };
+pub use credential::{credential, trimmed};
 pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
@@ -33,5 +36,6 @@ pub use observed::{
 };
 pub use outcome::{Facts, Failure, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};
+pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
 pub use status::{project, resolved};
 pub use step::{Blocked, Plan, Step, Unassignable, Why};

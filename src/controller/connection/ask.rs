@@ -1,5 +1,5 @@
 //! Asks GitLab about a connection's credential.
-use std::{error::Error as StdError, io, sync::Arc};
+use std::sync::Arc;
 
 use super::look::Inputs;
 use crate::api::conditions::Reason;
@@ -7,7 +7,7 @@ use crate::controller::{Context, error::chain};
 use crate::gitlab;
 use crate::gitlab::{BuildError, Call, Client, Refusal};
 use crate::metrics::Metrics;
-use crate::plan::{Account, Trouble};
+use crate::plan::{Account, Trouble, refused_for_good};
 
 /// Makes the client. `origin` names the object that what cannot be used was read from.
 pub(super) fn client(
@@ -85,14 +85,14 @@ fn credential_trouble(error: &gitlab::Error) -> Trouble {
             refusal,
             ..
         } => {
-            let (reason, what) = if *refusal == Refusal::TokenRevoked {
-                (Reason::CredentialRevoked, "has been revoked")
+            if *refusal == Refusal::TokenRevoked {
+                refused_for_good(Reason::CredentialRevoked)
             } else if *refusal == Refusal::TokenExpired {
-                (Reason::CredentialExpired, "has expired")
+                refused_for_good(Reason::CredentialExpired)
             } else {
-                (Reason::CredentialInvalid, "is not known to GitLab")
-            };
-            Trouble::new(reason, format!("the token {what}: {told}"))
+                let message = format!("the token is not known to GitLab: {told}");
+                Trouble::new(Reason::CredentialInvalid, message)
+            }
         }
         gitlab::Error::Refused { status: 403, .. } => {
             Trouble::new(Reason::CredentialForbidden, told)
@@ -101,29 +101,11 @@ fn credential_trouble(error: &gitlab::Error) -> Trouble {
             Trouble::new(Reason::NotGitLab, told)
         }
         gitlab::Error::Throttled { .. } => Trouble::new(Reason::GitLabThrottled, told),
-        gitlab::Error::Unsent(source) if is_tls(source.as_ref()) => {
-            Trouble::new(Reason::TlsFailed, told)
+        gitlab::Error::Unsent(source) if let Some(advice) = gitlab::tls_advice(source.as_ref()) => {
+            Trouble::new(Reason::TlsFailed, format!("{told}; {advice}"))
         }
         gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) | gitlab::Error::ReadOnly { .. } => {
             Trouble::new(Reason::Unreachable, told)
         }
     }
-}
-
-fn is_tls(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<rustls::Error>() {
-            return true;
-        }
-        // An I/O error hides the one it wraps: its source is already that one's source.
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        cause = match wrapped {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    false
 }

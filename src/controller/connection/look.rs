@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
+use ring::digest;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::view::Connection;
@@ -11,7 +12,7 @@ use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{ConfigMapKeyRef, GitLabConnectionSpec, SecretKeyRef};
 use crate::controller::{Context, error::Error};
 use crate::gitlab::{BuildError, Endpoint};
-use crate::plan::Trouble;
+use crate::plan::{Fingerprint, Trouble, credential, trimmed};
 
 /// Where the Secrets and `ConfigMap`s are that a connection names.
 pub(super) struct Sources {
@@ -41,9 +42,15 @@ impl fmt::Debug for Inputs {
 }
 
 impl Inputs {
-    /// Whether the other sends the same token to the same GitLab, whatever else it is made of.
-    pub(super) fn sends_the_same(&self, other: &Self) -> bool {
-        self.url() == other.url() && self.token.expose_secret() == other.token.expose_secret()
+    /// Which token it sends to which GitLab, whatever else it is made of.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        let hash = digest::digest(&digest::SHA256, self.token.expose_secret().as_bytes());
+        let start = hash.as_ref().first_chunk();
+        let start = start.map_or(0, |start| u64::from_be_bytes(*start));
+        Fingerprint {
+            digest: format!("{start:016x}"),
+            gitlab_url: self.url().to_owned(),
+        }
     }
 
     /// The url, without a slash at the end.
@@ -107,9 +114,15 @@ impl Sources {
         spec: &GitLabConnectionSpec,
         ctx: &Context,
     ) -> Result<Result<SecretString, Trouble>, Error> {
-        let bytes = self.secret_key(ctx, &spec.credentials_secret_ref).await?;
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
-        Ok(bytes.map(|bytes| SecretString::from(text(bytes))))
+        let reference = &spec.credentials_secret_ref;
+        let bytes = self.secret_key(ctx, reference).await?;
+        Ok(bytes.and_then(|bytes| match credential(&bytes) {
+            Ok(token) => Ok(SecretString::from(token)),
+            Err(why) => {
+                let message = format!("{}: {why}", self.secret_place(reference));
+                Err(Trouble::new(Reason::CredentialInvalid, message))
+            }
+        }))
     }
 
     /// Reads the CA bundle, if there is to be one; or says what is missing.
@@ -138,11 +151,13 @@ impl Sources {
 
     /// Names the object that a part of a client was read from, if it is not the connection itself.
     pub(super) fn origin(&self, spec: &GitLabConnectionSpec, error: &BuildError) -> Option<String> {
-        let place = |kind: &str, name: &str, key: &str| {
-            format!("{kind} {name} in namespace {}, key {key}", self.namespace)
+        let secret = |reference: &SecretKeyRef| self.secret_place(reference);
+        let map = |ConfigMapKeyRef { name, key }: &ConfigMapKeyRef| {
+            format!(
+                "ConfigMap {name} in namespace {}, key {key}",
+                self.namespace
+            )
         };
-        let secret = |SecretKeyRef { name, key }: &SecretKeyRef| place("Secret", name, key);
-        let map = |ConfigMapKeyRef { name, key }: &ConfigMapKeyRef| place("ConfigMap", name, key);
         match error {
             BuildError::Token => Some(secret(&spec.credentials_secret_ref)),
             BuildError::CaBundle(_) => {
@@ -151,6 +166,10 @@ impl Sources {
             }
             BuildError::Tls(_) | BuildError::Url(_) | BuildError::Proxy(_) => None,
         }
+    }
+
+    fn secret_place(&self, SecretKeyRef { name, key }: &SecretKeyRef) -> String {
+        format!("Secret {name} in namespace {}, key {key}", self.namespace)
     }
 
     async fn secret_key(
@@ -173,7 +192,7 @@ impl Sources {
             .and_then(|mut data| data.remove(key))
             .map(|value| value.0);
         Ok(value
-            .filter(|value| !value.trim_ascii().is_empty())
+            .filter(|value| !str::from_utf8(value).is_ok_and(|text| trimmed(text).is_empty()))
             .ok_or_else(|| {
                 let message = format!(
                     "the Secret {name} in namespace {namespace} has no key {key}, or it is empty"

@@ -82,14 +82,20 @@ async fn what_cannot_be_used_is_never_sent() {
             let plain = connection("gitlab", story.gitlab.url());
             let place = || secret("gitlab-credential");
             story.apply(&plain).await;
-            let broken = "glpat-canary-one\nglpat-canary-two";
             let named = "Secret gitlab-credential in namespace strangers-given, key pat: the access \
-                         token is empty or contains a line break";
+                         token has ";
+            let (broken, hidden) = (
+                "glpat-canary-one\nglpat-canary-two",
+                "glpat-\u{200b}canary",
+            );
             for (token, reason, told) in [
-                (broken, "CredentialInvalid", named),
-                ("", "SecretKeyMissing", "gitlab-credential"),
-                (" \n", "SecretKeyMissing", "pat"),
+                (broken, "CredentialInvalid", format!("{named}a line break")),
+                ("", "SecretKeyMissing", "gitlab-credential".to_owned()),
+                (hidden, "CredentialInvalid", format!("{named}U+200B")),
+                (" \n", "SecretKeyMissing", "pat".to_owned()),
+                ("\u{feff}\n", "SecretKeyMissing", "pat".to_owned()),
             ] {
+                let told = told.as_str();
                 story.apply(&place().holding("pat", token)).await;
                 says_so(story, reason, told, "False").await;
             }
@@ -98,8 +104,8 @@ async fn what_cannot_be_used_is_never_sent() {
                 "{:#?}",
                 story.gitlab.asked()
             );
-            // Whatever an editor leaves at the end does no harm.
-            let sloppy = format!("{}\n", token::ADMIN);
+            // Whatever an editor leaves at either end does no harm.
+            let sloppy = ["\u{feff}", token::ADMIN, "\u{a0}\n"].concat();
             story.apply(&place().holding("pat", &sloppy)).await;
             works_soon(story).await;
 

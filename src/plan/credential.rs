@@ -1,0 +1,76 @@
+//! What a Secret holds, taken as a credential.
+
+/// A credential without what harms nothing: a byte order mark in front, and white space around. Says
+/// what is wrong with what cannot be sent, by its place and never by its neighbours.
+pub fn credential(bytes: &[u8]) -> Result<&str, String> {
+    let Ok(text) = str::from_utf8(bytes) else {
+        let why = "the access token is not UTF-8 text; store its letters and nothing else";
+        return Err(why.to_owned());
+    };
+    let text = trimmed(text);
+    let strange = text
+        .chars()
+        .enumerate()
+        .find(|(_, letter)| !letter.is_ascii_graphic());
+    match strange {
+        None => Ok(text),
+        Some((at, letter)) => {
+            let what = match letter {
+                '\n' | '\r' => "a line break".to_owned(),
+                letter if letter.is_whitespace() => "white space".to_owned(),
+                letter => format!("U+{:04X}", u32::from(letter)),
+            };
+            Err(format!(
+                "the access token has {what} as character {}, which no token has; store it without",
+                at + 1
+            ))
+        }
+    }
+}
+
+/// Without a byte order mark in front, which some editors write, and without white space around.
+pub fn trimmed(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_harms_nothing_is_left_away() {
+        for text in [
+            "glpat-1",
+            "glpat-1\n",
+            "\r\n glpat-1\t\r\n",
+            "\u{feff}glpat-1",
+            "\u{feff} glpat-1\n",
+            "\u{a0}glpat-1\u{2003}",
+        ] {
+            assert_eq!(credential(text.as_bytes()), Ok("glpat-1"), "{text:?}");
+        }
+        for nothing in ["", " \n", "\u{feff}\n"] {
+            assert_eq!(credential(nothing.as_bytes()), Ok(""), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_named_by_its_place() {
+        for (text, what) in [
+            ("glpat-canary\nglpat-canary", "a line break as character 13"),
+            ("glpat canary", "white space as character 6"),
+            ("glpat-\u{200b}canary", "U+200B as character 7"),
+            ("\u{200b}glpat-canary", "U+200B as character 1"),
+            ("glpat-canary\u{feff}", "U+FEFF as character 13"),
+            ("glpat-canary\u{0}", "U+0000 as character 13"),
+            ("glpat-canär", "U+00E4 as character 10"),
+        ] {
+            let told = credential(text.as_bytes()).unwrap_err();
+            assert!(told.contains(what), "{text:?}: {told}");
+            assert!(!told.contains("canary"), "{told}");
+        }
+        let utf16: Vec<u8> = "glpat".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let marked = [&[0xff, 0xfe][..], &utf16].concat();
+        assert!(credential(&marked).unwrap_err().contains("not UTF-8"));
+    }
+}
