@@ -111,12 +111,12 @@ closed_list! {
     InsecureUrl => "Use https, or run the operator with --allow-http.",
     /// spec of the connection cannot be used, and why is in the message.
     InvalidConnection => "Correct spec as the message says.",
-    /// GitLab does not know the token.
+    /// GitLab does not know the token, or what the Secret holds can be none.
     CredentialInvalid => "Put a valid token into the Secret.",
-    /// The token has expired.
+    /// The token has expired. It is not sent again: see status.refusedTokens.
     CredentialExpired => "Put a new token into the Secret.",
-    /// The token was revoked. This operator does not use it again, since that would revoke its successors too.
-    CredentialRevoked => "Put a new token into the Secret.",
+    /// The token was revoked. It is not sent again, since that would revoke its successors too: see status.refusedTokens.
+    CredentialRevoked => "Put another token into the Secret. To rotate one, make the second first, store it, and revoke the first when the connection is Ready with the second.",
     /// GitLab forbids the token's owner to use the API.
     CredentialForbidden => "Do what GitLab's sentence asks for, such as unblocking the user.",
     /// The token lacks a scope to register runners.
@@ -126,7 +126,7 @@ closed_list! {
     /// GitLab could not be reached.
     Unreachable => "Check the url, the proxy and the network policies. It is tried again by itself.",
     /// TLS with GitLab failed.
-    TlsFailed => "Give the connection a CA bundle that signed GitLab's certificate, and check the url's host.",
+    TlsFailed => "Do what the message says: mostly to give the connection a CA bundle with the authority that signed GitLab's certificate, or to check the url's host.",
     /// What answers at the url is not GitLab's API.
     NotGitLab => "Correct the url: it is GitLab's own address, without /api/v4.",
 }

@@ -5,6 +5,7 @@ use std::{
 };
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use super::realm::ConnectionKey;
 use crate::gitlab;
@@ -32,8 +33,8 @@ pub enum Standing {
     Unseen,
     /// It works.
     Usable(Arc<Connected>),
-    /// It does not.
-    Broken(Trouble),
+    /// It does not, since then.
+    Broken(Trouble, Instant),
 }
 
 #[derive(Default)]
@@ -93,7 +94,7 @@ impl Connections {
     pub fn usable(&self, key: &ConnectionKey, connected: Arc<Connected>) -> bool {
         let mut entries = self.entries();
         let entry = entries.entry(key.clone()).or_default();
-        let unbroken = !matches!(&entry.standing, Some(Standing::Broken(_)) | None);
+        let unbroken = !matches!(&entry.standing, Some(Standing::Broken(..)) | None);
         let last = entry.last.as_ref();
         let same = unbroken && last.is_some_and(|last| Arc::ptr_eq(last, &connected));
         entry.standing = Some(Standing::Usable(connected.clone()));
@@ -107,16 +108,16 @@ impl Connections {
         let mut entries = self.entries();
         let entry = entries.entry(key.clone()).or_default();
         entry.suspect |= refused;
-        let same = match &entry.standing {
+        let (same, since) = match &entry.standing {
             // The words of an outage change with whoever answers in GitLab's place, and are no news.
-            Some(Standing::Broken(before)) if recheck(&trouble) == Recheck::Soon => {
-                before.reason == trouble.reason
+            Some(Standing::Broken(before, since)) if recheck(&trouble) == Recheck::Soon => {
+                (before.reason == trouble.reason, *since)
             }
-            Some(Standing::Broken(before)) => *before == trouble,
-            Some(Standing::Unseen | Standing::Usable(_)) | None => false,
+            Some(Standing::Broken(before, since)) => (*before == trouble, *since),
+            Some(Standing::Unseen | Standing::Usable(_)) | None => (false, Instant::now()),
         };
         if !same {
-            entry.standing = Some(Standing::Broken(trouble));
+            entry.standing = Some(Standing::Broken(trouble, since));
         }
         !same
     }

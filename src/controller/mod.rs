@@ -5,6 +5,7 @@ pub mod error;
 mod events;
 mod failures;
 pub mod guards;
+mod malformed;
 mod memory;
 pub mod realm;
 mod refusals;

@@ -92,6 +92,19 @@ pub fn is_tolerable(trouble: &Trouble, failed_before: u32) -> bool {
     unanswered.contains(&trouble.reason) && failed_before < TOLERATED
 }
 
+/// Whether a trouble passes by itself, as an outage does. While it may, the connection alone tells of
+/// it, and what is said of its runners stays.
+pub fn passes(trouble: &Trouble) -> bool {
+    let passing = [
+        Reason::Unreachable,
+        Reason::NotGitLab,
+        Reason::GitLabThrottled,
+        Reason::BrokenOff,
+        Reason::Pending,
+    ];
+    passing.contains(&trouble.reason)
+}
+
 /// Scopes too small to register with are a trouble, though GitLab accepts the token.
 pub fn too_small(account: &Account) -> Option<Trouble> {
     let scopes = &account.token.as_ref()?.scopes;
@@ -149,6 +162,7 @@ pub fn connection_status(
             None if outage => previous.can.clone(),
             None => Vec::new(),
         },
+        refused_tokens: previous.refused_tokens.clone(),
     }
 }
 

@@ -46,12 +46,13 @@ pub(super) fn judge(
     judged
 }
 
-/// A passing fault changes no condition of a Ready object, so that one lost packet is not two writes
-/// and an alarm; one that stays, or that a person must mend, does.
+/// A passing fault changes no condition of an object that was settled, Ready or not, so that one lost
+/// packet is not two writes and an alarm; one that stays, or that a person must mend, does.
 fn is_passing(previous: &GitLabRunnerStatus, facts: &Facts<'_>, failure: &Failure) -> bool {
-    let was_ready = is_true(&previous.conditions, ConditionType::Ready)
+    let was_settled = find(&previous.conditions, ConditionType::Ready).is_some()
+        && !is_true(&previous.conditions, ConditionType::Reconciling)
         && previous.observed_generation == facts.generation;
-    was_ready && !failure.stalled && !failure.persistent
+    was_settled && !failure.stalled && !failure.persistent
 }
 
 /// A part: what the failed step says of it, else what the facts say, else what was there before.

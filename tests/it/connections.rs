@@ -1,6 +1,7 @@
 //! A connection that is wrong says so in one clear condition, asks GitLab seldom, and works within
 //! ten seconds of being mended.
 mod credential;
+mod fleet;
 mod outages;
 mod strangers;
 
@@ -439,4 +440,16 @@ async fn a_credential_that_is_refused_under_way_is_not_tried_by_others() {
             }
         })
         .await;
+}
+
+/// How often the connections were looked at, whatever came of it.
+async fn looks(story: &Story<'_>) -> f64 {
+    let metrics = story.operator().metrics().await;
+    let counts = metrics.lines().filter_map(|line| {
+        let (name, count) = line.rsplit_once(' ')?;
+        let ours = name.starts_with("controller_runtime_reconcile_total")
+            && name.contains("\"gitlabconnection\"");
+        ours.then(|| count.parse::<f64>().ok()).flatten()
+    });
+    counts.sum()
 }

@@ -1,8 +1,9 @@
 //! `GitLabConnection` and `ClusterGitLabConnection`: a GitLab instance and the credential for it.
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+use super::connection_status::ConnectionStatus;
 use super::shared::{ConfigMapKeyRef, SecretKeyRef, duration_schema};
 
 /// Which GitLab, and with which credential.
@@ -167,60 +168,4 @@ pub struct AllowedNamespaces {
     /// When omitted, only names choose. Example: `{matchLabels: {team: platform}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
-}
-
-/// What the operator last saw of the instance and the credential.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct ConnectionStatus {
-    /// Generation of the spec that this status is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Ready is the summary; CredentialsValid tells of the token alone; CredentialsExpiring is
-    /// present only while true. Reconciling and Stalled are present only while true.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Vec<Condition>,
-    /// The instance.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gitlab: Option<GitLab>,
-    /// The access token, without the token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<Credential>,
-    /// What the token's scopes open: register, manage, assign, list, graphql, rotate.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), inner(length(max = 32)))]
-    pub can: Vec<String>,
-}
-
-/// A GitLab instance.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct GitLab {
-    /// Its version. Example: `18.5.0-ee`.
-    #[schemars(length(max = 64))]
-    pub version: String,
-    /// Whether it is the Enterprise Edition, where it says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enterprise: Option<bool>,
-}
-
-/// An access token, without the token.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct Credential {
-    /// The name its owner gave it.
-    #[schemars(length(max = 1024))]
-    pub name: String,
-    /// Its scopes, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), inner(length(max = 64)))]
-    pub scopes: Vec<String>,
-    /// The date from which GitLab refuses it; absent if never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 16))]
-    pub expires_at: Option<String>,
-    /// Whether its owner is an administrator, where the token may ask.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub admin: Option<bool>,
 }

@@ -10,6 +10,8 @@
 )]
 mod connection;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
+mod connection_status;
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner_status;
@@ -17,9 +19,10 @@ mod runner_status;
 mod shared;
 
 pub use connection::{
-    AllowedNamespaces, ClusterGitLabConnection, ClusterGitLabConnectionSpec, ConnectionStatus,
-    Credential, GitLab, GitLabConnection, GitLabConnectionSpec,
+    AllowedNamespaces, ClusterGitLabConnection, ClusterGitLabConnectionSpec, GitLabConnection,
+    GitLabConnectionSpec,
 };
+pub use connection_status::{ConnectionStatus, Credential, GitLab, RefusedToken};
 pub use runner::{DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Scope, TokenSecret};
 pub use runner_status::{
     Drift, GitLabRunnerStatus, GivenUp, ProjectStatus, Registration, Removal, ResolvedScope,

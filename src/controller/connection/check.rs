@@ -14,7 +14,10 @@ use crate::controller::connections::Connected;
 use crate::controller::realm::ConnectionKey;
 use crate::controller::{Context, error::Error};
 use crate::gitlab::Client;
-use crate::plan::{Account, Recheck, Trouble, is_tolerable, recheck, too_small};
+use crate::plan::{
+    Account, Fingerprint, Recheck, Trouble, is_for_good, is_tolerable, recheck, refused_before,
+    too_small,
+};
 
 /// What came of looking at a connection.
 #[derive(Clone)]
@@ -27,6 +30,8 @@ pub(super) struct Finding {
     pub(super) news: bool,
     /// Whether this look had no answer, so that what is said is that of the one before.
     pub(super) missed: bool,
+    /// The token that GitLab has refused for good, if it has.
+    pub(super) refused: Option<Fingerprint>,
 }
 
 pub(super) async fn check<K: Connection>(
@@ -45,11 +50,17 @@ pub(super) async fn check<K: Connection>(
         Ok(token) => Inputs { endpoint, token },
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
-    let last = ctx.checkups.recall(key);
     // Whatever else has changed: using a revoked token again would revoke its successors (contract
-    // §1.10).
-    if let Some(last) = last.as_ref().filter(|last| is_revoked(last, &inputs)) {
+    // §1.10). What this process knows of it need not be in status yet.
+    let last = ctx.checkups.recall(key);
+    let fingerprint = inputs.fingerprint();
+    if let Some(last) = last.as_ref().filter(|last| is_refused(last, &fingerprint)) {
         return Ok(conclude(ctx, key, last));
+    }
+    let status = connection.status();
+    let refused = status.map(|status| &*status.refused_tokens);
+    if let Some(trouble) = refused_before(refused.unwrap_or_default(), &fingerprint) {
+        return Ok(broken(ctx, key, None, trouble));
     }
     let known = last.filter(|last| last.inputs == inputs);
     if let Some(known) = known.as_ref().filter(|known| !is_due(ctx, key, known)) {
@@ -136,11 +147,9 @@ fn connected(
         .unwrap_or_else(|| Arc::new(fresh))
 }
 
-/// Whether GitLab has called this very token revoked.
-fn is_revoked(last: &Checkup, inputs: &Inputs) -> bool {
-    let revoked = last.trouble.as_ref();
-    let revoked = revoked.is_some_and(|trouble| trouble.reason == Reason::CredentialRevoked);
-    revoked && last.inputs.sends_the_same(inputs)
+/// Whether GitLab has refused this very token for good.
+fn is_refused(last: &Checkup, token: &Fingerprint) -> bool {
+    last.trouble.as_ref().is_some_and(is_for_good) && last.inputs.fingerprint() == *token
 }
 
 /// Whether GitLab must be asked again about a connection that is made of the same as before.
@@ -161,13 +170,18 @@ fn conclude(ctx: &Context, key: &ConnectionKey, checkup: &Checkup) -> Finding {
             trouble: None,
             news: ctx.connections.usable(key, connected.clone()),
             missed: false,
+            refused: None,
         },
-        (_, Some(trouble)) => broken(ctx, key, account, trouble.clone()),
+        (_, Some(trouble)) => Finding {
+            refused: is_for_good(trouble).then(|| checkup.inputs.fingerprint()),
+            ..broken(ctx, key, account, trouble.clone())
+        },
         (None, None) => Finding {
             account,
             trouble: None,
             news: false,
             missed: false,
+            refused: None,
         },
     }
 }
@@ -191,5 +205,6 @@ pub(super) fn broken(
         trouble: Some(trouble),
         news,
         missed: false,
+        refused: None,
     }
 }

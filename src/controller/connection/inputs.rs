@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::look::Inputs;
 use crate::controller::{connections::Connected, realm::ConnectionKey};
 use crate::gitlab::Client;
-use crate::plan::{Account, Trouble};
+use crate::plan::{Account, Trouble, passes};
 
 /// For how long the last answer is good whatever runners say.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -74,6 +74,13 @@ impl Checkups {
         let news = !checkup.doubted && checkup.checked.elapsed() >= SETTLED;
         checkup.doubted = true;
         news
+    }
+
+    /// Whether the last look at a connection had no answer, be that told yet or not.
+    pub(in crate::controller) fn is_unanswered(&self, key: &ConnectionKey) -> bool {
+        self.all().get(key).is_some_and(|checkup| {
+            checkup.missed > 0 || checkup.trouble.as_ref().is_some_and(passes)
+        })
     }
 
     pub(super) fn forget(&self, key: &ConnectionKey) {

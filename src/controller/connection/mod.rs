@@ -23,14 +23,14 @@ use super::{
     Context,
     error::{Error, Remedy, chain, is_api_status},
     guards::{ENDING, Guarded, bounded},
-    report,
+    malformed, report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::events::EventReason;
 use crate::api::v1alpha1::ConnectionStatus;
 use crate::backoff;
 use crate::clock;
-use crate::plan::{Trouble, connection_status, is_tolerable};
+use crate::plan::{Trouble, connection_status, is_tolerable, remembered};
 use check::{Finding, broken, check};
 
 /// How soon a broken connection is looked at again. A person who has just mended something waits
@@ -83,9 +83,14 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
                 invalid.error
             );
             let trouble = Trouble::new(Reason::InvalidConnection, message);
-            if ctx.connections.broken(&key, trouble, false) {
+            if ctx.connections.broken(&key, trouble.clone(), false) {
                 ctx.wake_runners(&key);
             }
+            let generation = object.meta().generation;
+            let next = |before: &ConnectionStatus, _: &_| {
+                connection_status(before, generation, None, Some(&trouble), clock::now())
+            };
+            malformed::write_status::<K, _>(ctx, object, next).await?;
             return Err(Error::Malformed(invalid.error.clone()));
         }
     };
@@ -109,6 +114,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
         trouble,
         news,
         missed,
+        refused,
     } = finding;
     // A change of spec may be one of whom it allows, and of nothing else. Its runners are told
     // before its status is: who has waited for that to make one would see it woken twice.
@@ -117,7 +123,10 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     }
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let previous = connection.status().cloned().unwrap_or_default();
-    let status = connection_status(&previous, generation, account, trouble, clock::now());
+    let mut status = connection_status(&previous, generation, account, trouble, clock::now());
+    if let Some((token, Trouble { reason, .. })) = refused.as_ref().zip(trouble) {
+        status.refused_tokens = remembered(&status.refused_tokens, token, *reason, clock::now());
+    }
     if previous != status {
         announce(&connection, ctx, &previous, &status).await;
         view::write_status(connection, ctx, status).await?;

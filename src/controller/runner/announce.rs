@@ -1,13 +1,14 @@
 //! What is said of an object in events: only what is new.
 use kube::{Resource, runtime::events::EventType};
+use serde_json::Value;
 
 use super::pass::Pass;
 use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::clock;
 use crate::controller::guards::Guarded;
-use crate::controller::{Context, error::Error};
-use crate::plan::{self, News};
+use crate::controller::{Context, error::Error, malformed};
+use crate::plan::{self, Facts, Mark, News, Outcome};
 
 /// Tells of what a new status says that the old one did not.
 pub(super) async fn changed(pass: &Pass<'_>, status: &GitLabRunnerStatus) {
@@ -41,7 +42,7 @@ async fn say(pass: &Pass<'_>, news: &News) {
     }
 }
 
-/// Tells of an object that cannot be read, which has no status that we could write.
+/// Tells of an object that cannot be read.
 pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why: &str) -> Error {
     let mut about = object.object_ref(&());
     about.api_version = Some(GitLabRunner::api_version(&()).into_owned());
@@ -55,5 +56,25 @@ pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why
         &note,
     )
     .await;
-    Error::Malformed(why.to_owned())
+    let mark = Mark {
+        cluster: ctx.options.cluster.clone(),
+        uid: object.meta().uid.clone().unwrap_or_default(),
+        attempt: "0".to_owned(),
+    };
+    let next = |before: &GitLabRunnerStatus, spec: &Value| {
+        let facts = Facts {
+            want: None,
+            seen: None,
+            gitlab_url: "",
+            mark: &mark,
+            project_scope: spec.pointer("/scope/project").is_some(),
+            generation: object.meta().generation,
+        };
+        let outcome = Outcome::Obstructed(Reason::InvalidSpec, note.clone());
+        plan::project(before, &facts, &outcome, clock::now())
+    };
+    match malformed::write_status::<GitLabRunner, _>(ctx, object, next).await {
+        Ok(()) => Error::Malformed(why.to_owned()),
+        Err(error) => error,
+    }
 }

@@ -16,9 +16,13 @@ use crate::controller::connections::{Connected, Standing};
 use crate::controller::realm::{Commons, ConnectionKey};
 use crate::controller::{Context, error::Error};
 use crate::gitlab;
+use crate::plan::{Failure, passes};
 
 /// What a connection's requests may take when it does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest that runners keep to themselves that their connection is in trouble.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What a pass may use.
 pub(super) enum Link {
@@ -26,6 +30,8 @@ pub(super) enum Link {
     Usable(Arc<Connected>),
     /// Nothing yet: the connection has not been looked at since the process started.
     Awaited,
+    /// Nothing for the moment, since the connection is in trouble that passes.
+    Troubled(Failure, Duration),
     /// Nothing, for this reason.
     Blocked(Reason, String),
 }
@@ -39,10 +45,31 @@ pub(super) fn usable(ctx: &Context, runner: &GitLabRunner, namespace: &str) -> L
     match ctx.connections.standing(&key) {
         Standing::Usable(connected) => Link::Usable(connected),
         Standing::Unseen => Link::Awaited,
-        Standing::Broken(trouble) => Link::Blocked(
-            Reason::ConnectionNotReady,
-            format!("{key} is not ready: {}", trouble.message),
-        ),
+        Standing::Broken(trouble, since) => {
+            let message = format!("{key} is not ready: {}", trouble.message);
+            if passes(&trouble) {
+                let left = patience(ctx).saturating_sub(since.elapsed());
+                Link::Troubled(troubled(message, left.is_zero()), left)
+            } else {
+                Link::Blocked(Reason::ConnectionNotReady, message)
+            }
+        }
+    }
+}
+
+/// For how long only the connection tells of its troubles: a hundred runners have nothing to add.
+fn patience(ctx: &Context) -> Duration {
+    ctx.options.resync.min(PATIENCE)
+}
+
+fn troubled(message: String, persistent: bool) -> Failure {
+    Failure {
+        reason: Reason::ConnectionNotReady,
+        message,
+        about: None,
+        stalled: false,
+        persistent,
+        attempt_is_void: false,
     }
 }
 
@@ -58,7 +85,7 @@ pub(super) fn for_departure(ctx: &Context, runner: &GitLabRunner, namespace: &st
         (Standing::Unseen, None) => {
             Link::Blocked(Reason::ConnectionNotFound, format!("there is no {key}"))
         }
-        (Standing::Broken(trouble), None) => Link::Blocked(trouble.reason, trouble.message),
+        (Standing::Broken(trouble, _), None) => Link::Blocked(trouble.reason, trouble.message),
     }
 }
 
@@ -75,6 +102,12 @@ pub(super) fn distrust(pass: &Pass<'_>, error: &Error) {
     if news {
         pass.ctx.wake_connection(&key);
     }
+}
+
+/// Whether an error is the connection's to tell: it has had no answer either.
+pub(super) fn is_told_elsewhere(pass: &Pass<'_>, error: &Error) -> bool {
+    let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
+    error.says_nothing_of_the_runner() && pass.ctx.checkups.is_unanswered(&key)
 }
 
 /// A client without a credential, for a call that the runner's own token authorises: by the

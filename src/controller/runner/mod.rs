@@ -123,6 +123,7 @@ fn flatten(error: finalizer::Error<Error>) -> Error {
 /// Makes the runner as declared.
 async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
+    let mut soonest = None;
     let outcome = match desired(&pass.runner, &pass.namespace, &pass.name) {
         Err(complaint) => Ok(Outcome::Obstructed(Reason::InvalidSpec, complaint.0)),
         Ok(_) if pass.runner.spec.suspend => {
@@ -138,11 +139,16 @@ async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error>
                 }
                 // Nothing has changed yet.
                 link::Link::Awaited => return Ok(Action::requeue(AWAITED)),
+                link::Link::Troubled(failure, left) => {
+                    soonest = Some(left).filter(|left| !left.is_zero());
+                    Ok(Outcome::Failed(failure))
+                }
                 link::Link::Blocked(reason, message) => Ok(Outcome::Obstructed(reason, message)),
             }
         }
     };
-    finish(&mut pass, outcome).await.map(Action::requeue)
+    let wait = finish(&mut pass, outcome).await?;
+    Ok(Action::requeue(wait.min(soonest.unwrap_or(wait))))
 }
 
 /// Takes the runner out of GitLab, or leaves it there, before the object goes.
@@ -154,7 +160,7 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
             link::Link::Usable(connected) => pass.link = Some(connected),
             link::Link::Awaited => return Err(Error::StillThere(AWAITED)),
             // The runner's own token may do.
-            link::Link::Blocked(..) => {}
+            link::Link::Troubled(..) | link::Link::Blocked(..) => {}
         }
     }
     let outcome = pursue_for_a_while(&mut pass, &Desired::Gone(policy)).await;
@@ -185,7 +191,8 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
         Err(error) => {
             ctx.memory.forget(&pass.uid);
             link::distrust(pass, error);
-            match error.failure(ctx.failures.so_far(&pass.uid) >= 2) {
+            let persistent = ctx.failures.so_far(&pass.uid) >= 2;
+            match error.failure(persistent && !link::is_told_elsewhere(pass, error)) {
                 Some(failure) => Outcome::Failed(failure),
                 None => return result.map(|_| POLL),
             }

@@ -1,13 +1,16 @@
 //! The credential itself: replaced while all is well, and about to expire.
+use gitlab_runner_registrar::api::v1alpha1::RefusedToken;
 use gitlab_sim::Recorded;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 use serde_json::json;
 
-use crate::harness::{Story, condition, runner, says, secret, story};
+use crate::harness::{Story, condition, runner, says, secret, story, until};
 
 /// Two that can be told apart by their first letters, which is all that the log shows of them.
 const FIRST: &str = "glpat-1st0-canary-2Lp6Vb9Y";
+/// What `printf %s "$FIRST" | sha256sum` begins with.
+const DIGEST: &str = "52d3fc497e58759b";
 const SECOND: &str = "glpat-2nd0-canary-8Qw3Rt7U";
 
 /// A token of the administrator's, that expires in so many days.
@@ -57,6 +60,69 @@ async fn one_that_is_replaced_is_never_sent_again() {
             let mut asked = story.gitlab.requests();
             asked.retain(|asked| asked.seq > first.seq && !shows(asked, SECOND));
             assert!(asked.is_empty(), "{asked:#?}");
+        })
+        .await;
+}
+
+/// Waits until the connection has been looked at a few times, and tells what was sent with the first
+/// token meanwhile.
+async fn sent_while_looking(story: &Story<'_>) -> Vec<Recorded> {
+    let looks = async || super::looks(story).await;
+    let before = looks().await;
+    until("it is looked at three times more", async || {
+        let now = looks().await;
+        if now >= before + 3.0 {
+            Ok(())
+        } else {
+            Err(now.to_string())
+        }
+    })
+    .await;
+    let mut asked = story.gitlab.requests();
+    asked.retain(|asked| shows(asked, FIRST));
+    asked
+}
+
+async fn is_refused(story: &Story<'_>, when: &str) -> Vec<RefusedToken> {
+    let connection = story
+        .connection_says("gitlab", "Ready", "False", "CredentialRevoked")
+        .await;
+    let told = condition(&connection, "Ready").unwrap().message;
+    assert!(told.contains("make the second token first"), "{told}");
+    let list = connection.status.unwrap().refused_tokens;
+    assert_eq!(list.len(), 1, "{when}: {list:?}");
+    list
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_revoked_is_not_sent_again_after_a_restart_nor_when_it_comes_back() {
+    story("credential-revoked")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            has_token(story, "first", FIRST, 100);
+            has_token(story, "second", SECOND, 100);
+            story.connects("gitlab", FIRST).await;
+            story.is_connected("gitlab").await;
+            story
+                .gitlab
+                .does(json!({ "do": "revoke_token", "token": "first" }));
+            let list = is_refused(story, "at first").await;
+            assert_eq!(list[0].digest, DIGEST);
+            assert_eq!(list[0].gitlab_url, story.gitlab.url());
+            assert_eq!(list[0].reason, "CredentialRevoked");
+
+            story.the_operator_is_killed().await;
+            story.gitlab.clear_requests();
+            story.the_operator_starts().await;
+            assert_eq!(sent_while_looking(story).await, [], "after a restart");
+            assert_eq!(is_refused(story, "after a restart").await, list);
+
+            let place = secret("gitlab-credential");
+            story.apply(&place.clone().holding("pat", SECOND)).await;
+            story.is_connected("gitlab").await;
+            story.apply(&place.holding("pat", FIRST)).await;
+            assert_eq!(is_refused(story, "restored").await, list);
+            assert_eq!(sent_while_looking(story).await, [], "restored");
         })
         .await;
 }

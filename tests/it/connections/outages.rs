@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::json;
 
-use super::SOON;
+use super::{SOON, looks};
 use crate::harness::{Story, condition, runner, says, shown, story, token, until, within};
 
 const SELF: &str = "/api/v4/personal_access_tokens/self";
@@ -123,18 +123,6 @@ async fn a_secret_that_may_not_be_read_is_told() {
             works_soon(story, "gitlab", "gadwall").await;
         })
         .await;
-}
-
-/// How often the connections were looked at, whatever came of it.
-async fn looks(story: &Story<'_>) -> f64 {
-    let metrics = story.operator().metrics().await;
-    let counts = metrics.lines().filter_map(|line| {
-        let (name, count) = line.rsplit_once(' ')?;
-        let ours = name.starts_with("controller_runtime_reconcile_total")
-            && name.contains("\"gitlabconnection\"");
-        ours.then(|| count.parse::<f64>().ok()).flatten()
-    });
-    counts.sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,84 @@
+//! What the operator tells of a connection.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator last saw of the instance and the credential.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionStatus {
+    /// Generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready is the summary; CredentialsValid tells of the token alone; CredentialsExpiring is
+    /// present only while true. Reconciling and Stalled are present only while true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// The instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gitlab: Option<GitLab>,
+    /// The access token, without the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
+    /// What the token's scopes open: register, manage, assign, list, graphql, rotate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 32)))]
+    pub can: Vec<String>,
+    /// Tokens that GitLab has called revoked or expired, the last eight of them. None is sent again,
+    /// also when it comes back with an old Secret: using a revoked token revokes its successors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub refused_tokens: Vec<RefusedToken>,
+}
+
+/// A token that GitLab has refused for good, without the token.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedToken {
+    /// The first 16 digits of the token's SHA-256, as `printf %s "$TOKEN" | sha256sum` prints them.
+    /// Example: `7d1a54127b222502`.
+    #[schemars(length(max = 16))]
+    pub digest: String,
+    /// Address of the GitLab that refused it.
+    #[schemars(length(max = 1024))]
+    pub gitlab_url: String,
+    /// CredentialRevoked or CredentialExpired.
+    #[schemars(length(max = 64))]
+    pub reason: String,
+    /// When GitLab said so.
+    pub refused_at: Time,
+}
+
+/// A GitLab instance.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct GitLab {
+    /// Its version. Example: `18.5.0-ee`.
+    #[schemars(length(max = 64))]
+    pub version: String,
+    /// Whether it is the Enterprise Edition, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<bool>,
+}
+
+/// An access token, without the token.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Credential {
+    /// The name its owner gave it.
+    #[schemars(length(max = 1024))]
+    pub name: String,
+    /// Its scopes, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(max = 64)))]
+    pub scopes: Vec<String>,
+    /// The date from which GitLab refuses it; absent if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    pub expires_at: Option<String>,
+    /// Whether its owner is an administrator, where the token may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<bool>,
+}
