@@ -40,14 +40,12 @@ pub async fn config() -> anyhow::Result<Config> {
 
 /// kube repeats the lines of a file that it cannot parse, and there are tokens in it.
 fn discreet(error: KubeconfigError) -> anyhow::Error {
-    match error {
-        KubeconfigError::Parse(error) => {
-            let line = error.location().map(|place| place.line());
-            let line = line.map(|line| format!(" (line {line})"));
-            anyhow!("it is no YAML of a kubeconfig{}", line.unwrap_or_default())
-        }
-        other => anyhow::Error::new(other),
-    }
+    let KubeconfigError::Parse(broken) = &error else {
+        return anyhow::Error::new(error);
+    };
+    let line = broken.location().map(|place| place.line());
+    let line = line.map(|line| format!(" (line {line})"));
+    anyhow!("it is no YAML of a kubeconfig{}", line.unwrap_or_default())
 }
 
 /// The proxy that the cluster of the current context names.

@@ -9,6 +9,7 @@ mod graphql;
 pub mod model;
 mod note;
 mod pause;
+pub mod permissions;
 mod redirect;
 mod refusal;
 mod reply;

@@ -77,7 +77,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Cause> {
 
 /// Trusts what an authority of the system or of the bundle has signed; and an authority's own
 /// certificate when that is what a server shows and it is in the bundle, letter by letter. Such are
-/// what `openssl req -x509` makes, and WebPKI takes none of them for a server's.
+/// what `openssl req -x509` makes, and `webpki` takes none of them for a server's.
 #[derive(Debug)]
 struct Trust {
     all: Verifier,

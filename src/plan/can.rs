@@ -20,6 +20,9 @@ pub struct Can {
     pub graphql: bool,
     /// Rotate the credential itself.
     pub rotate: bool,
+    /// Whether GitLab alone knows what of all this it opens, and where, since the token is a
+    /// fine-grained one (contract §8). Its lists leave out in silence what it may not see.
+    pub granular: bool,
 }
 
 impl Can {
@@ -31,11 +34,21 @@ impl Can {
         list: true,
         graphql: true,
         rotate: true,
+        granular: false,
+    };
+
+    /// Whatever GitLab lets it do: what is assumed of a fine-grained token.
+    pub const GRANULAR: Self = Self {
+        granular: true,
+        ..Self::ALL
     };
 
     /// Works it out from a token's scopes.
     pub fn from_scopes(scopes: &BTreeSet<String>) -> Self {
         let has = |scope: &str| scopes.contains(scope);
+        if scopes.len() == 1 && has("granular") {
+            return Self::GRANULAR;
+        }
         let reads = has("api") || has("read_api");
         Self {
             register: has("api") || has("create_runner"),
@@ -44,7 +57,13 @@ impl Can {
             list: reads,
             graphql: reads,
             rotate: has("api") || has("self_rotate"),
+            granular: false,
         }
+    }
+
+    /// Whether what a list does not show is surely not there.
+    pub fn lists_all(self) -> bool {
+        self.list && !self.granular
     }
 
     /// The words for it, as status shows them.
@@ -56,7 +75,11 @@ impl Can {
             list,
             graphql,
             rotate,
+            granular,
         } = self;
+        if granular {
+            return vec!["granular".to_owned()];
+        }
         [
             (register, "register"),
             (manage, "manage"),

@@ -2,6 +2,7 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::can::Can;
+use super::trouble::{Recheck, Trouble, recheck};
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, merge};
 use crate::api::v1alpha1::{ConnectionStatus, Credential, GitLab};
 use crate::gitlab::model::{AccessToken, Metadata};
@@ -12,8 +13,11 @@ const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What GitLab said about the credential and itself, as far as the credential may ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// The token about itself; `None` for one that is no personal, group or project access token.
+    /// The token about itself; `None` for one that is no personal, group or project access token, or
+    /// may not say.
     pub token: Option<AccessToken>,
+    /// What a fine-grained token may not do of what the connection asks, in GitLab's words.
+    pub lacks: Vec<String>,
     /// The instance about itself.
     pub metadata: Option<Metadata>,
     /// Whether the token's owner is an administrator.
@@ -23,86 +27,25 @@ pub struct Account {
 impl Account {
     /// What the credential opens.
     pub fn can(&self) -> Can {
-        self.token
-            .as_ref()
-            .map_or(Can::ALL, |token| Can::from_scopes(&token.scopes))
-    }
-}
-
-/// What is wrong with a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// Its name.
-    pub reason: Reason,
-    /// A sentence that names the object to mend.
-    pub message: String,
-}
-
-impl Trouble {
-    /// What is wrong, with a sentence that names the object to mend.
-    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            reason,
-            message: message.into(),
+        match &self.token {
+            Some(token) => Can::from_scopes(&token.scopes),
+            // Only a fine-grained token may not even tell of itself.
+            None if !self.lacks.is_empty() => Can::GRANULAR,
+            None => Can::ALL,
         }
     }
-}
 
-/// When to look at a connection again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recheck {
-    /// Ask GitLab again soon: it may be mended there at any time.
-    Soon,
-    /// Only when the connection's own inputs have changed: asking again with the same credential is
-    /// of no use, and of a revoked one harmful (contract §1.10).
-    OnChange,
-}
-
-/// Whether asking GitLab again with the same inputs can help.
-pub fn recheck(trouble: &Trouble) -> Recheck {
-    let soon = [
-        Reason::Unreachable,
-        Reason::TlsFailed,
-        Reason::NotGitLab,
-        Reason::CredentialForbidden,
-        Reason::GitLabThrottled,
-        Reason::KubernetesError,
-        Reason::BrokenOff,
-        Reason::Pending,
-    ];
-    if soon.contains(&trouble.reason) {
-        Recheck::Soon
-    } else {
-        Recheck::OnChange
+    /// What is to be known of a credential that GitLab accepts.
+    fn note(&self) -> String {
+        if !self.can().granular {
+            return String::new();
+        }
+        let lacks: Vec<String> = self.lacks.iter().map(|lack| format!("; {lack}")).collect();
+        format!(
+            "a fine-grained token, of which GitLab alone knows what it may{}",
+            lacks.concat()
+        )
     }
-}
-
-/// How many looks in a row may come to nothing before a connection that worked is called broken: an
-/// answer that is lost now and then is no reason to alarm everybody who uses it.
-const TOLERATED: u32 = 2;
-
-/// Whether a look that failed says nothing yet of a connection that worked the last time, after so
-/// many others in a row that failed.
-pub fn is_tolerable(trouble: &Trouble, failed_before: u32) -> bool {
-    let unanswered = [
-        Reason::Unreachable,
-        Reason::NotGitLab,
-        Reason::KubernetesError,
-    ];
-    unanswered.contains(&trouble.reason) && failed_before < TOLERATED
-}
-
-/// Whether a trouble passes by itself, as an outage does. While it may, the connection alone tells of
-/// it, and what is said of its runners stays.
-pub fn passes(trouble: &Trouble) -> bool {
-    let passing = [
-        Reason::Unreachable,
-        Reason::NotGitLab,
-        Reason::GitLabThrottled,
-        Reason::BrokenOff,
-        Reason::Pending,
-    ];
-    passing.contains(&trouble.reason)
 }
 
 /// Scopes too small to register with are a trouble, though GitLab accepts the token.
@@ -144,7 +87,8 @@ pub fn connection_status(
             admin: account.admin,
         }),
     };
-    let verdicts = verdicts(credential.as_ref(), trouble, now);
+    let note = account.map(Account::note).unwrap_or_default();
+    let verdicts = verdicts(credential.as_ref(), trouble, note, now);
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     ConnectionStatus {
         observed_generation: generation,
@@ -169,6 +113,7 @@ pub fn connection_status(
 fn verdicts(
     credential: Option<&Credential>,
     trouble: Option<&Trouble>,
+    note: String,
     now: Timestamp,
 ) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
@@ -200,7 +145,7 @@ fn verdicts(
             ConditionType::CredentialsValid,
             true,
             Reason::Accepted,
-            "",
+            note,
         )),
         Some(Trouble { reason, message }) if about_credential(*reason) => {
             verdicts.push(Verdict::new(

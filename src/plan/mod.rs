@@ -18,13 +18,12 @@ mod refused;
 mod status;
 mod step;
 mod summary;
+mod trouble;
 mod verdicts;
 
 pub use attempt::{intended, may_turn_up};
 pub use can::Can;
-pub use connection::{
-    Account, Recheck, Trouble, connection_status, is_tolerable, passes, recheck, too_small,
-};
+pub use connection::{Account, connection_status, too_small};
 pub use credential::{credential, trimmed};
 pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
@@ -39,3 +38,4 @@ pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};
 pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
 pub use status::{project, resolved};
 pub use step::{Blocked, Plan, Step, Unassignable, Why};
+pub use trouble::{Recheck, Trouble, is_tolerable, passes, recheck};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::connection::Trouble;
+use super::trouble::Trouble;
 use crate::api::conditions::Reason;
 use crate::api::v1alpha1::RefusedToken;
 

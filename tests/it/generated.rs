@@ -4,6 +4,7 @@ mod crds;
 mod docs;
 mod fields;
 mod lint;
+mod permissions;
 
 use std::{fs, path::Path};
 

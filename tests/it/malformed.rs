@@ -10,10 +10,10 @@ use crate::harness::{Story, condition, runner, says, shown, story, token, until}
 /// Lets objects of a kind be anything.
 async fn anything_goes(story: &Story<'_>, plural: &str) {
     let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-    let path = "/spec/versions/0/schema/openAPIV3Schema";
-    let patch = json!([{ "op": "replace", "path": path, "value": anything }]);
-    let (crd, patch) = (format!("{plural}.gitlab-registrar.dev"), patch.to_string());
-    let args = ["patch", "crd", &crd, "--type=json", "--patch", &patch];
+    let schema = "/spec/versions/0/schema/openAPIV3Schema";
+    let change = json!([{ "op": "replace", "path": schema, "value": anything }]).to_string();
+    let crd = format!("{plural}.gitlab-registrar.dev");
+    let args = ["patch", "crd", &crd, "--type=json", "--patch", &change];
     story.kubectl(&args).await;
 }
 

@@ -81,9 +81,9 @@ async fn a_dead_proxy_of_the_machine_is_not_on_the_way_to_an_exception() {
         .without_an_operator()
         .tell(async |story| {
             for name in ["HTTPS_PROXY", "HTTP_PROXY"] {
-                story.the_environment_has(name, DEAD);
+                story.cast.finds(name, DEAD);
             }
-            story.the_environment_has("NO_PROXY", "127.0.0.1,localhost");
+            story.cast.finds("NO_PROXY", "127.0.0.1,localhost");
             story.the_operator_starts().await;
             story.is_connected_to_gitlab().await;
             story.apply(&runner("smew")).await;
@@ -98,9 +98,9 @@ async fn the_kubeconfigs_proxy_is_used_and_its_password_told_to_nobody_else() {
     story("proxies-kubeconfig")
         .without_an_operator()
         .tell(async |story| {
-            story.the_kubeconfig_says("proxy-url", &proxy.url());
+            story.cast.reads("proxy-url", &proxy.url());
             // GitLab's is http, so this one is on the way there; and it makes tunnels only.
-            story.the_environment_has("HTTP_PROXY", &proxy.url());
+            story.cast.finds("HTTP_PROXY", &proxy.url());
             story.the_operator_starts().await;
             story.connects("gitlab", token::ADMIN).await;
             let told = story
@@ -120,10 +120,12 @@ async fn an_api_server_behind_a_dead_proxy_is_awaited_and_no_password_told() {
     story("proxies-refused")
         .without_an_operator()
         .tell(async |story| {
-            story.the_kubeconfig_says("server", "https://kubernetes.example.com:6443");
+            story
+                .cast
+                .reads("server", "https://kubernetes.example.com:6443");
             let dead = format!("http://me:{PASSWORD}@127.0.0.1:9");
-            story.the_environment_has("HTTPS_PROXY", &dead);
-            story.the_environment_has("NO_PROXY", "127.0.0.1,localhost");
+            story.cast.finds("HTTPS_PROXY", &dead);
+            story.cast.finds("NO_PROXY", "127.0.0.1,localhost");
             story.the_operator_starts().await;
             until("it says what it waits for", async || {
                 let log = story.operator().log();

@@ -22,7 +22,8 @@ pub struct ConnectionStatus {
     /// The access token, without the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
-    /// What the token's scopes open: register, manage, assign, list, graphql, rotate.
+    /// What the token's scopes open: register, manage, assign, list, graphql, rotate; or just
+    /// granular for a fine-grained token, of which GitLab alone knows what it opens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(max = 32)))]
     pub can: Vec<String>,

@@ -62,6 +62,7 @@ pub(super) async fn ask(client: &Client) -> Result<Account, Trouble> {
     let admin = optional(client.is_admin().await)?;
     Ok(Account {
         token,
+        lacks: Vec::new(),
         metadata,
         admin,
     })

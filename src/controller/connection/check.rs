@@ -50,17 +50,9 @@ pub(super) async fn check<K: Connection>(
         Ok(token) => Inputs { endpoint, token },
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
-    // Whatever else has changed: using a revoked token again would revoke its successors (contract
-    // §1.10). What this process knows of it need not be in status yet.
     let last = ctx.checkups.recall(key);
-    let fingerprint = inputs.fingerprint();
-    if let Some(last) = last.as_ref().filter(|last| is_refused(last, &fingerprint)) {
-        return Ok(conclude(ctx, key, last));
-    }
-    let status = connection.status();
-    let refused = status.map(|status| &*status.refused_tokens);
-    if let Some(trouble) = refused_before(refused.unwrap_or_default(), &fingerprint) {
-        return Ok(broken(ctx, key, None, trouble));
+    if let Some(finding) = refused_already(connection, ctx, key, &inputs, last.as_ref()) {
+        return Ok(finding);
     }
     let known = last.filter(|last| last.inputs == inputs);
     if let Some(known) = known.as_ref().filter(|known| !is_due(ctx, key, known)) {
@@ -103,6 +95,25 @@ pub(super) async fn check<K: Connection>(
     let finding = conclude(ctx, key, &checkup);
     ctx.checkups.keep(key, checkup);
     Ok(finding)
+}
+
+/// What is to be said of a token that GitLab has refused for good, whatever else has changed: using a
+/// revoked one again would revoke its successors (contract §1.10). What this process knows of it need
+/// not be in status yet.
+fn refused_already<K: Connection>(
+    connection: &K,
+    ctx: &Context,
+    key: &ConnectionKey,
+    inputs: &Inputs,
+    last: Option<&Checkup>,
+) -> Option<Finding> {
+    let sent = inputs.fingerprint();
+    if let Some(last) = last.filter(|last| is_refused(last, &sent)) {
+        return Some(conclude(ctx, key, last));
+    }
+    let tokens = &connection.status()?.refused_tokens;
+    let trouble = refused_before(tokens, &sent)?;
+    Some(broken(ctx, key, None, trouble))
 }
 
 /// A trouble that says nothing of a connection that worked: being asked to wait, and an answer that

@@ -23,7 +23,9 @@ use super::{
     Context,
     error::{Error, Remedy, chain, is_api_status},
     guards::{ENDING, Guarded, bounded},
-    malformed, report,
+    malformed,
+    realm::ConnectionKey,
+    report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::events::EventReason;
@@ -78,19 +80,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     let connection = match &object.0 {
         Ok(connection) => connection,
         Err(invalid) => {
-            let message = format!(
-                "{key} does not have the shape of its kind: {}",
-                invalid.error
-            );
-            let trouble = Trouble::new(Reason::InvalidConnection, message);
-            if ctx.connections.broken(&key, trouble.clone(), false) {
-                ctx.wake_runners(&key);
-            }
-            let generation = object.meta().generation;
-            let next = |before: &ConnectionStatus, _: &_| {
-                connection_status(before, generation, None, Some(&trouble), clock::now())
-            };
-            malformed::write_status::<K, _>(ctx, object, next).await?;
+            tell_malformed(object, ctx, &key, &invalid.error).await?;
             return Err(Error::Malformed(invalid.error.clone()));
         }
     };
@@ -124,9 +114,15 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let previous = connection.status().cloned().unwrap_or_default();
     let mut status = connection_status(&previous, generation, account, trouble, clock::now());
-    if let Some((token, Trouble { reason, .. })) = refused.as_ref().zip(trouble) {
-        status.refused_tokens = remembered(&status.refused_tokens, token, *reason, clock::now());
-    }
+    let newly = refused.as_ref().zip(trouble);
+    status.refused_tokens = newly.map_or(status.refused_tokens, |(token, trouble)| {
+        remembered(
+            &previous.refused_tokens,
+            token,
+            trouble.reason,
+            clock::now(),
+        )
+    });
     if previous != status {
         announce(&connection, ctx, &previous, &status).await;
         view::write_status(connection, ctx, status).await?;
@@ -138,6 +134,25 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
         None if missed => DOUBTFUL,
         None => CALM,
     }))
+}
+
+/// Says so in the status of an object that does not have the shape of its kind, and to its runners.
+async fn tell_malformed<K: Connection>(
+    object: &Guarded<K>,
+    ctx: &Context,
+    key: &ConnectionKey,
+    why: &str,
+) -> Result<(), Error> {
+    let message = format!("{key} does not have the shape of its kind: {why}");
+    let trouble = Trouble::new(Reason::InvalidConnection, message);
+    if ctx.connections.broken(key, trouble.clone(), false) {
+        ctx.wake_runners(key);
+    }
+    let generation = object.meta().generation;
+    let next = |before: &ConnectionStatus, _: &_| {
+        connection_status(before, generation, None, Some(&trouble), clock::now())
+    };
+    malformed::write_status::<K, _>(ctx, object, next).await
 }
 
 /// Whoever waits for a new connection must not take one without conditions for one that is well.

@@ -64,11 +64,8 @@ impl World {
                 format!("--watch-namespaces={NAMESPACE}"),
                 "--allow-http".to_owned(),
             ];
-            let cast = Cast {
-                kubeconfig: kubeconfig.clone(),
-                args: args.into(),
-                name: format!("{NAMESPACE}-{number}"),
-            };
+            let name = format!("{NAMESPACE}-{number}");
+            let cast = Cast::new(kubeconfig.clone(), args.into(), &name);
             let operator = Operator::start(&stage.plane, &cast).await;
             operators.push((cast, Mutex::new(operator)));
         }

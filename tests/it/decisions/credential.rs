@@ -12,6 +12,7 @@ const NOTHING: Can = Can {
     list: false,
     graphql: false,
     rotate: false,
+    granular: false,
 };
 
 pub(super) fn account(scopes: &[&str]) -> Account {
@@ -26,6 +27,7 @@ pub(super) fn account(scopes: &[&str]) -> Account {
             enterprise: Some(true),
         }),
         admin: Some(false),
+        lacks: Vec::new(),
     }
 }
 
@@ -42,7 +44,7 @@ fn a_scope_opens_what_the_contract_says() {
         manage: true,
         ..NOTHING
     };
-    let rows: [(&[&str], Can); 10] = [
+    let rows: [(&[&str], Can); 12] = [
         (&["api"], Can::ALL),
         (&["read_api"], reads),
         (
@@ -77,6 +79,9 @@ fn a_scope_opens_what_the_contract_says() {
             },
         ),
         (&[], NOTHING),
+        (&["granular"], Can::GRANULAR),
+        // No fine-grained token has other scopes.
+        (&["granular", "read_user"], NOTHING),
     ];
     for (scopes, can) in rows {
         assert_eq!(account(scopes).can(), can, "{scopes:?}");
@@ -86,6 +91,23 @@ fn a_scope_opens_what_the_contract_says() {
         Can::ALL,
         "a token that tells no scopes is tried"
     );
+}
+
+/// Contract §8: GitLab judges, and what it leaves out of a list proves nothing.
+#[test]
+fn a_fine_grained_token_is_tried_and_its_lists_prove_nothing() {
+    let silent = Account {
+        lacks: vec!["GitLab said 403".to_owned()],
+        ..Account::default()
+    };
+    for account in [account(&["granular"]), silent] {
+        let can = account.can();
+        assert_eq!(can, Can::GRANULAR);
+        assert!(can.register && can.list && !can.lists_all());
+        assert_eq!(can.words(), ["granular"]);
+        assert_eq!(too_small(&account), None);
+    }
+    assert!(Can::ALL.lists_all() && !NOTHING.lists_all());
 }
 
 #[test]

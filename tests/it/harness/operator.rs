@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use control_plane::{ControlPlane, Leash, Leashed, Signal};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::wait::{PATIENCE, until};
@@ -21,6 +22,30 @@ pub(crate) struct Cast {
     /// What it finds in its environment, besides the kubeconfig.
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) name: String,
+}
+
+impl Cast {
+    pub(crate) fn new(kubeconfig: PathBuf, args: Vec<String>, name: &str) -> Self {
+        Self {
+            kubeconfig,
+            args,
+            env: BTreeMap::new(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// It finds this in its environment.
+    pub(crate) fn finds(&mut self, name: &str, value: &str) {
+        self.env.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Its kubeconfig says this of the cluster.
+    pub(crate) fn reads(&mut self, field: &str, value: &str) {
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let mut file: Value = serde_saphyr::from_str(&text).unwrap();
+        file["clusters"][0]["cluster"][field] = value.into();
+        std::fs::write(&self.kubeconfig, file.to_string()).unwrap();
+    }
 }
 
 /// A running operator; it ends when this is dropped, or with us.

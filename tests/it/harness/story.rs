@@ -1,5 +1,4 @@
 //! A story from its beginning to its end.
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gitlab_runner_registrar::api::conditions::Reason;
@@ -11,7 +10,7 @@ use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::rbac::v1::Role;
 use kube::Api;
 use kube::api::ListParams;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::canaries::Canaries;
 use super::gitlab::{GitLab, token};
@@ -136,12 +135,7 @@ impl Plot {
         stage.plane.create_namespace(&namespace).await.unwrap();
         stage.grant(self.mode, &namespace).await;
         let kubeconfig = stage.plane.service_account_kubeconfig(&namespace, ACCOUNT);
-        let cast = Cast {
-            kubeconfig: kubeconfig.await.unwrap(),
-            args: self.args(),
-            env: BTreeMap::new(),
-            name: namespace.clone(),
-        };
+        let cast = Cast::new(kubeconfig.await.unwrap(), self.args(), &namespace);
         let mut story = Story {
             stage,
             namespace,
@@ -186,7 +180,8 @@ pub(crate) struct Story<'stage> {
     /// With all rights.
     pub(crate) kube: kube::Client,
     pub(crate) gitlab: GitLab,
-    cast: Cast,
+    /// The operator at its next start.
+    pub(crate) cast: Cast,
     operator: Option<Operator>,
     mode: Mode,
 }
@@ -214,21 +209,6 @@ impl Story<'_> {
     /// Goes on in another namespace; tells the one it was in. The operator stays where it is.
     pub(crate) fn moves_to(&mut self, namespace: &str) -> String {
         std::mem::replace(&mut self.namespace, namespace.to_owned())
-    }
-
-    /// From its next start on the operator finds this in its environment.
-    pub(crate) fn the_environment_has(&mut self, name: &str, value: &str) {
-        let (name, value) = (name.to_owned(), value.to_owned());
-        self.cast.env.insert(name, value);
-    }
-
-    /// From its next start on the operator's kubeconfig says this of the cluster.
-    pub(crate) fn the_kubeconfig_says(&mut self, field: &str, value: &str) {
-        let path = &self.cast.kubeconfig;
-        let text = std::fs::read_to_string(path).unwrap();
-        let mut file: Value = serde_saphyr::from_str(&text).unwrap();
-        file["clusters"][0]["cluster"][field] = value.into();
-        std::fs::write(path, file.to_string()).unwrap();
     }
 
     pub(crate) async fn the_operator_starts(&mut self) {
