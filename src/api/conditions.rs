@@ -71,6 +71,8 @@ closed_list! {
     ScopeNotFound => "Correct the path, or let the credential's owner see it.",
     /// The credential may not look up paths.
     ScopeUnreadable => "Write the id instead of the path, or give the credential read_api or api.",
+    /// spec.scope names another group or project than the runner lives in, and nothing is written.
+    ScopeChanged => "Name the group or project of the message again, by path or id, or make a new GitLabRunner: GitLab cannot move a runner.",
     /// It is not known whether the last attempt to register made a runner.
     RegistrationUnclear => "Wait: it is looked for, and registered anew when it is surely not there. If the message says that the credential cannot search, give it read_api or api.",
     /// A Secret of that name exists and is not the operator's.

@@ -22,6 +22,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
+#[derive(Deserialize)]
+struct Group {
+    id: GroupId,
+    full_path: String,
+}
+
 impl Client {
     /// Reads a runner (contract §3.3). `None` when GitLab has no such runner.
     pub async fn runner(&self, id: RunnerId) -> Result<Option<Runner>, Error> {
@@ -150,11 +156,6 @@ impl Client {
     /// none, or none that this credential may see; GitLab does not tell where a group has moved to
     /// (contract §9.1).
     pub async fn group_id(&self, path: &str) -> Result<Option<GroupId>, Error> {
-        #[derive(Deserialize)]
-        struct Group {
-            id: GroupId,
-            full_path: String,
-        }
         let Some(segment) = segment(path) else {
             return Ok(None);
         };
@@ -166,6 +167,22 @@ impl Client {
         Ok(group
             .filter(|group| is_at(path, &group.full_path))
             .map(|group| group.id))
+    }
+
+    /// The full path of a group, by its number; `None` as by its path.
+    pub async fn group_path(&self, id: GroupId) -> Result<Option<String>, Error> {
+        let address = format!("/groups/{id}?with_projects=false");
+        let answer = self.send(Request::get("/groups/:id", address)).await;
+        let group = present(answer, &Refusal::GroupMissing)?.map(|given| given.json::<Group>());
+        Ok(group.transpose()?.map(|group| group.full_path))
+    }
+
+    /// The full path of a project, by its number.
+    pub async fn project_path(&self, id: ProjectId) -> Result<Option<String>, Error> {
+        let request = Request::get("/projects/:id", format!("/projects/{id}"));
+        let answer = present(self.send(request).await, &Refusal::ProjectMissing)?;
+        let project = answer.map(|given| given.json::<ProjectRef>()).transpose()?;
+        Ok(project.map(|project| project.path))
     }
 
     /// What a project's full path leads to; otherwise like [`group_id`](Client::group_id).

@@ -6,7 +6,7 @@ use super::{
     desired::{Desired, Wanted},
     diff::{diff, possible},
     mark::Mark,
-    observed::{Doubt, Keeping, Kept, Observed, Sighting, TokenState},
+    observed::{Doubt, Keeping, Kept, Naming, Observed, Sighting, TokenState},
     step::{Blocked, Plan, Step, Why},
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
@@ -15,6 +15,10 @@ use crate::gitlab::model::{NewRunner, Runner, RunnerId};
 /// Chooses the next step. `mark` is what a note is signed with that has lost its mark.
 pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
     let settling = seen.settles_at.filter(|at| *at > now);
+    if let (Desired::Exists(_), Naming::Other { named, lives }) = (desired, &seen.naming) {
+        let (named, lives) = (named.clone(), lives.clone());
+        return Plan::Hold(Blocked::ScopeElsewhere { named, lives });
+    }
     match desired {
         Desired::Gone(DeletionPolicy::Orphan) => release(seen),
         Desired::Gone(DeletionPolicy::Delete) => depart(seen, settling),

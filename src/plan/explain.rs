@@ -43,6 +43,12 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
             Reason::ScopeNotFound,
             "GitLab knows no such path, or the credential cannot see it".to_owned(),
         ),
+        Blocked::ScopeElsewhere { named, lives } => (
+            Reason::ScopeChanged,
+            format!(
+                "spec.scope names {named}, but the runner was registered for {lives}: nothing is written until it names that again"
+            ),
+        ),
         Blocked::SecretConflict => (
             Reason::SecretConflict,
             "a Secret of that name exists and is not this object's; it is left alone".to_owned(),

@@ -31,7 +31,7 @@ pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use mark::Mark;
 pub use news::{News, farewell, news};
 pub use observed::{
-    Doubt, Intent, Keeping, Kept, Known, Observed, ProjectSighting, Sighting, TokenState,
+    Doubt, Intent, Keeping, Kept, Known, Naming, Observed, ProjectSighting, Sighting, TokenState,
 };
 pub use outcome::{Facts, Failure, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};

@@ -104,6 +104,22 @@ pub enum ProjectSighting {
     NotFound(String),
 }
 
+/// What spec.scope names, compared with where the runner was registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// The same, as far as anybody can tell.
+    Same,
+    /// A path that does not lead there any more; here is where it is now.
+    Moved(String),
+    /// Another group or project.
+    Other {
+        /// What spec names.
+        named: String,
+        /// Where the runner lives.
+        lives: String,
+    },
+}
+
 /// Everything that a decision may depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
@@ -117,6 +133,8 @@ pub struct Observed {
     pub settles_at: Option<Timestamp>,
     /// Where it lives or should live, by number; `None` while its path cannot be looked up.
     pub scope: Option<Scope>,
+    /// Whether spec still names that.
+    pub naming: Naming,
     /// The Secret under the name that spec asks for.
     pub secret: Kept,
     /// Our Secret under the name that it had before, when spec asks for another one now.

@@ -3,7 +3,7 @@ use super::{
     assignment::unassignable,
     diff::{diff, differences, possible, project_difference},
     explain::explain,
-    observed::{Doubt, Kept, Observed, Sighting, TokenState},
+    observed::{Doubt, Kept, Naming, Observed, Sighting, TokenState},
     outcome::Facts,
     step::Blocked,
 };
@@ -16,7 +16,7 @@ pub(super) fn registered(_: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reaso
         Sighting::Present(runner) => (
             Truth::True,
             Reason::Succeeded,
-            format!("runner {}", runner.id),
+            format!("runner {}", runner.id) + &moved(seen).unwrap_or_default(),
         ),
         Sighting::Absent => (Truth::False, Reason::Progressing, String::new()),
         Sighting::Unclear(Doubt::NotAsked(_)) => return None,
@@ -96,6 +96,16 @@ pub(super) fn projects_assigned(
             "changing projects".to_owned(),
         ),
     })
+}
+
+/// Where the place of the runner has moved to, as the end of a sentence.
+pub(super) fn moved(seen: &Observed) -> Option<String> {
+    match &seen.naming {
+        Naming::Moved(now) => Some(format!(
+            "; it lives in {now}, to which the path in spec.scope no longer leads"
+        )),
+        Naming::Same | Naming::Other { .. } => None,
+    }
 }
 
 pub(super) fn present(seen: &Observed) -> Option<&Runner> {

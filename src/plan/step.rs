@@ -122,6 +122,13 @@ pub enum Blocked {
     Settling(Timestamp),
     /// The path of the scope is not known to GitLab.
     ScopeUnknown,
+    /// spec.scope names another place than the runner lives in.
+    ScopeElsewhere {
+        /// What spec names.
+        named: String,
+        /// Where the runner lives.
+        lives: String,
+    },
     /// A Secret of that name is not ours.
     SecretConflict,
     /// Some further projects are not as wanted, and all that can be done about them is done.

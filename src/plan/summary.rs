@@ -2,7 +2,7 @@
 use super::{
     explain::explain,
     outcome::{Facts, Failure, Judged, Outcome},
-    parts::{present, projects_assigned, synced},
+    parts::{moved, present, projects_assigned, synced},
     step::{Blocked, Plan},
 };
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict};
@@ -72,7 +72,10 @@ fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Mood) {
     let seen = facts.seen;
     let id = seen.and_then(present).map(|runner| runner.id);
     let ready = id
-        .map(|id| format!("runner {id} is as declared"))
+        .map(|id| {
+            let moved = seen.and_then(moved).unwrap_or_default();
+            format!("runner {id} is as declared{moved}")
+        })
         .unwrap_or_default();
     [
         seen.and_then(|seen| synced(facts, seen)),

@@ -30,6 +30,7 @@ mod projects;
 mod proxies;
 mod refusals;
 mod restart;
+mod scope;
 mod secrets;
 mod shutdown;
 mod start;

@@ -39,7 +39,9 @@ use super::{
     validation = Rule::new("size(self.metadata.name) <= 63")
         .message("metadata.name must be at most 63 characters: the names of the Secret and of events are made from it"),
     validation = Rule::new("self.spec.connectionRef == oldSelf.spec.connectionRef || self.spec.deletionPolicy == 'Orphan' || !has(self.status) || !has(self.status.registration)")
-        .message("connectionRef cannot change once the runner is registered: set deletionPolicy to Orphan in the same change to leave the old runner behind in GitLab, or make a new GitLabRunner")
+        .message("connectionRef cannot change once the runner is registered: set deletionPolicy to Orphan in the same change to leave the old runner behind in GitLab, or make a new GitLabRunner"),
+    validation = Rule::new("!has(self.status) || !(has(self.status.registration) || has(self.status.runner)) || [has(self.spec.scope.instance), has(self.spec.scope.group), has(self.spec.scope.project)] == [has(oldSelf.spec.scope.instance), has(oldSelf.spec.scope.group), has(oldSelf.spec.scope.project)]")
+        .message("scope cannot become of another kind once the runner is registered: GitLab cannot move a runner; make a new GitLabRunner instead")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -53,7 +55,8 @@ pub struct GitLabRunnerSpec {
     /// deletionPolicy is Orphan: then the old runner is left behind and a new one is registered.
     pub connection_ref: ConnectionRef,
 
-    /// Where the runner takes its jobs from: exactly one of instance, group and project. Immutable.
+    /// Where the runner takes its jobs from: exactly one of instance, group and project. Once the
+    /// runner is registered it must go on naming the same group or project, by path or by id.
     pub scope: Scope,
 
     /// Text that GitLab shows for the runner, at most 1024 characters. When omitted it is
@@ -147,10 +150,7 @@ pub struct GitLabRunnerSpec {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(
     validation = Rule::new("[has(self.instance), has(self.group), has(self.project)].filter(x, x).size() == 1")
-        .message("set exactly one of instance, group and project, for example {group: {path: platform}}"),
-    validation = Rule::new("self == oldSelf")
-        .message("scope is immutable: GitLab cannot move a runner; make a new GitLabRunner instead")
-        .reason(Reason::FieldValueForbidden)
+        .message("set exactly one of instance, group and project, for example {group: {path: platform}}")
 )]
 pub struct Scope {
     /// Every project of the instance; needs an administrator's credential. Write `instance: {}`.

@@ -10,7 +10,7 @@ use crate::controller::error::{Error, Subject};
 use crate::controller::refusals::Circumstances;
 use crate::gitlab::model::Runner;
 use crate::plan::{
-    Desired, Doubt, Keeping, Kept, Known, Observed, Sighting, Wanted, Whereabouts, grace,
+    Desired, Doubt, Keeping, Kept, Known, Naming, Observed, Sighting, Wanted, Whereabouts, grace,
     whereabouts,
 };
 use crate::secrets;
@@ -120,6 +120,7 @@ impl Pass<'_> {
             twins: Vec::new(),
             settles_at: None,
             scope: self.recorded_scope(),
+            naming: Naming::Same,
             secret: Kept::Absent,
             former: None,
             projects: None,
@@ -144,7 +145,7 @@ impl Pass<'_> {
         };
         let unknown = facts.scope.is_none() && place.needs_scope(want, &link.url, searches);
         if unknown {
-            facts.scope = self.look_up_scope(link).await?;
+            self.look_up_scope(link, &mut facts).await?;
         }
         self.look_in_place(link, place, want.is_none(), &mut facts)
             .await?;
@@ -152,7 +153,10 @@ impl Pass<'_> {
         let settled = facts.settles_at.is_none_or(|at| at <= clock::now());
         let registers = want.is_some() && facts.runner == Sighting::Absent && settled;
         if registers && !unknown && self.has_scope_path() {
-            facts.scope = self.look_up_scope(link).await?;
+            self.look_up_scope(link, &mut facts).await?;
+        }
+        if let (Some(_), Sighting::Present(runner)) = (want, &facts.runner) {
+            facts.naming = self.compare_scope(link, runner, facts.scope).await?;
         }
         Ok(facts)
     }

@@ -1,4 +1,4 @@
-//! From the paths that people write to the numbers that GitLab takes.
+//! From the paths of projects that people write to the numbers that GitLab takes.
 use std::collections::HashMap;
 
 use tokio::time::Instant;
@@ -10,66 +10,10 @@ use crate::controller::connections::Connected;
 use crate::controller::error::{Error, Subject};
 use crate::controller::refusals::Circumstances;
 use crate::gitlab;
-use crate::gitlab::model::{GroupId, Place, ProjectId, Runner, Scope};
+use crate::gitlab::model::{Place, ProjectId, Runner};
 use crate::plan::{ProjectSighting, Sighting};
 
 impl Pass<'_> {
-    /// The scope as spec gives it by number, or as recorded: a number belongs to one GitLab.
-    pub(super) fn recorded_scope(&self) -> Option<Scope> {
-        let number = |id: i64| u64::try_from(id).ok();
-        let recorded = self
-            .runner
-            .status
-            .as_ref()
-            .and_then(|status| status.scope.as_ref());
-        let url = self.link.as_ref().map(|link| link.url.as_str());
-        let recorded = recorded.filter(|scope| url.is_none() || url == scope.gitlab_url.as_deref());
-        let recorded_id = recorded.and_then(|scope| scope.id);
-        let crate::api::v1alpha1::Scope {
-            instance: _,
-            group,
-            project,
-        } = &self.runner.spec.scope;
-        let id = |target: &Target| target.id.or(recorded_id).and_then(number);
-        match (group, project) {
-            (Some(group), _) => id(group).map(|id| Scope::Group(GroupId(id))),
-            (None, Some(project)) => id(project).map(|id| Scope::Project(ProjectId(id))),
-            (None, None) => Some(Scope::Instance),
-        }
-    }
-
-    /// Whether spec gives the scope by a path.
-    pub(super) fn has_scope_path(&self) -> bool {
-        let scope = &self.runner.spec.scope;
-        let targets = [&scope.group, &scope.project];
-        targets
-            .into_iter()
-            .flatten()
-            .any(|target| target.id.is_none())
-    }
-
-    /// Looks up the scope's path. Done before each registration: the number is kept in status.
-    pub(super) async fn look_up_scope(&self, link: &Connected) -> Result<Option<Scope>, Error> {
-        let failed = |source| Error::Observe {
-            what: Subject::ScopePath,
-            source,
-        };
-        let path = |target: &Option<Target>| target.as_ref().and_then(|target| target.path.clone());
-        let scope = &self.runner.spec.scope;
-        if let Some(path) = path(&scope.group) {
-            let id = link.client.group_id(&path).await.map_err(failed)?;
-            return Ok(id.map(Scope::Group));
-        }
-        if let Some(path) = path(&scope.project) {
-            let place = link.client.project_id(&path).await.map_err(failed)?;
-            return Ok(match place {
-                Place::Here(id) => Some(Scope::Project(id)),
-                Place::Moved(_) | Place::Unknown => None,
-            });
-        }
-        Ok(None)
-    }
-
     /// Finds the numbers of the wanted projects. A path that the runner's own projects show needs
     /// no request; one that they do not show may be a project that was renamed.
     pub(super) async fn look_for_projects(
@@ -122,9 +66,8 @@ impl Pass<'_> {
             return Ok(known);
         }
         let found = match link.client.project_id(path).await {
-            Ok(Place::Here(id)) => Some(id),
-            Ok(Place::Moved(_) | Place::Unknown)
-            | Err(gitlab::Error::Refused { status: 403, .. }) => None,
+            Ok(Place::Here(id) | Place::Moved(id)) => Some(id),
+            Ok(Place::Unknown) | Err(gitlab::Error::Refused { status: 403, .. }) => None,
             Err(source) => {
                 let what = Subject::ProjectPath;
                 return Err(Error::Observe { what, source });

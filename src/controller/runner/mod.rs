@@ -9,6 +9,7 @@ mod ours;
 mod pass;
 mod pursue;
 mod removal;
+mod scope;
 mod token;
 mod watch;
 

@@ -2,8 +2,8 @@
 use gitlab_runner_registrar::{
     gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
-        Desired, Doubt, Intent, Keeping, Kept, Known, Mark, Observed, ProjectSighting, Sighting,
-        Wanted, Whereabouts, grace, may_turn_up, whereabouts,
+        Desired, Doubt, Intent, Keeping, Kept, Known, Mark, Naming, Observed, ProjectSighting,
+        Sighting, Wanted, Whereabouts, grace, may_turn_up, whereabouts,
     },
 };
 
@@ -120,6 +120,7 @@ impl World {
             can_assign: self.credential == Credential::Works,
             refused: self.want().is_none() && self.refused,
             refused_projects: Vec::new(),
+            naming: Naming::Same,
         };
         let former = seen.former.as_ref().map(|(_, keeping)| keeping);
         let (intent, recorded) = (self.intent(), self.recorded());

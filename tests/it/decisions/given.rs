@@ -5,7 +5,8 @@ use gitlab_runner_registrar::{
         AccessLevel, GroupId, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
     },
     plan::{
-        Desired, Keeping, Kept, Known, Mark, Observed, Sighting, TokenState, Wanted, WantedSecret,
+        Desired, Keeping, Kept, Known, Mark, Naming, Observed, Sighting, TokenState, Wanted,
+        WantedSecret,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -116,6 +117,7 @@ pub(crate) fn seen() -> Observed {
         projects: None,
         admin: false,
         can_assign: true,
+        naming: Naming::Same,
         refused: false,
         refused_projects: Vec::new(),
     }

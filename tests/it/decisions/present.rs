@@ -2,7 +2,7 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy},
     gitlab::model::{Note, RunnerId, Settings},
-    plan::{Blocked, Desired, Doubt, Kept, Observed, Plan, Sighting, Step},
+    plan::{Blocked, Desired, Doubt, Kept, Naming, Observed, Plan, Sighting, Step},
 };
 
 use super::given::{RUNNER, but, exists, keeping, keeping_with, mark, nothing, now, seconds};
@@ -120,6 +120,45 @@ fn a_runner_that_is_there_is_made_as_declared() {
             )),
         ),
         (
+            "nothing is written for a scope that names another place",
+            paused(),
+            but(|seen| seen.naming = elsewhere()),
+            wait(Blocked::ScopeElsewhere {
+                named: "platform/tools".to_owned(),
+                lives: "platform (group 31)".to_owned(),
+            }),
+        ),
+        (
+            "nor is another registered there",
+            exists(|_| {}),
+            but(|seen| {
+                seen.runner = Sighting::Absent;
+                seen.naming = elsewhere();
+            }),
+            wait(Blocked::ScopeElsewhere {
+                named: "platform/tools".to_owned(),
+                lives: "platform (group 31)".to_owned(),
+            }),
+        ),
+        (
+            "a place that has moved goes on being served",
+            paused(),
+            but(|seen| seen.naming = Naming::Moved("plateau (group 31)".to_owned())),
+            act(Step::Edit(
+                RUNNER,
+                Box::new(Settings {
+                    paused: Some(true),
+                    ..Settings::default()
+                }),
+            )),
+        ),
+        (
+            "what is to go goes, whatever scope names by then",
+            Desired::Gone(DeletionPolicy::Delete),
+            but(|seen| seen.naming = elsewhere()),
+            act(Step::Unregister(RUNNER)),
+        ),
+        (
             "a note that this GitLab lets nobody change is left",
             exists(|want| want.settings.maintenance_note = Some("text".into())),
             but(|seen| noted(seen, Note::Fixed(Some("theirs".to_owned())))),
@@ -153,6 +192,13 @@ fn a_runner_that_is_there_is_made_as_declared() {
             Plan::Rest,
         ),
     ]);
+}
+
+fn elsewhere() -> Naming {
+    Naming::Other {
+        named: "platform/tools".to_owned(),
+        lives: "platform (group 31)".to_owned(),
+    }
 }
 
 fn noted(seen: &mut Observed, note: Note) {

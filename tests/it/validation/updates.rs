@@ -5,24 +5,21 @@ use super::{holds, rule};
 use crate::harness::{runner, story, token};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scope_is_for_ever() {
-    let words = "scope is immutable: GitLab cannot move a runner; make a new GitLabRunner instead";
+async fn a_scope_is_of_one_kind_once_there_is_a_runner() {
+    let words = "scope cannot become of another kind once the runner is registered: GitLab cannot \
+                 move a runner; make a new GitLabRunner instead";
     story("validation-scope-kept")
-        .without_an_operator()
         .tell(async |story| {
+            story.connects("gitlab", token::ADMIN).await;
             let there = runner("fulmar").in_group("platform");
             story.apply(&there).await;
+            story.is_ready("fulmar").await;
             let by_number = json!({ "group": { "id": 3001 } });
-            let rules = vec![
-                rule(
-                    there.clone().tagged(["new"]),
-                    there.clone().in_group("other"),
-                    words,
-                ),
-                rule(there.clone(), there.clone().in_project("a/b"), words),
-                // It may be the same group, but nobody has looked it up to be sure.
-                rule(there.clone(), there.with("scope", by_number), words),
-            ];
+            let rules = vec![rule(
+                there.clone().with("scope", by_number),
+                there.clone().in_project("a/b"),
+                words,
+            )];
             holds(story, rules).await;
         })
         .await;

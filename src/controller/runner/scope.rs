@@ -1,0 +1,182 @@
+//! Where a runner lives: by number once it is registered, whatever becomes of the path.
+use super::pass::Pass;
+use crate::api::v1alpha1::Target;
+use crate::controller::connections::Connected;
+use crate::controller::error::{Error, Subject};
+use crate::gitlab::model::{GroupId, Place, ProjectId, Runner, Scope};
+use crate::plan::{Naming, Observed};
+
+impl Pass<'_> {
+    /// What spec names: a group or a project, by path or by id. `None` is the instance.
+    fn target(&self) -> Option<&Target> {
+        let scope = &self.runner.spec.scope;
+        scope.group.as_ref().or(scope.project.as_ref())
+    }
+
+    /// A number of the kind that spec names.
+    fn of_kind(&self, id: i64) -> Option<Scope> {
+        let id = u64::try_from(id).ok()?;
+        Some(if self.runner.spec.scope.group.is_some() {
+            Scope::Group(GroupId(id))
+        } else {
+            Scope::Project(ProjectId(id))
+        })
+    }
+
+    /// The number that status has kept, if it is of this GitLab and of the kind that spec names.
+    fn kept_scope(&self) -> Option<Scope> {
+        let kept = self.runner.status.as_ref()?.scope.as_ref()?;
+        let url = self.link.as_ref().map(|link| link.url.as_str());
+        let here = url.is_none() || url == kept.gitlab_url.as_deref();
+        let group = self.runner.spec.scope.group.is_some();
+        let kind = if group { "group" } else { "project" };
+        let kept = Some(kept).filter(|kept| here && kept.type_ == kind)?;
+        self.of_kind(kept.id?)
+    }
+
+    /// Whether GitLab has been asked for a runner, so that the number is no longer spec's to choose.
+    fn is_registered(&self) -> bool {
+        let status = self.runner.status.as_ref();
+        status.is_some_and(|status| status.registration.is_some() || status.runner.is_some())
+    }
+
+    /// The scope as it is known without asking: a number belongs to one GitLab.
+    pub(super) fn recorded_scope(&self) -> Option<Scope> {
+        let Some(target) = self.target() else {
+            return Some(Scope::Instance);
+        };
+        let named = target.id.and_then(|id| self.of_kind(id));
+        let kept = self.kept_scope();
+        if self.is_registered() {
+            kept.or(named)
+        } else {
+            named.or(kept)
+        }
+    }
+
+    /// Whether spec gives the scope by a path.
+    pub(super) fn has_scope_path(&self) -> bool {
+        self.target().is_some_and(|target| target.id.is_none())
+    }
+
+    /// Looks up the scope's path. Done before each registration: the number is kept in status. Where
+    /// the runner was registered before counts, as long as it is there: a path may be somebody else's
+    /// by now.
+    pub(super) async fn look_up_scope(
+        &self,
+        link: &Connected,
+        facts: &mut Observed,
+    ) -> Result<(), Error> {
+        let Some(path) = self.target().and_then(|target| target.path.clone()) else {
+            return Ok(());
+        };
+        let named = self.named(link, &path).await?;
+        let before = self.kept_scope().filter(|_| self.is_registered());
+        facts.scope = named;
+        if let Some(before) = before.filter(|before| named != Some(*before))
+            && let Some(now) = path_of(link, before).await?
+        {
+            facts.scope = Some(before);
+            facts.naming = naming(&path, named, before, &now);
+        }
+        Ok(())
+    }
+
+    /// What a path leads to.
+    async fn named(&self, link: &Connected, path: &str) -> Result<Option<Scope>, Error> {
+        if self.runner.spec.scope.group.is_some() {
+            let id = link.client.group_id(path).await.map_err(failed)?;
+            return Ok(id.map(Scope::Group));
+        }
+        Ok(match link.client.project_id(path).await.map_err(failed)? {
+            Place::Here(id) | Place::Moved(id) => Some(Scope::Project(id)),
+            Place::Unknown => None,
+        })
+    }
+
+    /// Compares what spec names with where the runner lives. GitLab shows that with the runner, so
+    /// nothing is asked as long as they agree.
+    pub(super) async fn compare_scope(
+        &self,
+        link: &Connected,
+        runner: &Runner,
+        scope: Option<Scope>,
+    ) -> Result<Naming, Error> {
+        let (Some(target), Some(lives)) = (self.target(), scope) else {
+            return Ok(Naming::Same);
+        };
+        let shown = shown(runner, lives);
+        let Some(path) = &target.path else {
+            let named = target.id.and_then(|id| self.of_kind(id));
+            let now = shown.unwrap_or_default();
+            return Ok(match named {
+                Some(other) if other != lives => naming(&in_words(other), named, lives, &now),
+                Some(_) | None => Naming::Same,
+            });
+        };
+        let Some(now) = shown.filter(|now| !now.eq_ignore_ascii_case(path)) else {
+            return Ok(Naming::Same);
+        };
+        // Whoever may not look it up cannot tell a place that has moved from another one.
+        let named = if link.can.list {
+            self.named(link, path).await?
+        } else {
+            None
+        };
+        Ok(naming(path, named, lives, &now))
+    }
+}
+
+fn failed(source: crate::gitlab::Error) -> Error {
+    Error::Observe {
+        what: Subject::ScopePath,
+        source,
+    }
+}
+
+/// The path of the place that the runner lives in, where GitLab shows it.
+fn shown(runner: &Runner, lives: Scope) -> Option<String> {
+    match lives {
+        Scope::Instance => None,
+        Scope::Group(_) => {
+            let (_, path) = runner.group_url.as_ref()?.split_once("/groups/")?;
+            Some(path.to_owned())
+        }
+        Scope::Project(owner) => {
+            let projects = runner.projects.as_ref()?;
+            let project = projects.iter().find(|project| project.id == owner)?;
+            Some(project.path.clone())
+        }
+    }
+}
+
+async fn path_of(link: &Connected, scope: Scope) -> Result<Option<String>, Error> {
+    match scope {
+        Scope::Instance => Ok(None),
+        Scope::Group(id) => link.client.group_path(id).await.map_err(failed),
+        Scope::Project(id) => link.client.project_path(id).await.map_err(failed),
+    }
+}
+
+fn in_words(scope: Scope) -> String {
+    match scope {
+        Scope::Instance => "the instance".to_owned(),
+        Scope::Group(id) => format!("group {id}"),
+        Scope::Project(id) => format!("project {id}"),
+    }
+}
+
+/// What to make of a path or id that is not the one which GitLab shows of where the runner lives.
+fn naming(spelled: &str, named: Option<Scope>, lives: Scope, now: &str) -> Naming {
+    let here = match now {
+        "" => in_words(lives),
+        now => format!("{now} ({})", in_words(lives)),
+    };
+    match named {
+        Some(other) if other != lives => Naming::Other {
+            named: spelled.to_owned(),
+            lives: here,
+        },
+        Some(_) | None => Naming::Moved(here),
+    }
+}
