@@ -36,3 +36,4 @@ mod shutdown;
 mod start;
 mod status;
 mod validation;
+mod versions;

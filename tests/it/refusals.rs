@@ -32,7 +32,7 @@ pub(crate) fn count(story: &Story<'_>, method: &str, path: &str) -> usize {
 }
 
 /// Watches for a while, throughout which that must stay so.
-async fn stays(what: &str, time: Duration, so: impl Fn() -> Result<(), String>) {
+pub(crate) async fn stays(what: &str, time: Duration, so: impl Fn() -> Result<(), String>) {
     let since = Instant::now();
     within(time * 4, what, async || {
         if let Err(seen) = so() {
