@@ -77,8 +77,10 @@ closed_list! {
     RegistrationUnclear => "Wait: it is looked for, and registered anew when it is surely not there. If the message says that the credential cannot search, give it read_api or api.",
     /// A Secret of that name exists and is not the operator's.
     SecretConflict => "Choose another spec.tokenSecret.name, or delete that Secret.",
-    /// The runner of the recorded number does not carry this object's mark: the connection's url has changed, or somebody has edited the Secret.
-    RunnerForeign => "Point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
+    /// GitLab says that there is no runner of the recorded number. Before another is registered it is asked a second time, some time later.
+    RunnerMissing => "Wait, and find out who removed the runner. If nobody did, look at what answers in GitLab's place.",
+    /// The runner of the recorded number does not carry this object's mark: GitLab was restored from a backup, somebody has edited the note or the Secret, or the connection's url has changed. It is neither changed nor removed.
+    RunnerForeign => "If it is this object's runner, put the mark back at the end of its maintenance note. If not, point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
     /// GitLab differs from spec, and spec.driftPolicy is Report.
     Drifted => "Change spec or GitLab, or set spec.driftPolicy to Correct. The differences are in status.drift.",
     /// GitLab of this version cannot do what spec asks for, and what is in the message.

@@ -18,6 +18,8 @@ closed_list! {
     ProjectUnassigned => "Nothing.",
     /// The Secret held no token of the runner any more: GitLab made a new one, which is in the Secret.
     TokenReset => "Restart the runner processes that use the token: the old one has ended.",
+    /// The runner's token does not begin with `glrt-`, as with a prefix of the instance's own. gitlab-runner takes it for one of the former kind.
+    UnusualTokenPrefix => "Never run `gitlab-runner unregister` with it, and set `unregisterRunners: false` in the GitLab Runner chart: it would remove the runner from GitLab. Give each such runner a config.toml of its own.",
     /// The runner was gone from GitLab and is to be registered anew, with another number and token.
     RunnerVanished => "Restart the runner processes that use the token, and find out who removed the runner.",
     /// The runner was removed from GitLab; as a Warning, it is taken for removed after a lost answer.

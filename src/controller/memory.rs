@@ -18,6 +18,9 @@ pub(super) struct Memory {
     projects: Mutex<HashMap<String, Vec<Project>>>,
     /// The number that an attempt has made, where status could not take it.
     made: Mutex<HashMap<String, (String, RunnerId)>>,
+    /// The last operation of this process that GitLab has answered, or that is not waited for any
+    /// more.
+    ended: Mutex<HashMap<String, String>>,
 }
 
 struct Seen {
@@ -56,11 +59,28 @@ impl Memory {
         (made_by == attempt).then_some(*id)
     }
 
+    fn operations(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers that this process is done with an operation, whatever came of it.
+    pub(super) fn ended(&self, uid: &str, operation: &str) {
+        self.operations()
+            .insert(uid.to_owned(), operation.to_owned());
+    }
+
+    /// Whether this process has begun that operation and is done with it.
+    pub(super) fn has_ended(&self, uid: &str, operation: &str) -> bool {
+        let operations = self.operations();
+        operations.get(uid).is_some_and(|ended| ended == operation)
+    }
+
     /// Forgets an object that is gone.
     pub(super) fn bury(&self, uid: &str) {
         self.forget(uid);
         self.forget_projects(uid);
         self.numbers().remove(uid);
+        self.operations().remove(uid);
     }
 
     fn projects(&self) -> MutexGuard<'_, HashMap<String, Vec<Project>>> {

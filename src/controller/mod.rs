@@ -7,6 +7,7 @@ mod failures;
 pub mod guards;
 mod malformed;
 mod memory;
+mod owned;
 pub mod realm;
 mod refusals;
 mod remedy;
@@ -39,6 +40,7 @@ use connections::Connections;
 use events::Events;
 use failures::Failures;
 use memory::Memory;
+use owned::OwnedSecrets;
 use realm::{Commons, ConnectionKey, Realm};
 use refusals::Refusals;
 
@@ -77,6 +79,8 @@ pub struct Context {
     pub(in crate::controller) checkups: connection::Checkups,
     /// What was last seen of each runner.
     pub(in crate::controller) memory: Memory,
+    /// Which Secrets belong to which object.
+    pub(in crate::controller) owned: OwnedSecrets,
     /// What GitLab has refused.
     pub(in crate::controller) refusals: Refusals,
     /// Who tells.
@@ -108,6 +112,7 @@ impl Context {
             connections: Connections::default(),
             checkups: connection::Checkups::default(),
             memory: Memory::default(),
+            owned: OwnedSecrets::default(),
             refusals: Refusals::default(),
             metrics,
             failures: Failures::default(),

@@ -28,6 +28,7 @@ pub(super) fn kept(
             attempt: before.attempt,
             attempted_at: before.attempted_at,
             gitlab_url: last.gitlab_url,
+            secret_name: last.secret_name,
             runner_id: None,
             given_up: None,
         });
@@ -41,6 +42,7 @@ pub fn intended(
     previous: &GitLabRunnerStatus,
     seen: Option<&Observed>,
     gitlab_url: &str,
+    secret_name: &str,
     now: Timestamp,
 ) -> Registration {
     let before = previous.registration.clone();
@@ -49,6 +51,7 @@ pub fn intended(
         attempt: format!("{:x}", now.as_millisecond()),
         attempted_at: Time(now),
         gitlab_url: Some(gitlab_url.to_owned()),
+        secret_name: Some(secret_name.to_owned()),
         runner_id: None,
         given_up: match before {
             Some(before) if in_vain => Some(GivenUp {

@@ -22,25 +22,27 @@ pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -
     match desired {
         Desired::Gone(DeletionPolicy::Orphan) => release(seen),
         Desired::Gone(DeletionPolicy::Delete) => depart(seen, settling),
-        Desired::Exists(want) => match (&seen.secret, &seen.runner) {
-            // Without a place for the token a registration would lose it.
-            (Kept::Foreign, _) => Plan::Hold(Blocked::SecretConflict),
-            (_, Sighting::Absent) => match settling {
+        Desired::Exists(want) => match &seen.runner {
+            Sighting::Absent => match settling {
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
                 None => register(want, seen),
             },
-            (_, Sighting::Unclear(Doubt::Foreign(_) | Doubt::Elsewhere))
+            Sighting::Unclear(Doubt::Foreign(_) | Doubt::Unmarked(_) | Doubt::Elsewhere)
                 if want.deletion == DeletionPolicy::Orphan =>
             {
                 register(want, seen)
             }
-            (_, Sighting::Unclear(doubt)) => Plan::Hold(Blocked::Unclear(*doubt)),
-            (_, Sighting::Present(runner)) => tend(want, runner, seen, mark),
+            Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
+            Sighting::Present(runner) => tend(want, runner, seen, mark, now),
         },
     }
 }
 
 fn register(want: &Wanted, seen: &Observed) -> Plan {
+    // Without a place for the token a registration would lose it.
+    if let Kept::Foreign(made_for) = &seen.secret {
+        return Plan::Hold(Blocked::SecretConflict(made_for.clone()));
+    }
     let Some(scope) = seen.scope else {
         return Plan::Hold(Blocked::ScopeUnknown);
     };
@@ -58,13 +60,32 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
 
 /// The runner exists: first a token that works, then the right settings, then the projects. Twins go
 /// before all that, since once the number is kept nobody looks for a mark any more.
-fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
+fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
     if let Some(twin) = seen.twins.first() {
         return Plan::Act(Step::Unregister(*twin));
     }
-    if let Some(step) = keep_token(runner.id, seen) {
-        return Plan::Act(step);
+    match (keep_token(runner.id, seen), seen.under_way) {
+        (Some(Step::Renew(..)), Some(until)) if until > now => {
+            return Plan::Hold(Blocked::UnderWay(until));
+        }
+        (Some(step), _) => return Plan::Act(step),
+        (None, _) => {}
     }
+    match settings_and_projects(want, runner, seen, mark) {
+        Plan::Rest => conflict(seen).map_or(Plan::Rest, Plan::Hold),
+        plan @ (Plan::Act(_) | Plan::Hold(_)) => plan,
+    }
+}
+
+/// That somebody else's Secret has our name keeps nothing but the token from being looked after.
+fn conflict(seen: &Observed) -> Option<Blocked> {
+    match &seen.secret {
+        Kept::Foreign(made_for) => Some(Blocked::SecretConflict(made_for.clone())),
+        Kept::Absent | Kept::Ours(_) => None,
+    }
+}
+
+fn settings_and_projects(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
     if want.drift == DriftPolicy::Report {
         return Plan::Rest;
     }
@@ -87,26 +108,41 @@ fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark) -> Plan {
     })
 }
 
-/// What must be done about the Secret, if anything.
+/// What must be done about the Secret, if anything. The runner's token moves along to the name that
+/// spec asks for, and our other Secrets go one by one.
 fn keep_token(id: RunnerId, seen: &Observed) -> Option<Step> {
-    match (&seen.secret, &seen.former) {
-        (Kept::Ours(here), former) => match replaced(id, here) {
-            Some(why) => Some(Step::Renew(id, why)),
-            None if !here.tidy => Some(Step::Mend(id)),
-            None => former.as_ref().map(|(name, _)| Step::Discard(name.clone())),
+    let elsewhere = || {
+        seen.others
+            .iter()
+            .any(|(_, kept)| replaced(id, kept).is_none())
+    };
+    let why = match &seen.secret {
+        Kept::Foreign(_) => return None,
+        Kept::Absent => Why::Missing,
+        Kept::Ours(here) => match replaced(id, here) {
+            Some(why) => why,
+            None if !here.tidy => return Some(Step::Mend(id)),
+            None => {
+                let name = seen.others.iter().map(|(name, _)| name).min()?;
+                return Some(Step::Discard(name.clone()));
+            }
         },
-        (Kept::Absent | Kept::Foreign, Some((_, former))) if replaced(id, former).is_none() => {
-            Some(Step::Mend(id))
-        }
-        (Kept::Absent | Kept::Foreign, _) => Some(Step::Renew(id, Why::Missing)),
-    }
+    };
+    Some(if elsewhere() {
+        Step::Mend(id)
+    } else {
+        Step::Renew(id, why)
+    })
 }
 
+/// Why a Secret does not hold this runner's token, if it does not.
 fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
     let Keeping {
         runner,
         attempt: _,
+        operation: _,
         token,
+        digest: _,
         tidy: _,
         issued_at: _,
         expires_at: _,
@@ -114,6 +150,8 @@ fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
     match token {
         TokenState::Missing => Some(Why::Missing),
         TokenState::Edited => Some(Why::Edited),
+        TokenState::Unproven => Some(Why::Unproven),
+        TokenState::Expired => Some(Why::Expired),
         TokenState::Intact => {
             let same = runner.as_ref().is_some_and(|known| known.id == id);
             (!same).then_some(Why::Foreign)
@@ -161,20 +199,19 @@ fn by_token(id: Option<RunnerId>, seen: &Observed) -> Plan {
 fn holds(id: RunnerId, seen: &Observed) -> bool {
     let here = match &seen.secret {
         Kept::Ours(keeping) => Some(keeping),
-        Kept::Absent | Kept::Foreign => None,
+        Kept::Absent | Kept::Foreign(_) => None,
     };
-    let former = seen.former.as_ref().map(|(_, keeping)| keeping);
-    let its = |keeping: &Keeping| {
-        keeping.token == TokenState::Intact
-            && keeping.runner.as_ref().is_some_and(|known| known.id == id)
-    };
-    here.into_iter().chain(former).any(its)
+    let others = seen.others.iter().map(|(_, keeping)| keeping);
+    here.into_iter()
+        .chain(others)
+        .any(|keeping| replaced(id, keeping).is_none())
 }
 
 /// The object goes and the runner stays, and so must the token that its processes read.
 fn release(seen: &Observed) -> Plan {
-    match (&seen.secret, &seen.former) {
-        (Kept::Ours(_), _) | (_, Some(_)) => Plan::Act(Step::Release),
-        (Kept::Absent | Kept::Foreign, None) => Plan::Rest,
+    match &seen.secret {
+        Kept::Ours(_) => Plan::Act(Step::Release),
+        Kept::Absent | Kept::Foreign(_) if !seen.others.is_empty() => Plan::Act(Step::Release),
+        Kept::Absent | Kept::Foreign(_) => Plan::Rest,
     }
 }

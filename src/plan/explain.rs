@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    observed::Doubt,
+    observed::{Doubt, Known},
     step::{Blocked, Unassignable},
 };
 use crate::api::conditions::Reason;
@@ -10,31 +10,7 @@ use crate::api::conditions::Reason;
 /// Why we wait, as a reason and a sentence.
 pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
     match blocked {
-        Blocked::Unclear(Doubt::Unsearchable) => (
-            Reason::RegistrationUnclear,
-            "the answer to a registration was lost, and the credential may not search for the runner: give it read_api or api, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
-        ),
-        Blocked::Unclear(Doubt::Foreign(id)) => (
-            Reason::RunnerForeign,
-            format!(
-                "runner {id} is not there, or does not carry this object's mark, at the url that the connection has now"
-            ),
-        ),
-        Blocked::Unclear(Doubt::Crowded) => (
-            Reason::RegistrationUnclear,
-            "the answer to a registration was lost, and more runners of this description were never contacted than are looked through: remove those that nobody needs, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
-        ),
-        Blocked::Unclear(Doubt::Unplaced) => (
-            Reason::RegistrationUnclear,
-            "the answer to a registration was lost, and its runner cannot be looked for: GitLab does not know the path of spec.scope, or the credential cannot see it; deletionPolicy Orphan lets a deletion go on".to_owned(),
-        ),
-        Blocked::Unclear(Doubt::Elsewhere) => (
-            Reason::RegistrationUnclear,
-            "the answer to a registration was lost, and the connection leads to another GitLab now: point it back, or set deletionPolicy to Orphan to leave behind what may be there".to_owned(),
-        ),
-        Blocked::Unclear(Doubt::NotAsked(_)) => {
-            (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())
-        }
+        Blocked::Unclear(doubt) => unclear(doubt),
         Blocked::Settling(until) => (
             Reason::RegistrationUnclear,
             format!("the answer to a registration was lost; the runner is looked for until {until:.0}, then registered anew"),
@@ -49,11 +25,21 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
                 "spec.scope names {named}, but the runner was registered for {lives}: nothing is written until it names that again"
             ),
         ),
-        Blocked::SecretConflict => (
+        Blocked::UnderWay(until) => (
+            Reason::Progressing,
+            format!("a reset of the runner's token was begun, and is waited for until {until:.0}"),
+        ),
+        Blocked::SecretConflict(None) => (
             Reason::SecretConflict,
             "a Secret of that name exists and is not this object's; it is left alone".to_owned(),
         ),
         Blocked::Projects(unassignable) => projects(unassignable),
+        Blocked::SecretConflict(Some(Known { id, gitlab_url })) => (
+            Reason::SecretConflict,
+            format!(
+                "the Secret of that name was made for runner {id} at {gitlab_url} by another object, such as an earlier one of this name; it is left alone. To give that runner up, remove it in GitLab and then delete the Secret: deleting the Secret alone would leave the runner behind"
+            ),
+        ),
         Blocked::Undeletable => (
             Reason::DeletionBlocked,
             "the runner is still in GitLab: the connection cannot be used, and the runner's own token is not in the Secret".to_owned(),
@@ -85,4 +71,45 @@ fn projects(unassignable: &Unassignable) -> (Reason, String) {
         Reason::ProjectRefused
     };
     (reason, sentences.join("; "))
+}
+
+/// Why it cannot be told whether the runner exists.
+fn unclear(doubt: &Doubt) -> (Reason, String) {
+    match doubt {
+        Doubt::Unsearchable => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and the credential may not search for the runner: give it read_api or api, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
+        ),
+        Doubt::Foreign(id) => (
+            Reason::RunnerForeign,
+            format!(
+                "runner {id} is not there, or does not carry this object's mark, at the url that the connection has now; it is left alone"
+            ),
+        ),
+        Doubt::Unmarked(id) => (
+            Reason::RunnerForeign,
+            format!(
+                "runner {id} no longer carries this object's mark at the end of its maintenance note, as after a restore of GitLab, when the number may be somebody else's; it is left alone. If it is this object's runner, put back the mark that status.runner.mark shows; if not, set deletionPolicy to Orphan"
+            ),
+        ),
+        Doubt::Vanished { id, until } => (
+            Reason::RunnerMissing,
+            format!("GitLab says that there is no runner {id}; it is asked again at {until:.0}, and only then is another registered"),
+        ),
+        Doubt::Crowded => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and more runners of this description were never contacted than are looked through: remove those that nobody needs, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
+        ),
+        Doubt::Unplaced => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and its runner cannot be looked for: GitLab does not know the path of spec.scope, or the credential cannot see it; deletionPolicy Orphan lets a deletion go on".to_owned(),
+        ),
+        Doubt::Elsewhere => (
+            Reason::RegistrationUnclear,
+            "the answer to a registration was lost, and the connection leads to another GitLab now: point it back, or set deletionPolicy to Orphan to leave behind what may be there".to_owned(),
+        ),
+        Doubt::NotAsked(_) => {
+            (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())
+        }
+    }
 }

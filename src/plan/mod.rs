@@ -11,10 +11,12 @@ mod explain;
 mod mark;
 mod news;
 mod observed;
+mod operation;
 mod outcome;
 mod parts;
 mod place;
 mod refused;
+mod runner_status;
 mod status;
 mod step;
 mod summary;
@@ -33,8 +35,9 @@ pub use news::{News, farewell, news};
 pub use observed::{
     Doubt, Intent, Keeping, Kept, Known, Naming, Observed, ProjectSighting, Sighting, TokenState,
 };
+pub use operation::{begun, ends_by, open};
 pub use outcome::{Facts, Failure, Outcome};
-pub use place::{GRACE_AT_LEAST, Whereabouts, grace, whereabouts};
+pub use place::{GRACE_AT_LEAST, Whereabouts, grace, second_look, whereabouts};
 pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
 pub use status::{project, resolved};
 pub use step::{Blocked, Plan, Step, Unassignable, Why};

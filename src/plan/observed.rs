@@ -25,8 +25,20 @@ pub enum Doubt {
     /// An attempt to register got no answer, and the path of its scope is not known to GitLab, so
     /// there is no list to search.
     Unplaced,
-    /// The runner of that number is not known to be this object's.
+    /// The runner of that number is not known to be this object's: it carries another's mark, or the
+    /// number is only what a Secret says.
     Foreign(RunnerId),
+    /// The runner of that number has lost this object's mark, and nothing else shows that it is still
+    /// the same: after a restore of GitLab it may be anybody's.
+    Unmarked(RunnerId),
+    /// GitLab says that there is no runner of that number, and it has not said so twice yet, with some
+    /// time in between.
+    Vanished {
+        /// Its number.
+        id: RunnerId,
+        /// When a second look will settle it.
+        until: Timestamp,
+    },
     /// An attempt to register got no answer from another GitLab than the connection leads to now.
     Elsewhere,
     /// We did not look, because there is no usable connection: not for the runner of this number,
@@ -61,8 +73,9 @@ pub struct Known {
 pub enum Kept {
     /// Nothing.
     Absent,
-    /// A Secret that is not this object's.
-    Foreign,
+    /// A Secret that is not this object's, and the runner that it was made for if an earlier object
+    /// of this operator's made it.
+    Foreign(Option<Known>),
     /// Our Secret.
     Ours(Keeping),
 }
@@ -74,8 +87,12 @@ pub struct Keeping {
     pub runner: Option<Known>,
     /// The attempt that the runner came from.
     pub attempt: Option<String>,
-    /// Whether the token is as we wrote it.
+    /// The operation that the token came from, if it was not the registration.
+    pub operation: Option<String>,
+    /// Whether the token is as it should be.
     pub token: TokenState,
+    /// A digest of the token, if there is one.
+    pub digest: Option<String>,
     /// Whether everything else about the Secret is as it should be.
     pub tidy: bool,
     /// When the token was issued.
@@ -84,15 +101,20 @@ pub struct Keeping {
     pub expires_at: Option<Timestamp>,
 }
 
-/// The token in our Secret, as compared with what we wrote there.
+/// The token in our Secret, as compared with what we wrote there and what status says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenState {
-    /// As we wrote it.
+    /// The one that GitLab gave last.
     Intact,
     /// Not there, or empty.
     Missing,
     /// Changed by somebody else.
     Edited,
+    /// We wrote it, but it is not known to be the last one that GitLab gave: a Secret was put back
+    /// from a backup, or a reset was begun whose outcome is not known.
+    Unproven,
+    /// GitLab no longer accepts it.
+    Expired,
 }
 
 /// A project of `spec.projects`, as GitLab knows it.
@@ -137,8 +159,10 @@ pub struct Observed {
     pub naming: Naming,
     /// The Secret under the name that spec asks for.
     pub secret: Kept,
-    /// Our Secret under the name that it had before, when spec asks for another one now.
-    pub former: Option<(String, Keeping)>,
+    /// Our Secrets under other names: those that spec asked for before, in no particular order.
+    pub others: Vec<(String, Keeping)>,
+    /// Until when a reset of the token that somebody else has begun may still come to its end.
+    pub under_way: Option<Timestamp>,
     /// The further projects that spec asks for; `None` when it does not manage them.
     pub projects: Option<Vec<ProjectSighting>>,
     /// The projects that GitLab has refused to assign the runner to or to take it from, with its
@@ -177,6 +201,16 @@ impl Observed {
         }
     }
 
+    /// Takes in what a search for any runner of this object's came to, whether a runner process has
+    /// contacted it or not, before one that has vanished is registered anew. What is in use is left
+    /// alone, though it carries our mark.
+    pub fn searched_for_later(&mut self, Found { runners, complete }: Found) {
+        self.found(runners);
+        if self.runner == Sighting::Absent && !complete {
+            self.runner = Sighting::Unclear(Doubt::Crowded);
+        }
+    }
+
     /// Takes in the runners that carry our mark: the first stands in for one that is not there, and
     /// the others are its twins.
     fn found(&mut self, by_mark: Vec<Runner>) {
@@ -190,6 +224,9 @@ impl Observed {
         {
             self.runner = Sighting::Present(first);
         }
-        self.twins = others.map(|twin| twin.id).collect();
+        self.twins = others
+            .filter(|twin| twin.online.is_none())
+            .map(|twin| twin.id)
+            .collect();
     }
 }

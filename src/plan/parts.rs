@@ -20,6 +20,10 @@ pub(super) fn registered(_: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reaso
         ),
         Sighting::Absent => (Truth::False, Reason::Progressing, String::new()),
         Sighting::Unclear(Doubt::NotAsked(_)) => return None,
+        Sighting::Unclear(doubt @ Doubt::Vanished { .. }) => {
+            let (reason, message) = explain(&Blocked::Unclear(*doubt));
+            (Truth::False, reason, message)
+        }
         Sighting::Unclear(doubt) => {
             let (reason, message) = explain(&Blocked::Unclear(*doubt));
             (Truth::Unknown, reason, message)
@@ -34,11 +38,10 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
         Kept::Ours(keeping) if keeping.token == TokenState::Intact => {
             (Truth::True, Reason::Succeeded, format!("Secret {name}"))
         }
-        Kept::Foreign => (
-            Truth::False,
-            Reason::SecretConflict,
-            explain(&Blocked::SecretConflict).1,
-        ),
+        Kept::Foreign(made_for) => {
+            let (reason, message) = explain(&Blocked::SecretConflict(made_for.clone()));
+            (Truth::False, reason, message)
+        }
         Kept::Ours(_) | Kept::Absent => (Truth::False, Reason::Progressing, String::new()),
     })
 }

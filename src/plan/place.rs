@@ -1,4 +1,6 @@
 //! Where to look for the runner of an object, from what was kept of it.
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::desired::Wanted;
@@ -8,6 +10,9 @@ use crate::gitlab::model::RunnerId;
 
 /// The shortest time after which an attempt that left no trace is taken for failed.
 pub const GRACE_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
+
+/// The longest time after which a runner that was not there is looked for again.
+const SECOND_LOOK_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// Where to look for the runner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,23 +50,28 @@ impl Whereabouts {
 /// Works out where to look.
 ///
 /// Status is believed first: beginning an attempt removes the number from it, so a number there is
-/// never out of date, and people who may write Secrets cannot write it. Next is the Secret, since
-/// token and number are written to it in one step; but not when a later attempt was begun, because
+/// never out of date, and people who may write Secrets cannot write it. Next are our Secrets, since
+/// token and number are written to one in one step; but none from before the last attempt, because
 /// then its number is the one of a runner that vanished.
 pub fn whereabouts(
     secret: &Kept,
-    former: Option<&Keeping>,
+    others: &[(String, Keeping)],
     status: Option<&Known>,
     intent: Option<&Intent>,
 ) -> Whereabouts {
     let here = match secret {
         Kept::Ours(keeping) => Some(keeping),
-        Kept::Absent | Kept::Foreign => None,
+        Kept::Absent | Kept::Foreign(_) => None,
     };
-    let kept = here.or(former).and_then(|keeping| {
-        let current = intent.is_none_or(|intent| keeping.attempt.as_ref() == Some(&intent.attempt));
-        keeping.runner.as_ref().filter(|_| current)
-    });
+    let others = others.iter().map(|(_, keeping)| keeping);
+    let current = |keeping: &&Keeping| {
+        intent.is_none_or(|intent| keeping.attempt.as_ref() == Some(&intent.attempt))
+    };
+    let kept = here
+        .into_iter()
+        .chain(others)
+        .filter(current)
+        .find_map(|keeping| keeping.runner.as_ref());
     match (status.or(kept), intent) {
         (Some(known), _) => Whereabouts::Number(known.clone()),
         (None, Some(intent)) => Whereabouts::Mark(intent.clone()),
@@ -74,4 +84,12 @@ pub fn whereabouts(
 pub fn grace(intent: &Intent, timeout: SignedDuration) -> Timestamp {
     let wait = timeout.saturating_mul(2).max(GRACE_AT_LEAST);
     intent.at.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// When a runner that GitLab says is not there is looked for the second time: after a resync, and no
+/// later than a minute.
+pub fn second_look(missing_since: Timestamp, resync: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(resync).unwrap_or(SECOND_LOOK_WITHIN);
+    let wait = wait.min(SECOND_LOOK_WITHIN);
+    missing_since.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -1,7 +1,7 @@
 //! What can be decided: a step, to wait, or to rest.
 use jiff::Timestamp;
 
-use super::observed::Doubt;
+use super::observed::{Doubt, Known};
 use crate::gitlab::model::{NewRunner, ProjectId, RunnerId, Settings};
 
 /// The next thing to do about one `GitLabRunner`.
@@ -101,6 +101,10 @@ pub enum Why {
     Edited,
     /// The one we hold belongs to another runner.
     Foreign,
+    /// The one we hold is not known to be the last that GitLab gave.
+    Unproven,
+    /// GitLab no longer accepts the one we hold.
+    Expired,
 }
 
 /// The further projects that nothing can be done about now.
@@ -129,8 +133,10 @@ pub enum Blocked {
         /// Where the runner lives.
         lives: String,
     },
-    /// A Secret of that name is not ours.
-    SecretConflict,
+    /// A reset of the token that somebody else has begun may come to its end until then.
+    UnderWay(Timestamp),
+    /// A Secret of that name is not ours; it may have been made for this runner.
+    SecretConflict(Option<Known>),
     /// Some further projects are not as wanted, and all that can be done about them is done.
     Projects(Unassignable),
     /// The runner cannot be removed: no credential works, and its own token is not to be had.

@@ -1,6 +1,7 @@
 //! The summary: Ready, and whether anything is still to be expected.
 use super::{
     explain::explain,
+    observed::Doubt,
     outcome::{Facts, Failure, Judged, Outcome},
     parts::{moved, present, projects_assigned, synced},
     step::{Blocked, Plan},
@@ -13,7 +14,12 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
         Outcome::Planned(Plan::Rest) => resting(facts),
         Outcome::Planned(Plan::Hold(blocked)) => {
             let (reason, message) = explain(blocked);
-            let waiting = matches!(blocked, Blocked::Settling(_));
+            let waiting = matches!(
+                blocked,
+                Blocked::Settling(_)
+                    | Blocked::UnderWay(_)
+                    | Blocked::Unclear(Doubt::Vanished { .. })
+            );
             let mood = if waiting { Mood::Busy } else { Mood::Stuck };
             (Truth::False, reason, message, mood)
         }

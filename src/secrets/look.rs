@@ -1,6 +1,7 @@
 //! What we see in a Secret.
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Resource, ResourceExt};
 use ring::digest;
@@ -14,16 +15,29 @@ use crate::plan::{Keeping, Kept, Known, TokenState, WantedSecret};
 pub(super) const RUNNER_ID: &str = "gitlab-registrar.dev/runner-id";
 pub(super) const GITLAB_URL: &str = "gitlab-registrar.dev/gitlab-url";
 pub(super) const ATTEMPT: &str = "gitlab-registrar.dev/attempt";
+pub(super) const OPERATION: &str = "gitlab-registrar.dev/operation";
 pub(super) const DIGEST: &str = "gitlab-registrar.dev/token-digest";
 pub(super) const ISSUED_AT: &str = "gitlab-registrar.dev/issued-at";
 pub(super) const EXPIRES_AT: &str = "gitlab-registrar.dev/expires-at";
 
-/// What stands under a name, as far as decisions are concerned. `want` and `gitlab_url` say what
-/// makes it tidy; without them it is not judged.
+/// What status says of the token that a Secret should hold.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The sign of a reset that was begun and whose outcome is not known: only its own token will do.
+    pub reset: Option<String>,
+    /// The digest of the token that GitLab gave last.
+    pub digest: Option<String>,
+    /// The time, by which a token may have expired.
+    pub now: Timestamp,
+}
+
+/// What stands under a name, as far as decisions are concerned. `want` says, with the GitLab that the
+/// connection leads to, what makes it tidy; without that it is not judged.
 pub fn look(
     secret: Option<&Secret>,
     owner: &GitLabRunner,
     want: Option<(&WantedSecret, &str)>,
+    expected: &Expected,
 ) -> Kept {
     let Some(secret) = secret else {
         return Kept::Absent;
@@ -33,32 +47,53 @@ pub fn look(
         .owner_references()
         .iter()
         .any(|reference| Some(&*reference.uid) == uid);
-    if !ours {
-        return Kept::Foreign;
-    }
     let annotation = |name: &str| secret.annotations().get(name).cloned();
     let time = |name: &str| annotation(name).and_then(|at| at.parse().ok());
     let id = annotation(RUNNER_ID)
         .and_then(|id| id.parse().ok())
         .map(RunnerId);
-    Kept::Ours(Keeping {
-        runner: id.map(|id| Known {
-            id,
-            gitlab_url: annotation(GITLAB_URL).unwrap_or_default(),
-        }),
+    let runner = id.map(|id| Known {
+        id,
+        gitlab_url: annotation(GITLAB_URL).unwrap_or_default(),
+    });
+    if !ours {
+        let manager = secret.labels().get(MANAGED_BY).map(String::as_str);
+        return Kept::Foreign(runner.filter(|_| manager == Some(MANAGER)));
+    }
+    let token = token(secret);
+    let mut keeping = Keeping {
+        runner,
         attempt: annotation(ATTEMPT),
-        token: state(secret, annotation(DIGEST).as_deref()),
+        operation: annotation(OPERATION),
+        token: TokenState::Intact,
+        digest: token.as_ref().map(fingerprint),
         tidy: want.is_none_or(|(want, url)| tidy(secret, owner, want, url)),
         issued_at: time(ISSUED_AT),
         expires_at: time(EXPIRES_AT),
-    })
+    };
+    keeping.token = state(&keeping, annotation(DIGEST).as_deref(), expected);
+    Kept::Ours(keeping)
 }
 
-fn state(secret: &Secret, written: Option<&str>) -> TokenState {
-    match token(secret) {
-        None => TokenState::Missing,
-        Some(token) if written == Some(&*fingerprint(&token)) => TokenState::Intact,
-        Some(_) => TokenState::Edited,
+/// Compares the token with what was written beside it, and both with what status knows: an old Secret
+/// that is put back is whole in itself.
+fn state(keeping: &Keeping, written: Option<&str>, expected: &Expected) -> TokenState {
+    let Expected { reset, digest, now } = expected;
+    let Some(held) = keeping.digest.as_deref() else {
+        return TokenState::Missing;
+    };
+    let proven = match reset {
+        Some(reset) => keeping.operation.as_ref() == Some(reset),
+        None => digest.as_deref().is_none_or(|digest| digest == held),
+    };
+    if written != Some(held) {
+        TokenState::Edited
+    } else if !proven {
+        TokenState::Unproven
+    } else if keeping.expires_at.is_some_and(|end| end <= *now) {
+        TokenState::Expired
+    } else {
+        TokenState::Intact
     }
 }
 
@@ -106,7 +141,9 @@ pub fn entry(secret: &Secret, keeping: &Keeping) -> Option<Entry> {
     let Keeping {
         runner,
         attempt,
+        operation,
         token: state,
+        digest: _,
         tidy: _,
         issued_at,
         expires_at,
@@ -117,6 +154,7 @@ pub fn entry(secret: &Secret, keeping: &Keeping) -> Option<Entry> {
         runner: known.id,
         gitlab_url: known.gitlab_url.clone(),
         attempt: attempt.clone(),
+        operation: operation.clone(),
         issued_at: *issued_at,
         expires_at: *expires_at,
     })

@@ -2,9 +2,11 @@
 //!
 //! Token and runner number go in with one write, so that neither is ever without the other.
 mod look;
+mod short;
 mod write;
 
-pub use look::{entry, look};
+pub use look::{Expected, entry, look};
+pub use short::is_short_for;
 pub use write::{discard, put, rehearse, release};
 
 use jiff::Timestamp;
@@ -30,6 +32,8 @@ pub struct Entry {
     pub gitlab_url: String,
     /// The attempt to register that the runner came from.
     pub attempt: Option<String>,
+    /// The reset that the token came from, if it was not the registration.
+    pub operation: Option<String>,
     /// When the token was issued.
     pub issued_at: Option<Timestamp>,
     /// When GitLab will stop accepting the token.

@@ -10,7 +10,7 @@ use kube::{
 use serde_json::json;
 
 use super::look::{
-    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, RUNNER_ID, fingerprint, labels,
+    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, RUNNER_ID, fingerprint, labels,
 };
 use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::v1alpha1::GitLabRunner;
@@ -104,6 +104,7 @@ fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<St
         runner,
         gitlab_url,
         attempt,
+        operation,
         issued_at,
         expires_at,
     } = entry;
@@ -112,6 +113,7 @@ fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<St
         (RUNNER_ID, Some(runner.to_string())),
         (GITLAB_URL, Some(gitlab_url.clone())),
         (ATTEMPT, attempt.clone()),
+        (OPERATION, operation.clone()),
         (DIGEST, Some(fingerprint(token))),
         (ISSUED_AT, stamp(issued_at)),
         (EXPIRES_AT, stamp(expires_at)),

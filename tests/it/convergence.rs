@@ -22,8 +22,8 @@ use world::{Credential, How, Interruption, World};
 /// After how many passes a world is given up.
 const MOST_PASSES: usize = 20;
 /// Enough for every world that comes to rest: two interrupted, two waiting for an attempt to
-/// settle, one in peace.
-const FEW_PASSES: usize = 5;
+/// settle, two for a runner to be missed twice or a reset to come to its end, one in peace.
+const FEW_PASSES: usize = 7;
 
 fn exists(drift: DriftPolicy) -> Desired {
     let mut want = want();
@@ -67,7 +67,12 @@ fn settle(world: &mut World, troubles: &[Option<Interruption>]) -> (Option<Plan>
         let ended = world.pass();
         world.trouble = None;
         match ended {
-            Ended::Planned(Plan::Hold(Blocked::Settling(_))) | Ended::Interrupted => {}
+            Ended::Planned(Plan::Hold(
+                Blocked::Settling(_)
+                | Blocked::UnderWay(_)
+                | Blocked::Unclear(Doubt::Vanished { .. }),
+            ))
+            | Ended::Interrupted => {}
             Ended::Planned(plan @ Plan::Rest) => return (Some(plan), pass),
             Ended::Planned(plan) if world.writes == before => return (Some(plan), pass),
             Ended::Planned(_) => {}
@@ -140,7 +145,7 @@ fn a_runner_is_kept_from_every_start() {
     let starts = starts::all(&desired, Credential::Works);
     try_all(&starts, |start, world, plan| match (plan, world.want()) {
         (Some(Plan::Rest), Some(want)) => is_kept(start, world, want),
-        (Some(Plan::Hold(Blocked::SecretConflict)), _) => {
+        (Some(Plan::Hold(Blocked::SecretConflict(_))), _) => {
             start.secret == InSecret::Foreign && world.posts.is_empty()
         }
         (Some(Plan::Hold(Blocked::Unclear(Doubt::Foreign(_)))), _) => {
@@ -156,7 +161,7 @@ fn a_runner_is_kept_without_searching() {
     let starts = starts::all(&[exists(DriftPolicy::Correct)], Credential::CannotList);
     try_all(&starts, |start, world, plan| match (plan, world.want()) {
         (Some(Plan::Rest), Some(want)) => is_kept(start, world, want),
-        (Some(Plan::Hold(Blocked::SecretConflict)), _) => start.secret == InSecret::Foreign,
+        (Some(Plan::Hold(Blocked::SecretConflict(_))), _) => start.secret == InSecret::Foreign,
         (Some(Plan::Hold(Blocked::Unclear(Doubt::Foreign(_)))), _) => start.is_misled(),
         (Some(Plan::Hold(Blocked::Unclear(Doubt::Unsearchable))), _) => {
             world.ours().count() <= 1 + usize::from(start.is_lost())

@@ -25,8 +25,8 @@ pub use connection::{
 pub use connection_status::{ConnectionStatus, Credential, GitLab, RefusedToken};
 pub use runner::{DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Scope, TokenSecret};
 pub use runner_status::{
-    Drift, GitLabRunnerStatus, GivenUp, ProjectStatus, Registration, Removal, ResolvedScope,
-    RunnerStatus, TokenStatus,
+    Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType, ProjectStatus, Registration,
+    ResolvedScope, RunnerStatus, TokenStatus,
 };
 pub use shared::{
     AccessLevel, ConfigMapKeyRef, ConnectionKind, ConnectionRef, InstanceScope, SecretKeyRef,

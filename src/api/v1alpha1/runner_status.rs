@@ -1,6 +1,7 @@
 //! `GitLabRunner`: what the operator last saw. Never a token, never a response body.
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the operator last saw and did.
@@ -34,9 +35,11 @@ pub struct GitLabRunnerStatus {
     /// was lost on the way is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registration>,
-    /// The last attempt to remove the runner by its own token, written before GitLab is asked.
+    /// What was begun in GitLab and cannot simply be repeated: written before GitLab is asked, and
+    /// taken away once it is known what came of it. Meanwhile the token in the Secret counts as
+    /// unproven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub removal: Option<Removal>,
+    pub operation: Option<Operation>,
 }
 
 /// Where the runner lives, by number.
@@ -95,6 +98,16 @@ pub struct RunnerStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 128))]
     pub projects: Vec<ProjectStatus>,
+    /// This object's mark at the end of its maintenance note, once it was seen there. From then on a
+    /// runner of this number that has lost it is taken for somebody else's, unless it still has the
+    /// token that the Secret holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub mark: Option<String>,
+    /// Since when GitLab says that there is no such runner. It is registered anew only when GitLab
+    /// says so a second time, some time later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Time>,
 }
 
 /// A project the runner is assigned to.
@@ -114,6 +127,11 @@ pub struct TokenStatus {
     /// Name of the Secret.
     #[schemars(length(max = 253))]
     pub secret_name: String,
+    /// The first 16 hexadecimal digits of the token's SHA-256. A Secret with another token, such as
+    /// one that was put back from a backup, is not taken for right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub digest: Option<String>,
     /// When the token was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Time>,
@@ -149,6 +167,10 @@ pub struct Registration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub gitlab_url: Option<String>,
+    /// Name of the Secret that the runner's token goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub secret_name: Option<String>,
     /// Number of the runner that the attempt made, where its token could not be kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner_id: Option<i64>,
@@ -169,12 +191,34 @@ pub struct GivenUp {
     pub attempted_at: Time,
 }
 
-/// An attempt to remove the runner by its own token.
+/// Something that was begun in GitLab and cannot simply be repeated.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
-pub struct Removal {
+pub struct Operation {
+    /// `ResetToken` replaces the runner's token; `RemoveByToken` removes the runner by its own token.
+    #[serde(rename = "type")]
+    pub type_: OperationType,
+    /// Sign of this operation. The Secret that the new token is kept in carries it too.
+    #[schemars(length(max = 64))]
+    pub id: String,
     /// Number of the runner.
     pub runner_id: i64,
-    /// When the attempt began.
-    pub attempted_at: Time,
+    /// When it began.
+    pub started_at: Time,
+    /// Name of the Secret that the new token goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub secret_name: Option<String>,
+    /// When GitLab said that it was done; absent while that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Time>,
+}
+
+/// What was begun in GitLab.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationType {
+    /// A new token for the runner.
+    ResetToken,
+    /// The removal of the runner by its own token.
+    RemoveByToken,
 }

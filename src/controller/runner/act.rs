@@ -41,7 +41,7 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
         Step::Register(new) => token::register(pass, new).await?,
         Step::Renew(id, why) => token::renew(pass, *id, *why).await?,
         Step::Mend(id) => token::mend(pass, *id).await?,
-        Step::Discard(_) => removal::discard(pass).await?,
+        Step::Discard(name) => removal::discard(pass, name).await?,
         Step::Release => removal::release(pass).await?,
         Step::Edit(id, edit) => self::edit(pass, step, *id, edit).await?,
         Step::Assign(id, project) => assign(pass, step, *id, *project).await?,

@@ -85,6 +85,14 @@ pub(super) fn for_departure(ctx: &Context, runner: &GitLabRunner, namespace: &st
         (Standing::Unseen, None) => {
             Link::Blocked(Reason::ConnectionNotFound, format!("there is no {key}"))
         }
+        // What passes is awaited: the runner's own token is for when nobody else can remove it. That
+        // GitLab shuts the credential's owner out is waited for by nobody who has another way.
+        (Standing::Broken(trouble, _), None)
+            if passes(&trouble) && trouble.reason != Reason::CredentialForbidden =>
+        {
+            let message = format!("{key} is not ready: {}", trouble.message);
+            Link::Troubled(troubled(message, true), Duration::ZERO)
+        }
         (Standing::Broken(trouble, _), None) => Link::Blocked(trouble.reason, trouble.message),
     }
 }

@@ -1,19 +1,20 @@
 //! Reads, and nothing but reads.
-use k8s_openapi::api::core::v1::Secret;
-use tokio::time::Instant;
+use jiff::Timestamp;
+use kube::ResourceExt;
 
+use super::kept::Secrets;
 use super::pass::{Pass, Seen};
+use crate::api::v1alpha1::OperationType;
 use crate::backoff;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, Subject};
 use crate::controller::refusals::Circumstances;
-use crate::gitlab::model::Runner;
+use crate::gitlab::model::{Runner, RunnerId};
 use crate::plan::{
-    Desired, Doubt, Keeping, Kept, Known, Naming, Observed, Sighting, Wanted, Whereabouts, grace,
+    Desired, Doubt, Keeping, Kept, Naming, Observed, Sighting, Wanted, Whereabouts, ends_by, grace,
     whereabouts,
 };
-use crate::secrets;
 
 impl Pass<'_> {
     /// Looks at everything that the next decision may depend on.
@@ -22,30 +23,15 @@ impl Pass<'_> {
             Desired::Exists(want) => Some(&**want),
             Desired::Gone(_) => None,
         };
-        let url = self
-            .link
-            .as_ref()
-            .map(|link| link.url.clone())
-            .unwrap_or_default();
-        let tidy = want.map(|want| (&want.secret, url.as_str()));
-        let (name, former_name) = self.secret_names();
-        let secret = self.read_secret(&name).await?;
-        let kept = self.believed(secrets::look(secret.as_ref(), &self.runner, tidy));
-        let former = match former_name {
-            Some(name) => self.read_secret(&name).await?,
-            None => None,
-        };
-        let former = former.and_then(|secret| {
-            let kept = self.believed(secrets::look(Some(&secret), &self.runner, None));
-            match kept {
-                Kept::Ours(keeping) => Some((secret, keeping)),
-                Kept::Absent | Kept::Foreign => None,
-            }
-        });
-        let (former, former_kept) = former.unzip();
-        let mut facts = self
-            .look_for_runner(want, &kept, former_kept.as_ref())
-            .await?;
+        let Secrets { kept, here, others } = self.look_at_secrets(want).await?;
+        let (secrets, others): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .map(|(secret, keeping)| {
+                let name = secret.name_any();
+                (secret, (name, keeping))
+            })
+            .unzip();
+        let mut facts = self.look_for_runner(want, &kept, &others).await?;
         facts.projects = match (
             &facts.runner,
             want.and_then(|want| want.projects.as_deref()),
@@ -58,29 +44,25 @@ impl Pass<'_> {
         facts.refused = want.is_none() && self.is_refused(&facts.runner);
         facts.refused_projects =
             want.map_or_else(Vec::new, |_| self.refused_projects(&facts.runner));
-        facts.former = former
-            .as_ref()
-            .and_then(|secret| secret.metadata.name.clone())
-            .zip(former_kept);
+        facts.under_way = self.under_way();
+        facts.others = others;
         facts.secret = kept;
         self.seen = Some(Seen {
             facts,
-            secret,
-            former,
+            secret: here,
+            others: secrets,
         });
         Ok(())
     }
 
-    /// Without a connection a token goes to where its Secret says, which whoever may write Secrets can
-    /// write. So it must be a place that this object has been at.
-    fn believed(&self, mut kept: Kept) -> Kept {
-        if let Kept::Ours(keeping) = &mut kept
-            && self.link.is_none()
-        {
-            let been = |known: &Known| self.has_been_at(&known.gitlab_url);
-            keeping.runner = keeping.runner.take().filter(been);
-        }
-        kept
+    /// Until when a reset that was begun may still come to its end in other hands: those of another
+    /// process, or of this one before it died.
+    fn under_way(&self) -> Option<Timestamp> {
+        let operation = self.runner.status.as_ref()?.operation.as_ref()?;
+        let ended = self.ctx.memory.has_ended(&self.uid, &operation.id);
+        let resets = operation.type_ == OperationType::ResetToken;
+        let timeout = self.link.as_ref()?.timeout;
+        (resets && !ended).then(|| ends_by(operation, timeout))
     }
 
     /// Whether GitLab has refused to take this runner away, and nothing has changed since.
@@ -93,27 +75,11 @@ impl Pass<'_> {
         refusals.concern(&self.uid, runner.id, &now, resync)
     }
 
-    /// Where the Secret should be, and where it was when that is another place.
-    fn secret_names(&self) -> (String, Option<String>) {
-        let name = self.secret_name();
-        let status = self.runner.status.as_ref();
-        let former = status
-            .and_then(|status| status.token.as_ref())
-            .map(|token| token.secret_name.clone())
-            .filter(|former| *former != name);
-        (name, former)
-    }
-
-    async fn read_secret(&self, name: &str) -> Result<Option<Secret>, Error> {
-        let read = self.secrets().get_opt(name).await;
-        read.map_err(|error| Error::kube("read the Secret of the token", error))
-    }
-
     async fn look_for_runner(
         &self,
         want: Option<&Wanted>,
         secret: &Kept,
-        former: Option<&Keeping>,
+        others: &[(String, Keeping)],
     ) -> Result<Observed, Error> {
         let mut facts = Observed {
             runner: Sighting::Absent,
@@ -122,7 +88,8 @@ impl Pass<'_> {
             scope: self.recorded_scope(),
             naming: Naming::Same,
             secret: Kept::Absent,
-            former: None,
+            others: Vec::new(),
+            under_way: None,
             projects: None,
             refused_projects: Vec::new(),
             admin: self.link.as_ref().is_some_and(|link| link.admin),
@@ -130,7 +97,10 @@ impl Pass<'_> {
             refused: false,
         };
         let (intent, recorded) = (self.intent(), self.recorded());
-        let place = whereabouts(secret, former, recorded.as_ref(), intent.as_ref());
+        let place = whereabouts(secret, others, recorded.as_ref(), intent.as_ref());
+        if self.has_removed(place.number()) {
+            return Ok(facts);
+        }
         let Some(link) = &self.link else {
             // Without a runner there is nothing to ask for.
             if place != Whereabouts::Nowhere {
@@ -161,6 +131,18 @@ impl Pass<'_> {
         Ok(facts)
     }
 
+    /// Whether GitLab has said that it removed the runner by its own token, and no other is known.
+    /// Nothing in GitLab tells of it any more, nor does its Secret once that was deleted.
+    fn has_removed(&self, id: Option<RunnerId>) -> bool {
+        let operation = self.runner.status.as_ref();
+        let operation = operation.and_then(|status| status.operation.as_ref());
+        operation.is_some_and(|operation| {
+            let same = id.is_none_or(|id| u64::try_from(operation.runner_id) == Ok(id.0));
+            let removes = operation.type_ == OperationType::RemoveByToken;
+            removes && same && operation.done_at.is_some()
+        })
+    }
+
     /// Looks where the runner should be.
     async fn look_in_place(
         &self,
@@ -176,8 +158,11 @@ impl Pass<'_> {
                 let asked = recalled.is_none();
                 facts.runner = match recalled {
                     Some(runner) => Sighting::Present(runner),
-                    None => self.look_at(link, &known).await?,
+                    None => self.look_at(link, &known, leaving).await?,
                 };
+                if facts.runner == Sighting::Absent && !leaving && link.can.list {
+                    self.look_for_a_later_one(link, facts).await?;
+                }
                 if (asked || leaving) && self.may_have_twins(link) {
                     // What they were to be described as may have changed since.
                     let search = self.search(link, facts.scope, None).await?;
@@ -191,51 +176,11 @@ impl Pass<'_> {
                 facts.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             Whereabouts::Mark(intent) => {
-                let own = format!("{}/{}", self.namespace, self.name);
-                let description = self.runner.spec.description.as_deref().unwrap_or(&own);
-                let search = self.search(link, facts.scope, Some(description)).await?;
+                let description = self.description();
+                let search = self.search(link, facts.scope, Some(&description)).await?;
                 facts.searched(search, grace(&intent, link.timeout));
             }
         }
         Ok(())
-    }
-
-    /// What was seen of a runner within this resync.
-    fn recall(&self, link: &Connected, known: &Known) -> Option<Runner> {
-        let period = backoff::spread(self.ctx.options.resync, &self.uid);
-        let memory = &self.ctx.memory;
-        let runner = memory.recall(&self.uid, &link.url, period, Instant::now());
-        runner.filter(|runner| runner.id == known.id)
-    }
-
-    /// Looks at a runner that we know by number.
-    async fn look_at(&self, link: &Connected, known: &Known) -> Result<Sighting<Runner>, Error> {
-        let runner = link
-            .client
-            .runner(known.id)
-            .await
-            .map_err(|source| Error::Observe {
-                what: Subject::Runner,
-                source,
-            })?;
-        let elsewhere = known.gitlab_url != link.url;
-        let Some(runner) = runner else {
-            // The GitLab that the number belongs to was not asked.
-            let foreign = Sighting::Unclear(Doubt::Foreign(known.id));
-            return Ok(if elsewhere { foreign } else { Sighting::Absent });
-        };
-        // At another url the same number may be anybody's runner; and the number in a Secret is
-        // believed only with our mark in GitLab, or whoever may write Secrets could have us reset
-        // the token of any runner that the credential reaches.
-        let recorded = self
-            .recorded()
-            .is_some_and(|recorded| recorded.id == known.id);
-        if (elsewhere || !recorded) && !self.is_ours(&runner) {
-            return Ok(Sighting::Unclear(Doubt::Foreign(known.id)));
-        }
-        self.ctx
-            .memory
-            .keep(&self.uid, &link.url, &runner, Instant::now());
-        Ok(Sighting::Present(runner))
     }
 }

@@ -2,9 +2,12 @@
 mod act;
 mod announce;
 mod conclude;
+mod kept;
 mod link;
 mod look;
 mod lookup;
+mod number;
+mod operation;
 mod ours;
 mod pass;
 mod pursue;
@@ -17,6 +20,7 @@ pub use watch::run;
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use kube::{
     Api, Resource, ResourceExt,
     runtime::{
@@ -35,8 +39,9 @@ use super::{
 use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
 use crate::backoff;
+use crate::clock;
 use crate::metrics::Kind;
-use crate::plan::{Blocked, Desired, Outcome, Plan, desired};
+use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
 use pass::Pass;
 use pursue::pursue;
 
@@ -160,8 +165,12 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
         match link::for_departure(ctx, &pass.runner, &pass.namespace) {
             link::Link::Usable(connected) => pass.link = Some(connected),
             link::Link::Awaited => return Err(Error::StillThere(AWAITED)),
+            link::Link::Troubled(failure, _) => {
+                finish(&mut pass, Ok(Outcome::Failed(failure))).await?;
+                return Err(Error::StillThere(POLL));
+            }
             // The runner's own token may do.
-            link::Link::Troubled(..) | link::Link::Blocked(..) => {}
+            link::Link::Blocked(..) => {}
         }
     }
     let outcome = pursue_for_a_while(&mut pass, &Desired::Gone(policy)).await;
@@ -205,14 +214,30 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
     written?;
     let resync = backoff::spread(ctx.options.resync, &pass.uid);
     Ok(match outcome {
-        Outcome::Planned(Plan::Hold(Blocked::Settling(until))) => {
-            let left = until.duration_since(crate::clock::now());
-            Duration::try_from(left).unwrap_or_default().min(POLL) + Duration::from_secs(1)
-        }
-        Outcome::Planned(Plan::Hold(Blocked::SecretConflict | Blocked::Undeletable)) => {
+        Outcome::Planned(Plan::Hold(
+            Blocked::Settling(until)
+            | Blocked::UnderWay(until)
+            | Blocked::Unclear(Doubt::Vanished { until, .. }),
+        )) => left(until).min(POLL) + Duration::from_secs(1),
+        Outcome::Planned(Plan::Hold(Blocked::SecretConflict(_) | Blocked::Undeletable)) => {
             resync.min(POLL)
         }
-        Outcome::Planned(_) => ctx.memory.due(&pass.uid, resync, Instant::now()),
+        Outcome::Planned(_) => {
+            let due = ctx.memory.due(&pass.uid, resync, Instant::now());
+            expiry(pass).map_or(due, |end| due.min(left(end) + Duration::from_secs(1)))
+        }
         Outcome::Obstructed(..) | Outcome::Failed(_) => resync,
     })
+}
+
+/// How long until then.
+fn left(until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(clock::now())).unwrap_or_default()
+}
+
+/// When the token expires that is in the Secret: it is replaced then.
+fn expiry(pass: &Pass<'_>) -> Option<Timestamp> {
+    let status = pass.runner.status.as_ref()?;
+    let end = status.token.as_ref()?.expires_at.as_ref()?.0;
+    (end > clock::now()).then_some(end)
 }

@@ -3,9 +3,10 @@ use super::pass::Pass;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, Subject};
-use crate::gitlab::model::{Runner, Scope};
-use crate::gitlab::{Contact, Found};
-use crate::plan::{Mark, may_turn_up};
+use crate::gitlab::model::{Runner, RunnerId, Scope};
+use crate::gitlab::{Contact, Found, Refusal};
+use crate::plan::{Doubt, Mark, may_turn_up};
+use crate::secrets;
 
 impl Pass<'_> {
     /// Whether an attempt that was given up may have made a runner after all.
@@ -14,11 +15,60 @@ impl Pass<'_> {
         link.can.list && given_up.is_some_and(|at| may_turn_up(at, clock::now()))
     }
 
-    pub(super) fn is_ours(&self, runner: &Runner) -> bool {
-        runner
+    /// What the runner is described as at registration.
+    pub(super) fn description(&self) -> String {
+        let own = || format!("{}/{}", self.namespace, self.name);
+        self.runner.spec.description.clone().unwrap_or_else(own)
+    }
+
+    /// Why a runner may not be this object's. Its number is only a hint, even one that status
+    /// records: a GitLab that was restored from a backup gives it to somebody else.
+    pub(super) async fn doubt_of(
+        &self,
+        link: &Connected,
+        runner: &Runner,
+        recorded: bool,
+    ) -> Result<Option<Doubt>, Error> {
+        let foreign = Doubt::Foreign(runner.id);
+        let mark = runner
             .maintenance_note
             .text()
-            .is_some_and(|note| self.is_our_note(note))
+            .map(|note| Mark::split(note).1);
+        Ok(match mark {
+            Some(Some(mark)) => (mark.uid != self.uid).then_some(foreign),
+            Some(None) | None if !recorded => Some(foreign),
+            // It may be there, and this credential is not shown it.
+            None => None,
+            Some(None) if !self.was_marked(runner.id) => None,
+            Some(None) if self.has_our_token(link, runner.id).await? => None,
+            Some(None) => Some(Doubt::Unmarked(runner.id)),
+        })
+    }
+
+    /// Whether the runner of that number has the token that we keep, as far as GitLab tells: then it is
+    /// the same runner, and somebody has cleared its note.
+    async fn has_our_token(&self, link: &Connected, id: RunnerId) -> Result<bool, Error> {
+        let Some(kept) = self.held.iter().find(|held| held.runner == id) else {
+            return Ok(false);
+        };
+        match link.client.identity(id).await {
+            Ok(identity) => Ok(identity
+                .and_then(|identity| identity.short_sha)
+                .is_some_and(|shown| secrets::is_short_for(&shown, kept))),
+            Err(error) if error.refusal() == Some(&Refusal::NoGraphQl) => Ok(false),
+            Err(source) => Err(Error::Observe {
+                what: Subject::Runner,
+                source,
+            }),
+        }
+    }
+
+    /// Whether the runner of that number has been seen with this object's mark.
+    fn was_marked(&self, id: RunnerId) -> bool {
+        let status = self.runner.status.as_ref();
+        let runner = status.and_then(|status| status.runner.as_ref());
+        let runner = runner.filter(|runner| u64::try_from(runner.id) == Ok(id.0));
+        runner.is_some_and(|runner| runner.mark.is_some())
     }
 
     fn is_our_note(&self, note: &str) -> bool {
@@ -32,15 +82,14 @@ impl Pass<'_> {
         link: &Connected,
         scope: Option<Scope>,
         description: Option<&str>,
+        contact: Contact,
     ) -> Result<Option<Found>, Error> {
         let Some(scope) = scope else {
             return Ok(None);
         };
         let mut found = link
             .client
-            .find(scope, description, Contact::Never, |note| {
-                self.is_our_note(note)
-            })
+            .find(scope, description, contact, |note| self.is_our_note(note))
             .await
             .map_err(|source| Error::Observe {
                 what: Subject::Runners,

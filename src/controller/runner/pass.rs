@@ -19,8 +19,8 @@ pub(super) struct Seen {
     pub(super) facts: Observed,
     /// The Secret under the name that spec asks for.
     pub(super) secret: Option<Secret>,
-    /// Our Secret under its former name.
-    pub(super) former: Option<Secret>,
+    /// Our Secrets under other names, in the order of the facts.
+    pub(super) others: Vec<Secret>,
 }
 
 /// One pass over one object.
@@ -136,7 +136,7 @@ impl<'a> Pass<'a> {
             .as_ref()
             .and_then(|seen| match &seen.facts.secret {
                 Kept::Ours(keeping) => keeping.attempt.clone(),
-                Kept::Absent | Kept::Foreign => None,
+                Kept::Absent | Kept::Foreign(_) => None,
             });
         self.intent().map(|intent| intent.attempt).or(kept)
     }

@@ -13,6 +13,10 @@ const MOST_TURNS: usize = 8;
 pub(super) async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
     let mut last = None;
     for _ in 0..MOST_TURNS {
+        // What was seen before a step says nothing of how things are after it.
+        if last.is_some() {
+            pass.seen = None;
+        }
         pass.look(desired).await?;
         let Some(seen) = &pass.seen else {
             return Ok(Outcome::Planned(Plan::Rest));

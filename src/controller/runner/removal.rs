@@ -1,18 +1,16 @@
 //! The steps that take a runner out of GitLab, and what was kept of it out of Kubernetes or leave it
 //! there.
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::runtime::events::EventType;
+use kube::{ResourceExt, runtime::events::EventType};
 
 use super::{
-    link,
+    kept::entry_of,
+    link, operation,
     pass::{Pass, Seen},
-    token::kept,
 };
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
-use crate::api::v1alpha1::Removal;
-use crate::clock;
+use crate::api::v1alpha1::OperationType;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
@@ -35,32 +33,46 @@ pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Re
 
 /// Whoever holds a runner's token may remove it, so a credential that is lost or not enough does not
 /// leave it behind. With the runner goes all that GitLab would tell of it: a later request is refused,
-/// as is one with a token that was reset. So the attempt is recorded before, and only after one whose
-/// outcome is not known does a refusal mean that the runner is gone; not while a credential has just
-/// shown that it is there.
+/// as is one with a token that was reset. So the attempt is recorded before, and what came of it after;
+/// and only after one whose outcome is not known does a refusal mean that the runner is gone, not while
+/// a credential has just shown that it is there.
 pub(super) async fn unregister_by_token(
     pass: &mut Pass<'_>,
     step: &Step,
     id: RunnerId,
 ) -> Result<(), Error> {
-    let entry = kept(pass, id).ok_or(Error::Stale)?;
+    let entry = entry_of(pass, id).ok_or(Error::Stale)?;
     let url = pass
         .link
         .as_ref()
         .map_or(&entry.gitlab_url, |link| &link.url);
     let client = link::anonymous(pass, url)?;
-    let open = begin(pass, id).await? && pass.link.is_none();
-    let done = client.unregister_by_token(&entry.token).await;
-    let refused = done.as_ref().is_err_and(is_unknown_token);
-    if open && refused {
+    let begun = operation::begin(pass, OperationType::RemoveByToken, id).await?;
+    let again = begun.again() && pass.link.is_none();
+    let answer = client.unregister_by_token(&entry.token).await;
+    let refused = answer.as_ref().is_err_and(is_unknown_token);
+    let noted = operation::answered(pass, &begun, &answer).await;
+    let doing = why_not(refused, pass.link.is_some());
+    let settled = pass.settle(step, answer, doing, ConditionType::Ready);
+    if again && refused {
         let note = format!(
             "runner {id} is taken for removed: GitLab no longer knows its token, after a request to remove it whose answer was lost"
         );
         pass.tell(EventType::Warning, EventReason::RunnerRemoved.name(), &note)
             .await;
-        return Ok(());
+        return operation::done(pass).await;
     }
-    let doing = match (refused, pass.link.is_some()) {
+    settled?;
+    noted?;
+    let note = format!("removed runner {id} from GitLab by its own token");
+    pass.tell(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
+        .await;
+    operation::done(pass).await
+}
+
+/// What could not be done, and what to do about it.
+fn why_not(unknown_token: bool, with_credential: bool) -> &'static str {
+    match (unknown_token, with_credential) {
         (true, true) => {
             "remove the runner with the connection's credential, which is not enough, nor by the runner's own token, which GitLab does not know; give the connection one that may, or set deletionPolicy to Orphan"
         }
@@ -68,17 +80,7 @@ pub(super) async fn unregister_by_token(
             "remove the runner by its own token, which GitLab does not know; if the runner is gone, set deletionPolicy to Orphan"
         }
         (false, _) => "remove the runner by its own token",
-    };
-    let unknown = done.as_ref().is_err_and(gitlab::Error::may_have_acted);
-    let settled = pass.settle(step, done, doing, ConditionType::Ready);
-    if settled.is_err() && !unknown && !open {
-        record(pass, None).await?;
     }
-    settled?;
-    let note = format!("removed runner {id} from GitLab by its own token");
-    pass.tell(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
-        .await;
-    Ok(())
 }
 
 /// Whether GitLab does not know the token, or no longer takes it (contract §3.15).
@@ -86,33 +88,16 @@ fn is_unknown_token(error: &gitlab::Error) -> bool {
     error.refusal() == Some(&gitlab::Refusal::Forbidden)
 }
 
-/// Records that an attempt begins. Tells whether one was under way already.
-async fn begin(pass: &mut Pass<'_>, id: RunnerId) -> Result<bool, Error> {
-    let open = pass.status().removal;
-    let open = open.is_some_and(|removal| u64::try_from(removal.runner_id) == Ok(id.0));
-    if !open {
-        record(pass, Some(id)).await?;
+/// Deletes our Secret of that name, whose token has moved.
+pub(super) async fn discard(pass: &Pass<'_>, name: &str) -> Result<(), Error> {
+    let others = pass.seen.iter().flat_map(|seen| &seen.others);
+    for secret in others.filter(|secret| secret.name_any() == name) {
+        secrets::discard(&pass.secrets(), secret)
+            .await
+            .map_err(|error| Error::kube("delete a Secret that the token has left", error))?;
+        pass.ctx.owned.forget(&pass.uid, name);
     }
-    Ok(open)
-}
-
-async fn record(pass: &mut Pass<'_>, id: Option<RunnerId>) -> Result<(), Error> {
-    let mut status = pass.status();
-    status.removal = id.map(|id| Removal {
-        runner_id: i64::try_from(id.0).unwrap_or(i64::MAX),
-        attempted_at: Time(clock::now()),
-    });
-    pass.write(status).await
-}
-
-/// Deletes the Secret that a token has left for another.
-pub(super) async fn discard(pass: &Pass<'_>) -> Result<(), Error> {
-    let former = pass.seen.as_ref().and_then(|seen| seen.former.as_ref());
-    let Some(former) = former else {
-        return Ok(());
-    };
-    let gone = secrets::discard(&pass.secrets(), former).await;
-    gone.map_err(|error| Error::kube("delete the Secret that the token has left", error))
+    Ok(())
 }
 
 /// Deletes what was kept of a runner that is gone. The garbage collector would do so too, but perhaps
@@ -136,12 +121,12 @@ pub(super) async fn release(pass: &Pass<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Our Secrets: under the name that spec asks for, and under the former one.
+/// Our Secrets: under the name that spec asks for, and under others.
 fn ours<'a>(pass: &'a Pass<'_>) -> Result<impl Iterator<Item = &'a Secret>, Error> {
     let Some(Seen {
         facts,
         secret,
-        former,
+        others,
     }) = &pass.seen
     else {
         return Err(Error::Stale);
@@ -149,5 +134,5 @@ fn ours<'a>(pass: &'a Pass<'_>) -> Result<impl Iterator<Item = &'a Secret>, Erro
     let here = secret
         .as_ref()
         .filter(|_| matches!(facts.secret, Kept::Ours(_)));
-    Ok(here.into_iter().chain(former))
+    Ok(here.into_iter().chain(others))
 }

@@ -2,15 +2,21 @@
 //! when the runner is.
 use kube::runtime::events::EventType;
 
+use super::kept::entry_of;
+use super::operation;
 use super::pass::{Pass, Seen};
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
+use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
-use crate::plan::{Intent, Kept, Outcome, Plan, Step, WantedSecret, Why, intended, resolved};
+use crate::plan::{Intent, Outcome, Plan, Step, WantedSecret, Why, intended, resolved};
 use crate::secrets::{self, Entry};
+
+/// How a runner's token begins, unless the instance has a prefix of its own (contract §3.20).
+const USUAL_PREFIX: &str = "glrt-";
 
 /// Records the attempt, creates the runner, keeps its token: each durable before the next.
 pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
@@ -30,7 +36,16 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     let about = ConditionType::Registered;
     let made = link.client.register(&signed).await;
     let made = pass.settle(&step, made, "register the runner", about)?;
-    let kept = keep(pass, &link, made.id, made.token, made.token_expires_at).await;
+    let (token, expires_at) = (made.token, made.token_expires_at);
+    let kept = keep(
+        pass,
+        &link,
+        made.id,
+        Source::Registration,
+        token,
+        expires_at,
+    )
+    .await;
     if let Err(error) = kept {
         note_number(pass, made.id).await;
         return Err(error);
@@ -50,8 +65,12 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let mut status = pass.projected(&Outcome::Planned(Plan::Act(step)));
     let seen = pass.seen.as_ref().map(|seen| &seen.facts);
     let url = pass.link()?.url.clone();
-    status.registration = Some(intended(&status, seen, &url, now));
+    let secret_name = pass.secret_name();
+    status.registration = Some(intended(&status, seen, &url, &secret_name, now));
     status.runner = None;
+    // The next token is not known yet, and the last one is of no use to the next runner.
+    status.token = None;
+    status.operation = None;
     status.scope = Some(resolved(new.scope, &url));
     pass.publish(status).await
 }
@@ -73,18 +92,25 @@ async fn note_number(pass: &mut Pass<'_>, made: RunnerId) {
     }
 }
 
+/// Records the reset, has GitLab make a new token, keeps it: each durable before the next.
 pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result<(), Error> {
     let link = pass.link()?;
     rehearse(pass, &link).await?;
+    let begun = operation::begin(pass, OperationType::ResetToken, id).await?;
     let step = Step::Renew(id, why);
     let about = ConditionType::TokenReady;
     let fresh = link.client.reset_token(id).await;
+    let noted = operation::answered(pass, &begun, &fresh).await;
     let fresh = pass.settle(&step, fresh, "reset the runner's token", about)?;
-    keep(pass, &link, id, fresh.token, fresh.token_expires_at).await?;
+    noted?;
+    let source = Source::Reset(begun.id);
+    keep(pass, &link, id, source, fresh.token, fresh.token_expires_at).await?;
     let why = match why {
         Why::Missing => "the Secret held none",
         Why::Edited => "the one in the Secret was changed",
         Why::Foreign => "the one in the Secret was another runner's",
+        Why::Unproven => "the one in the Secret was not known to be the last that GitLab gave",
+        Why::Expired => "the one in the Secret had expired",
     };
     let note = format!("new token for runner {id}: {why}");
     pass.tell(EventType::Normal, EventReason::TokenReset.name(), &note)
@@ -92,23 +118,45 @@ pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result
     Ok(())
 }
 
+/// What a token came from.
+enum Source {
+    /// The registration of its runner.
+    Registration,
+    /// The reset of that sign.
+    Reset(String),
+}
+
 /// Keeps a token that exists nowhere else yet.
 async fn keep(
     pass: &Pass<'_>,
     link: &Connected,
     runner: RunnerId,
+    source: Source,
     token: RunnerToken,
     expires_at: Option<jiff::Timestamp>,
 ) -> Result<(), Error> {
+    let unusual = !token.expose().starts_with(USUAL_PREFIX);
     let entry = Entry {
         token,
         runner,
         gitlab_url: link.url.clone(),
         attempt: pass.attempt(),
+        operation: match source {
+            Source::Registration => None,
+            Source::Reset(id) => Some(id),
+        },
         issued_at: Some(clock::now()),
         expires_at,
     };
-    put(pass, &entry).await
+    put(pass, &entry).await?;
+    if unusual {
+        let reason = EventReason::UnusualTokenPrefix.name();
+        let note = format!(
+            "the token of runner {runner} does not begin with {USUAL_PREFIX}, so that gitlab-runner takes it for one of the former kind: its `unregister` would remove the runner from GitLab"
+        );
+        pass.tell(EventType::Warning, reason, &note).await;
+    }
+    Ok(())
 }
 
 /// Makes sure that a token could be kept before GitLab makes one: it is shown once, and a reset ends
@@ -120,6 +168,7 @@ async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
         runner: RunnerId(0),
         gitlab_url: link.url.clone(),
         attempt: pass.attempt(),
+        operation: None,
         issued_at: Some(clock::now()),
         expires_at: None,
     };
@@ -149,29 +198,9 @@ fn unwritten(error: kube::Error) -> Error {
     Error::kube("write the Secret of the token", error)
 }
 
-/// What the Secret holds of this runner, here or under its former name, if the token is as we wrote
-/// it.
-pub(super) fn kept(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
-    let Seen {
-        facts,
-        secret,
-        former,
-    } = pass.seen.as_ref()?;
-    let here = match (&facts.secret, secret) {
-        (Kept::Ours(keeping), Some(secret)) => secrets::entry(secret, keeping),
-        _ => None,
-    };
-    let there = || {
-        let (_, keeping) = facts.former.as_ref()?;
-        secrets::entry(former.as_ref()?, keeping)
-    };
-    let its = |entry: &Entry| entry.runner == id;
-    here.filter(its).or_else(|| there().filter(its))
-}
-
 /// Writes the token that we have once more, here or under the name that spec asks for now.
 pub(super) async fn mend(pass: &Pass<'_>, id: RunnerId) -> Result<(), Error> {
-    let entry = kept(pass, id).ok_or(Error::Stale)?;
+    let entry = entry_of(pass, id).ok_or(Error::Stale)?;
     let gitlab_url = pass
         .link
         .as_ref()

@@ -56,7 +56,12 @@ pub async fn run(
         );
     // Metadata only: tokens never enter this cache.
     let labelled = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
-    let owned = watching(secrets, labelled, &secrets_listed);
+    let told = ctx.clone();
+    let owned = watching(secrets, labelled, &secrets_listed).inspect(move |event| {
+        if let Ok(event) = event {
+            told.owned.observe(event);
+        }
+    });
     let owned = telling(secrets_listed, owned).touched_objects();
     let controller = Controller::for_stream(quiet(main), feed.store)
         .owns_stream(quiet(owned))

@@ -2,10 +2,10 @@
 use gitlab_runner_registrar::{
     api::{
         conditions::{ConditionType, Reason},
-        v1alpha1::Removal,
+        v1alpha1::{Operation, OperationType},
     },
     gitlab::model::{NewRunner, ProjectRef, RunnerId, Settings},
-    plan::{Failure, Kept, Observed, Step, TokenState, intended, resolved},
+    plan::{Failure, Kept, Observed, Step, TokenState, begun, intended, open, resolved},
 };
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -79,14 +79,7 @@ impl World {
     pub(super) fn act(&mut self, step: &Step, seen: &Observed) -> Result<(), Stop> {
         match step {
             Step::Register(new) => self.register(new, seen),
-            Step::Renew(id, _) => {
-                let token = self.effect(Some(ConditionType::TokenReady), |world| {
-                    let token = world.mint();
-                    world.find(*id).ok_or_else(gone)?.token = token;
-                    Ok(token)
-                })?;
-                self.keep(*id, token)
-            }
+            Step::Renew(id, _) => self.renew(*id),
             Step::Mend(_) => self.mend(seen),
             Step::Discard(name) => self.effect(None, |world| {
                 world.secrets.remove(name);
@@ -112,9 +105,11 @@ impl World {
     fn register(&mut self, new: &NewRunner, seen: &Observed) -> Result<(), Stop> {
         let scope = resolved(new.scope, URL);
         self.write_status(|world| {
-            let intent = intended(&world.status, Some(seen), URL, world.now);
+            let intent = intended(&world.status, Some(seen), URL, SECRET, world.now);
             world.status.registration = Some(intent);
             world.status.runner = None;
+            world.status.token = None;
+            world.status.operation = None;
             world.status.scope = Some(scope);
         })?;
         let text = new.settings.maintenance_note.clone().unwrap_or_default();
@@ -137,7 +132,7 @@ impl World {
             Ok(world.make(&signed, world.now))
         });
         let (id, token) = made?;
-        let kept = self.keep(id, token);
+        let kept = self.keep(id, token, None);
         if matches!(kept, Err(Stop::Failed(_))) {
             self.write_status(|world| {
                 let registration = world.status.registration.as_mut().unwrap();
@@ -147,11 +142,54 @@ impl World {
         kept
     }
 
-    fn keep(&mut self, id: RunnerId, token: u32) -> Result<(), Stop> {
+    /// Records an operation. Gives its sign, and the one of the same kind that was open before.
+    fn begin(
+        &mut self,
+        type_: OperationType,
+        id: RunnerId,
+    ) -> Result<(String, Option<Operation>), Stop> {
+        let before = open(&self.status, type_, id).cloned();
+        let operation = begun(type_, id, Some(SECRET.to_owned()), self.now);
+        let sign = operation.id.clone();
+        self.write_status(|world| world.status.operation = Some(operation))?;
+        Ok((sign, before))
+    }
+
+    /// A certain refusal leaves things as they were before.
+    fn answered<T>(
+        &mut self,
+        sign: &str,
+        before: Option<Operation>,
+        answer: &Result<T, Stop>,
+    ) -> Result<(), Stop> {
+        match answer {
+            Err(Stop::Dead) => return Ok(()),
+            Err(Stop::Failed(failure)) if failure.reason == Reason::GitLabRefused => {
+                self.write_status(|world| world.status.operation = before)?;
+            }
+            Err(Stop::Failed(_)) | Ok(_) => {}
+        }
+        self.ended = Some(sign.to_owned());
+        Ok(())
+    }
+
+    fn renew(&mut self, id: RunnerId) -> Result<(), Stop> {
+        let (sign, before) = self.begin(OperationType::ResetToken, id)?;
+        let token = self.effect(Some(ConditionType::TokenReady), |world| {
+            let token = world.mint();
+            world.find(id).ok_or_else(gone)?.token = token;
+            Ok(token)
+        });
+        self.answered(&sign, before, &token)?;
+        self.keep(id, token?, Some(sign))
+    }
+
+    fn keep(&mut self, id: RunnerId, token: u32, operation: Option<String>) -> Result<(), Stop> {
         let secret = Secret {
             ours: true,
             runner: Some(id),
             attempt: self.attempt(),
+            operation,
             token: Some(token),
             written: Some(token),
             tidy: true,
@@ -172,9 +210,11 @@ impl World {
     fn mend(&mut self, seen: &Observed) -> Result<(), Stop> {
         let here = match &seen.secret {
             Kept::Ours(keeping) if keeping.token == TokenState::Intact => Some(SECRET.to_owned()),
-            Kept::Ours(_) | Kept::Absent | Kept::Foreign => None,
+            Kept::Ours(_) | Kept::Absent | Kept::Foreign(_) => None,
         };
-        let name = here.or(seen.former.as_ref().map(|(name, _)| name.clone()));
+        let mut others = seen.others.iter();
+        let there = others.find(|(_, keeping)| keeping.token == TokenState::Intact);
+        let name = here.or(there.map(|(name, _)| name.clone()));
         let kept = name.and_then(|name| self.secrets.get(&name).cloned());
         let mut kept = kept.ok_or(Stop::Dead)?;
         kept.tidy = true;
@@ -183,8 +223,8 @@ impl World {
 
     fn release(&mut self, seen: &Observed) -> Result<(), Stop> {
         let here = matches!(seen.secret, Kept::Ours(_)).then(|| SECRET.to_owned());
-        let former = seen.former.as_ref().map(|(name, _)| name.clone());
-        for name in here.into_iter().chain(former) {
+        let others = seen.others.iter().map(|(name, _)| name.clone());
+        for name in here.into_iter().chain(others) {
             self.effect(None, |world| {
                 world.secrets.get_mut(&name).ok_or(Stop::Dead)?.ours = false;
                 Ok(())
@@ -228,32 +268,20 @@ impl World {
 
     /// GitLab removes the runner of that token, whatever number we think it has.
     fn unregister_by_token(&mut self, id: RunnerId) -> Result<(), Stop> {
-        let begun = self.status.removal.is_some();
+        let (sign, before) = self.begin(OperationType::RemoveByToken, id)?;
         // With a credential it was just seen to be there.
-        let open = begun && self.credential == Credential::Gone;
-        if !begun {
-            let runner_id = i64::try_from(id.0).unwrap();
-            let attempted_at = Time(self.now);
-            self.write_status(|world| {
-                world.status.removal = Some(Removal {
-                    runner_id,
-                    attempted_at,
-                });
-            })?;
-        }
-        let lost = self.trouble.filter(|trouble| trouble.after == 0);
+        let again = before.is_some() && self.credential == Credential::Gone;
         let done = self.remove_by_token();
+        self.answered(&sign, before, &done)?;
         match done {
             // GitLab does not know the token: it was done before.
-            Err(Stop::Failed(failure)) if open && failure.message == UNKNOWN_TOKEN => Ok(()),
-            Err(Stop::Failed(failure)) => {
-                if !open && lost.is_none() {
-                    self.write_status(|world| world.status.removal = None)?;
-                }
-                Err(Stop::Failed(failure))
-            }
-            done => done,
+            Err(Stop::Failed(failure)) if again && failure.message == UNKNOWN_TOKEN => {}
+            done => done?,
         }
+        self.write_status(|world| {
+            let done_at = Some(Time(world.now));
+            world.status.operation.as_mut().unwrap().done_at = done_at;
+        })
     }
 
     fn remove_by_token(&mut self) -> Result<(), Stop> {

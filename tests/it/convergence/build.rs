@@ -75,6 +75,7 @@ impl Start {
             ours: true,
             runner: Some(RUNNER),
             attempt: Some("a1".to_owned()),
+            operation: None,
             token: Some(1),
             written: Some(1),
             tidy: true,
@@ -113,6 +114,11 @@ impl Start {
                 written: Some(50),
                 ..good
             },
+            InSecret::PutBack => Secret {
+                token: Some(50),
+                written: Some(50),
+                ..good
+            },
             InSecret::Foreign => Secret {
                 ours: false,
                 ..good
@@ -144,12 +150,15 @@ impl Start {
             contacted_at: None,
             tags: vec![],
             projects: vec![],
+            mark: Some(given::mark().to_string()),
+            missing_since: None,
         });
         GitLabRunnerStatus {
             scope: Some(resolved(GROUP, URL)),
             runner,
-            token: Some(TokenStatus {
-                secret_name: name,
+            token: (self.status == InStatus::Full).then(|| TokenStatus {
+                secret_name: name.clone(),
+                digest: Some("1".to_owned()),
                 issued_at: None,
                 expires_at: None,
             }),
@@ -157,6 +166,7 @@ impl Start {
                 attempt: "a1".to_owned(),
                 attempted_at: Time(world.after(ago)),
                 gitlab_url: Some(URL.to_owned()),
+                secret_name: Some(name),
                 runner_id: None,
                 given_up: None,
             }),

@@ -1,14 +1,20 @@
 //! What a pass sees of the world: as `controller::runner::look` does it.
+use std::time::Duration;
+
 use gitlab_runner_registrar::{
+    api::v1alpha1::OperationType,
     gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
         Desired, Doubt, Intent, Keeping, Kept, Known, Mark, Naming, Observed, ProjectSighting,
-        Sighting, Wanted, Whereabouts, grace, may_turn_up, whereabouts,
+        Sighting, Wanted, Whereabouts, ends_by, grace, may_turn_up, second_look, whereabouts,
     },
 };
+use jiff::Timestamp;
 
 use super::world::{Credential, TIMEOUT, World, is_ours, mark_of};
 use crate::decisions::given::{self, SECRET, URL};
+
+const RESYNC: Duration = Duration::from_mins(5);
 
 impl World {
     pub(super) fn want(&self) -> Option<&Wanted> {
@@ -38,7 +44,7 @@ impl World {
     pub(super) fn here(&self) -> Kept {
         let secret = self.secrets.get(SECRET);
         secret.map_or(Kept::Absent, |secret| {
-            let mut kept = secret.kept();
+            let mut kept = secret.kept(&self.status);
             // Nobody judges the rest of a Secret whose object goes.
             if let (Kept::Ours(keeping), None) = (&mut kept, self.want()) {
                 keeping.tidy = true;
@@ -47,24 +53,23 @@ impl World {
         })
     }
 
-    pub(super) fn former(&self) -> Option<(String, Keeping)> {
-        let name = self.status.token.as_ref()?.secret_name.clone();
-        if name == SECRET {
-            return None;
-        }
-        match self.secrets.get(&name)?.kept() {
+    /// Our Secrets under other names.
+    pub(super) fn others(&self) -> Vec<(String, Keeping)> {
+        let others = self.secrets.iter().filter(|(name, _)| *name != SECRET);
+        let ours = others.filter_map(|(name, secret)| match secret.kept(&self.status) {
             Kept::Ours(mut keeping) => {
                 keeping.tidy = true;
-                Some((name, keeping))
+                Some((name.clone(), keeping))
             }
-            Kept::Absent | Kept::Foreign => None,
-        }
+            Kept::Absent | Kept::Foreign(_) => None,
+        });
+        ours.collect()
     }
 
     pub(super) fn attempt(&self) -> Option<String> {
         let kept = match self.here() {
             Kept::Ours(keeping) => keeping.attempt,
-            Kept::Absent | Kept::Foreign => None,
+            Kept::Absent | Kept::Foreign(_) => None,
         };
         self.intent().map(|intent| intent.attempt).or(kept)
     }
@@ -107,14 +112,14 @@ impl World {
     }
 
     pub(super) fn look(&self) -> Observed {
-        let former = self.former();
         let mut seen = Observed {
             runner: Sighting::Absent,
             twins: Vec::new(),
             settles_at: None,
             scope: None,
             secret: self.here(),
-            former,
+            others: self.others(),
+            under_way: self.under_way(),
             projects: None,
             admin: false,
             can_assign: self.credential == Credential::Works,
@@ -122,9 +127,16 @@ impl World {
             refused_projects: Vec::new(),
             naming: Naming::Same,
         };
-        let former = seen.former.as_ref().map(|(_, keeping)| keeping);
         let (intent, recorded) = (self.intent(), self.recorded());
-        let place = whereabouts(&seen.secret, former, recorded.as_ref(), intent.as_ref());
+        let place = whereabouts(
+            &seen.secret,
+            &seen.others,
+            recorded.as_ref(),
+            intent.as_ref(),
+        );
+        if self.has_removed() {
+            return seen;
+        }
         let number = place.number();
         seen.scope = self.scope_of(&place, intent.as_ref());
         match (place, self.credential) {
@@ -134,12 +146,16 @@ impl World {
                 let found = self.gitlab.iter().find(|made| made.runner.id == known.id);
                 let recorded = recorded.is_some_and(|recorded| recorded.id == known.id);
                 seen.runner = match found.map(|made| &made.runner) {
-                    None => Sighting::Absent,
+                    None => self.vanished(known.id),
                     Some(runner) if !recorded && !is_ours(runner) => {
                         Sighting::Unclear(Doubt::Foreign(known.id))
                     }
                     Some(runner) => Sighting::Present(runner.clone()),
                 };
+                let searches = self.credential == Credential::Works && self.want().is_some();
+                if seen.runner == Sighting::Absent && searches {
+                    seen.searched_for_later(self.search(""));
+                }
                 if self.may_have_twins(intent.as_ref()) {
                     let search = seen.scope.map(|_| self.search(""));
                     seen.searched_for_twins(search, self.want().is_none());
@@ -155,6 +171,34 @@ impl World {
         }
         seen.projects = self.look_for_projects(&seen);
         seen
+    }
+
+    fn vanished(&self, id: RunnerId) -> Sighting<Runner> {
+        let seen = self.status.runner.as_ref();
+        let Some(runner) = seen.filter(|_| self.want().is_some()) else {
+            return Sighting::Absent;
+        };
+        let since = runner.missing_since.as_ref().map(|since| since.0);
+        let until = second_look(since.unwrap_or(self.now), RESYNC);
+        if since.is_some() && until <= self.now {
+            Sighting::Absent
+        } else {
+            Sighting::Unclear(Doubt::Vanished { id, until })
+        }
+    }
+
+    fn under_way(&self) -> Option<Timestamp> {
+        let operation = self.status.operation.as_ref()?;
+        let resets = operation.type_ == OperationType::ResetToken;
+        let ended = self.ended.as_ref() == Some(&operation.id);
+        (resets && !ended).then(|| ends_by(operation, TIMEOUT))
+    }
+
+    fn has_removed(&self) -> bool {
+        let operation = self.status.operation.as_ref();
+        operation.is_some_and(|open| {
+            open.type_ == OperationType::RemoveByToken && open.done_at.is_some()
+        })
     }
 
     fn search(&self, attempt: &str) -> Found {

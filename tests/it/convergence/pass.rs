@@ -1,7 +1,7 @@
 //! One pass: look, decide, act, look again, and the status at the end.
 use gitlab_runner_registrar::{
     api::conditions::Reason,
-    plan::{Blocked, Desired, Facts, Observed, Outcome, Plan, Step, decide, project},
+    plan::{Blocked, Desired, Doubt, Facts, Observed, Outcome, Plan, Step, decide, project},
 };
 
 use super::act::{Stop, failure};
@@ -26,6 +26,7 @@ impl World {
             Err(Stop::Failed(failure)) => Outcome::Failed(failure),
             Err(Stop::Dead) => {
                 self.refused = false;
+                self.ended = None;
                 self.wait(seconds(1));
                 return Ended::Interrupted;
             }
@@ -36,7 +37,11 @@ impl World {
         }
         let told = self.conclude(seen.as_ref(), &outcome);
         let until = match &outcome {
-            Outcome::Planned(Plan::Hold(Blocked::Settling(until))) => {
+            Outcome::Planned(Plan::Hold(
+                Blocked::Settling(until)
+                | Blocked::UnderWay(until)
+                | Blocked::Unclear(Doubt::Vanished { until, .. }),
+            )) => {
                 assert!(*until > self.now, "it waits for what is past");
                 until.duration_since(self.now).min(seconds(30)) + seconds(1)
             }

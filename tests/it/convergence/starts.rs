@@ -32,6 +32,8 @@ pub(super) enum InSecret {
     Former,
     /// Under both names.
     Both,
+    /// An old one that was put back, whole in itself.
+    PutBack,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,10 +72,15 @@ pub(super) fn all(desired: &[Desired], credential: Credential) -> Vec<Start> {
             S::Foreign,
             S::Former,
             S::Both,
+            S::PutBack,
         ] {
             for status in [T::Wiped, T::Full, T::OldAttempt, T::FreshAttempt] {
                 // What is not listed yet was registered a moment ago.
                 if gitlab == G::Unlisted && status != T::FreshAttempt {
+                    continue;
+                }
+                // Only status can tell that it is old.
+                if secret == S::PutBack && status != T::Full {
                     continue;
                 }
                 for desired in desired {
@@ -95,12 +102,11 @@ impl Start {
     /// Whether a runner is there that nothing in Kubernetes leads to. This is the one thing that is
     /// not healed: the old runner stays in GitLab, where its mark names the object.
     ///
-    /// It takes two losses at once: status was wiped, and the Secret under its present name does
-    /// not have the number; or the number was not in status, and in the Secret it was edited to that
+    /// It takes two losses at once: status was wiped, and no Secret has the number; or the number was not in status, and in the Secret it was edited to that
     /// of no runner.
     pub(super) fn is_lost(&self) -> bool {
-        use InSecret::{Both, DeadNumber, Edited, Emptied, Good, OtherNumber, Untidy};
-        let kept = [Good, Emptied, Edited, Untidy, Both, OtherNumber];
+        use InSecret::{Both, DeadNumber, Edited, Emptied, Former, Good, OtherNumber, Untidy};
+        let kept = [Good, Emptied, Edited, Untidy, Former, Both, OtherNumber];
         let lost = match self.status {
             InStatus::Wiped => !kept.contains(&self.secret),
             InStatus::Full => false,

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use gitlab_runner_registrar::{
-    api::v1alpha1::GitLabRunnerStatus,
+    api::v1alpha1::{GitLabRunnerStatus, OperationType},
     gitlab::model::{AccessLevel, NewRunner, Note, ProjectRef, Runner, RunnerId, Scope, Settings},
     plan::{Desired, Keeping, Kept, Known, Mark, TokenState},
 };
@@ -28,27 +28,40 @@ pub(super) struct Secret {
     pub(super) ours: bool,
     pub(super) runner: Option<RunnerId>,
     pub(super) attempt: Option<String>,
+    pub(super) operation: Option<String>,
     pub(super) token: Option<u32>,
     pub(super) written: Option<u32>,
     pub(super) tidy: bool,
 }
 
 impl Secret {
-    pub(super) fn kept(&self) -> Kept {
+    /// What it holds, by what status says of the token: see `secrets::look`.
+    pub(super) fn kept(&self, status: &GitLabRunnerStatus) -> Kept {
         if !self.ours {
-            return Kept::Foreign;
+            return Kept::Foreign(None);
         }
+        let digest = self.token.map(|token| token.to_string());
+        let reset = status.operation.as_ref();
+        let reset = reset.filter(|open| open.type_ == OperationType::ResetToken);
+        let last = status.token.as_ref().and_then(|token| token.digest.clone());
+        let proven = match reset {
+            Some(reset) => self.operation.as_ref() == Some(&reset.id),
+            None => last.is_none() || last == digest,
+        };
         Kept::Ours(Keeping {
             runner: self.runner.map(|id| Known {
                 id,
                 gitlab_url: URL.to_owned(),
             }),
             attempt: self.attempt.clone(),
+            operation: self.operation.clone(),
             token: match self.token {
                 None => TokenState::Missing,
-                token if token == self.written => TokenState::Intact,
-                Some(_) => TokenState::Edited,
+                token if token != self.written => TokenState::Edited,
+                Some(_) if !proven => TokenState::Unproven,
+                Some(_) => TokenState::Intact,
             },
+            digest,
             tidy: self.tidy,
             issued_at: None,
             expires_at: None,
@@ -113,6 +126,8 @@ pub(super) struct World {
     pub(super) unseen: bool,
     /// What the process remembers: that GitLab has refused a step about our runner.
     pub(super) refused: bool,
+    /// What the process remembers: the last operation that it is done with.
+    pub(super) ended: Option<String>,
 }
 
 impl World {
@@ -133,6 +148,7 @@ impl World {
             trouble: None,
             unseen: false,
             refused: false,
+            ended: None,
         }
     }
 
@@ -165,6 +181,8 @@ impl World {
             maintenance_note: Note::Shown(None),
             projects: owner,
             access_level: AccessLevel::NotProtected,
+            online: None,
+            contacted_at: None,
             ..given::runner()
         };
         set(&mut runner, settings);

@@ -26,7 +26,7 @@ fn a_runner_is_removed_before_its_object() {
         (
             "a Secret of somebody else is no obstacle",
             GONE,
-            but(|seen| seen.secret = Kept::Foreign),
+            but(|seen| seen.secret = Kept::Foreign(None)),
             act(Step::Unregister(RUNNER)),
         ),
         ("it is not there", GONE, nothing(|_| {}), Plan::Rest),
@@ -211,7 +211,10 @@ fn without_a_credential_the_runners_own_token_removes_it() {
         but(|seen| {
             seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER)));
             seen.secret = here;
-            seen.former = former.map(|former| ("former".to_owned(), former));
+            seen.others = former
+                .map(|kept| ("former".to_owned(), kept))
+                .into_iter()
+                .collect();
         })
     };
     let by_token = |id| act(Step::UnregisterByToken(id));
@@ -279,7 +282,7 @@ fn without_a_credential_the_runners_own_token_removes_it() {
         (
             "a Secret of somebody else",
             GONE,
-            not_asked(Kept::Foreign, None),
+            not_asked(Kept::Foreign(None), None),
             undeletable(),
         ),
     ]);
@@ -288,7 +291,7 @@ fn without_a_credential_the_runners_own_token_removes_it() {
 #[test]
 fn an_orphan_keeps_its_token() {
     let release = || act(Step::Release);
-    let former = || Some(("former".to_owned(), keeping()));
+    let others = || vec![("former".to_owned(), keeping())];
     hold(vec![
         ("the Secret is released", ORPHAN, but(|_| {}), release()),
         (
@@ -296,7 +299,7 @@ fn an_orphan_keeps_its_token() {
             ORPHAN,
             but(|seen| {
                 seen.secret = Kept::Absent;
-                seen.former = former();
+                seen.others = others();
             }),
             release(),
         ),
@@ -304,8 +307,8 @@ fn an_orphan_keeps_its_token() {
             "beside one of somebody else",
             ORPHAN,
             but(|seen| {
-                seen.secret = Kept::Foreign;
-                seen.former = former();
+                seen.secret = Kept::Foreign(None);
+                seen.others = others();
             }),
             release(),
         ),
@@ -320,7 +323,7 @@ fn an_orphan_keeps_its_token() {
         (
             "released, it is not ours",
             ORPHAN,
-            but(|seen| seen.secret = Kept::Foreign),
+            but(|seen| seen.secret = Kept::Foreign(None)),
             Plan::Rest,
         ),
         (

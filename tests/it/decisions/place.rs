@@ -129,7 +129,7 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
         ),
         (
             "a Secret of somebody else",
-            Kept::Foreign,
+            Kept::Foreign(None),
             None,
             None,
             later(),
@@ -153,7 +153,18 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
         ),
         (
             "the former Secret beside somebody else's",
-            Kept::Foreign,
+            Kept::Foreign(None),
+            Some(keeping()),
+            None,
+            same(),
+            number(RUNNER),
+        ),
+        (
+            "the former Secret beside an outdated one",
+            ours(|kept| {
+                kept.attempt = Some("a0".to_owned());
+                kept.runner = Some(known(OTHER));
+            }),
             Some(keeping()),
             None,
             same(),
@@ -170,7 +181,11 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
     ];
     for (sentence, secret, former, status, intent, place) in rows {
         let status = status.map(known);
-        let found = whereabouts(&secret, former.as_ref(), status.as_ref(), intent.as_ref());
+        let others: Vec<_> = former
+            .map(|kept| ("former".to_owned(), kept))
+            .into_iter()
+            .collect();
+        let found = whereabouts(&secret, &others, status.as_ref(), intent.as_ref());
         assert_eq!(found, place, "{sentence}");
     }
 }

@@ -5,41 +5,65 @@ use gitlab_runner_registrar::{
     plan::{Blocked, Desired, Doubt, Kept, Naming, Observed, Plan, Sighting, Step},
 };
 
-use super::given::{RUNNER, but, exists, keeping, keeping_with, mark, nothing, now, seconds};
+use super::given::{
+    RUNNER, but, exists, keeping, keeping_with, known, mark, nothing, now, seconds,
+};
 use super::{act, hold, wait};
 
 #[test]
-fn a_secret_of_somebody_else_stops_everything() {
-    let conflict = || wait(Blocked::SecretConflict);
+fn a_secret_of_somebody_else_stops_nothing_but_the_token() {
+    let conflict = || wait(Blocked::SecretConflict(None));
+    let paused = Settings {
+        paused: Some(true),
+        ..Settings::default()
+    };
     let orphan = || exists(|want| want.deletion = DeletionPolicy::Orphan);
     hold(vec![
         (
             "a token would have no place",
             exists(|_| {}),
-            nothing(|seen| seen.secret = Kept::Foreign),
+            nothing(|seen| seen.secret = Kept::Foreign(None)),
             conflict(),
         ),
         (
-            "nor does a runner that is there get edited",
+            "a runner that is there is edited all the same",
             exists(|want| want.settings.paused = Some(true)),
-            but(|seen| seen.secret = Kept::Foreign),
+            but(|seen| seen.secret = Kept::Foreign(None)),
+            act(Step::Edit(RUNNER, Box::new(paused))),
+        ),
+        (
+            "and then there is nothing left to do",
+            exists(|_| {}),
+            but(|seen| seen.secret = Kept::Foreign(None)),
             conflict(),
+        ),
+        (
+            "under Report too",
+            exists(|want| want.drift = DriftPolicy::Report),
+            but(|seen| seen.secret = Kept::Foreign(None)),
+            conflict(),
+        ),
+        (
+            "whom it was made for is told",
+            exists(|_| {}),
+            nothing(|seen| seen.secret = Kept::Foreign(Some(known(RunnerId(8))))),
+            wait(Blocked::SecretConflict(Some(known(RunnerId(8))))),
         ),
         (
             "a token under its former name stays there",
             exists(|_| {}),
             but(|seen| {
-                seen.secret = Kept::Foreign;
-                seen.former = Some(("former".into(), keeping()));
+                seen.secret = Kept::Foreign(None);
+                seen.others = vec![("former".into(), keeping())];
             }),
             conflict(),
         ),
         (
-            "it comes before doubt",
+            "no other runner is registered in place of a foreign one",
             orphan(),
             but(|seen| {
                 seen.runner = Sighting::Unclear(Doubt::Foreign(RUNNER));
-                seen.secret = Kept::Foreign;
+                seen.secret = Kept::Foreign(None);
             }),
             conflict(),
         ),
@@ -61,13 +85,13 @@ fn twins_go_before_anything_is_kept() {
         ("they are no drift", report, but(twins), first()),
         ("they go with the object too", gone, but(twins), first()),
         (
-            "while the Secret is somebody else's nothing is done",
+            "and while the Secret is somebody else's",
             exists(|_| {}),
             but(|seen| {
                 twins(seen);
-                seen.secret = Kept::Foreign;
+                seen.secret = Kept::Foreign(None);
             }),
-            wait(Blocked::SecretConflict),
+            first(),
         ),
     ]);
 }

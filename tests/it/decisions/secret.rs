@@ -3,12 +3,13 @@ use gitlab_runner_registrar::{
     api::v1alpha1::GitLabRunner,
     gitlab::model::RunnerId,
     plan::{Keeping, Kept, Known, TokenState, WantedSecret},
-    secrets::{entry, look},
+    secrets::{Expected, entry, look},
 };
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
-use super::given::{SECRET, URL};
+use super::given::{SECRET, URL, now, seconds};
 
 fn owner() -> GitLabRunner {
     let object = json!({
@@ -83,28 +84,40 @@ fn keeping() -> Keeping {
             gitlab_url: URL.to_owned(),
         }),
         attempt: Some("a1".to_owned()),
+        operation: None,
         token: TokenState::Intact,
+        digest: Some("cbe3641e3515d713".to_owned()),
         tidy: true,
         issued_at: Some("2026-02-01T00:00:00Z".parse().unwrap()),
         expires_at: Some("2026-04-01T00:00:00Z".parse().unwrap()),
     }
 }
 
+/// Before the token of the Secret expires; status knows nothing of it.
+fn nothing_known() -> Expected {
+    Expected {
+        reset: None,
+        digest: None,
+        now: now(),
+    }
+}
+
 fn seen(secret: &Secret) -> Kept {
-    look(Some(secret), &owner(), Some((&wanted(), URL)))
+    let want = wanted();
+    look(Some(secret), &owner(), Some((&want, URL)), &nothing_known())
 }
 
 /// What is kept in a Secret of ours in which one thing was changed.
 fn kept(path: &str, value: Value) -> Keeping {
     match seen(&secret(path, value)) {
         Kept::Ours(keeping) => keeping,
-        Kept::Absent | Kept::Foreign => panic!("{path}: it is not ours any more"),
+        Kept::Absent | Kept::Foreign(_) => panic!("{path}: it is not ours any more"),
     }
 }
 
 #[test]
 fn a_secret_is_ours_when_it_belongs_to_this_very_object() {
-    assert_eq!(look(None, &owner(), None), Kept::Absent);
+    assert_eq!(look(None, &owner(), None, &nothing_known()), Kept::Absent);
     assert_eq!(seen(&as_written()), Kept::Ours(keeping()));
     let references = "/metadata/ownerReferences";
     for theirs in [
@@ -112,8 +125,15 @@ fn a_secret_is_ours_when_it_belongs_to_this_very_object() {
         json!([]),
         json!([{"apiVersion": "gitlab-registrar.dev/v1alpha1", "kind": "GitLabRunner", "name": "builder", "uid": "uid-2"}]),
     ] {
-        assert_eq!(seen(&secret(references, theirs)), Kept::Foreign);
+        let made_for = keeping().runner;
+        assert_eq!(seen(&secret(references, theirs)), Kept::Foreign(made_for));
     }
+    // Whoever copies our annotations has not made it for anybody.
+    let mut copied = written();
+    copied["metadata"]["ownerReferences"] = json!([]);
+    copied["metadata"]["labels"] = json!({});
+    let copied: Secret = serde_json::from_value(copied).unwrap();
+    assert_eq!(seen(&copied), Kept::Foreign(None));
 }
 
 #[test]
@@ -133,6 +153,92 @@ fn a_token_is_intact_missing_or_edited() {
     assert_eq!(token(data, json!("Z2xydC1zZWNyZXQK")), TokenState::Edited);
     assert_eq!(token(digest, json!(null)), TokenState::Edited);
     assert_eq!(token(digest, json!("0")), TokenState::Edited);
+}
+
+/// A Secret is whole in itself when it is put back from a backup, too. What status knows decides.
+#[test]
+fn a_token_is_proven_by_what_status_knows() {
+    let reset = "gitlab-registrar.dev/operation";
+    let mut after_reset = as_written();
+    let annotations = after_reset.metadata.annotations.as_mut().unwrap();
+    annotations.insert(reset.to_owned(), "r1".to_owned());
+    let digest = || Some("cbe3641e3515d713".to_owned());
+    let later: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
+    let rows = [
+        (
+            "nothing is known",
+            as_written(),
+            None,
+            None,
+            now(),
+            TokenState::Intact,
+        ),
+        (
+            "the last token",
+            as_written(),
+            None,
+            digest(),
+            now(),
+            TokenState::Intact,
+        ),
+        (
+            "not the last token",
+            as_written(),
+            None,
+            Some("0".to_owned()),
+            now(),
+            TokenState::Unproven,
+        ),
+        (
+            "a reset was begun since",
+            as_written(),
+            Some("r1"),
+            digest(),
+            now(),
+            TokenState::Unproven,
+        ),
+        (
+            "what that has brought",
+            after_reset.clone(),
+            Some("r1"),
+            Some("0".to_owned()),
+            now(),
+            TokenState::Intact,
+        ),
+        (
+            "what an earlier one has brought",
+            after_reset,
+            Some("r2"),
+            digest(),
+            now(),
+            TokenState::Unproven,
+        ),
+        (
+            "a moment before its end",
+            as_written(),
+            None,
+            digest(),
+            later - seconds(1),
+            TokenState::Intact,
+        ),
+        (
+            "at its end",
+            as_written(),
+            None,
+            digest(),
+            later,
+            TokenState::Expired,
+        ),
+    ];
+    for (sentence, secret, reset, digest, now, state) in rows {
+        let reset = reset.map(str::to_owned);
+        let expected = Expected { reset, digest, now };
+        let kept = look(Some(&secret), &owner(), None, &expected);
+        let Kept::Ours(kept) = kept else {
+            panic!("{sentence}: {kept:?}");
+        };
+        assert_eq!(kept.token, state, "{sentence}");
+    }
 }
 
 /// What was changed, and whether that is to be put right.
@@ -168,7 +274,8 @@ fn a_secret_is_tidy_when_all_that_is_asked_for_is_there() {
     ];
     for (path, value, expected) in rows {
         assert_eq!(tidy(path, value.clone()), expected, "{path} {value}");
-        let unjudged = look(Some(&secret(path, value)), &owner(), None);
+        let secret = secret(path, value);
+        let unjudged = look(Some(&secret), &owner(), None, &nothing_known());
         assert!(matches!(unjudged, Kept::Ours(Keeping { tidy: true, .. })));
     }
 }
@@ -214,6 +321,14 @@ fn only_an_intact_token_of_a_known_runner_is_written_again() {
         },
         Keeping {
             token: TokenState::Missing,
+            ..keeping()
+        },
+        Keeping {
+            token: TokenState::Unproven,
+            ..keeping()
+        },
+        Keeping {
+            token: TokenState::Expired,
             ..keeping()
         },
     ] {

@@ -2,10 +2,10 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::DriftPolicy,
     gitlab::model::RunnerId,
-    plan::{Keeping, Kept, Observed, Plan, Step, TokenState, Why},
+    plan::{Blocked, Keeping, Kept, Observed, Plan, Step, TokenState, Why},
 };
 
-use super::given::{RUNNER, but, exists, keeping, keeping_with, known};
+use super::given::{RUNNER, but, exists, keeping, keeping_with, known, now, seconds};
 use super::{act, hold};
 
 fn renew(why: Why) -> Plan {
@@ -19,7 +19,7 @@ fn kept(change: impl FnOnce(&mut Keeping)) -> Observed {
 fn moved(here: Kept, former: Keeping) -> Observed {
     but(|seen| {
         seen.secret = here;
-        seen.former = Some(("former".to_owned(), former));
+        seen.others = vec![("former".to_owned(), former)];
     })
 }
 
@@ -87,6 +87,36 @@ fn a_token_is_replaced_only_when_it_is_not_the_runners() {
             renew(Why::Missing),
         ),
         (
+            "a token that is not known to be the last one",
+            exists(|_| {}),
+            kept(|kept| kept.token = TokenState::Unproven),
+            renew(Why::Unproven),
+        ),
+        (
+            "a token that has expired",
+            exists(|_| {}),
+            kept(|kept| kept.token = TokenState::Expired),
+            renew(Why::Expired),
+        ),
+        (
+            "while somebody else's reset may still come to its end it is waited for",
+            exists(|_| {}),
+            but(|seen| {
+                seen.secret = Kept::Absent;
+                seen.under_way = Some(now() + seconds(1));
+            }),
+            Plan::Hold(Blocked::UnderWay(now() + seconds(1))),
+        ),
+        (
+            "and no longer than that",
+            exists(|_| {}),
+            but(|seen| {
+                seen.secret = Kept::Absent;
+                seen.under_way = Some(now());
+            }),
+            renew(Why::Missing),
+        ),
+        (
             "another attempt is no reason, nor are times",
             exists(|_| {}),
             kept(|kept| {
@@ -145,6 +175,38 @@ fn a_token_moves_along_when_its_secret_gets_another_name() {
                 keeping_with(|kept| kept.runner = Some(known(RunnerId(8)))),
             ),
             renew(Why::Missing),
+        ),
+        (
+            "of several the right one is moved",
+            exists(|_| {}),
+            but(|seen| {
+                seen.secret = Kept::Absent;
+                seen.others = vec![
+                    ("earlier".to_owned(), emptied()),
+                    ("former".to_owned(), keeping()),
+                ];
+            }),
+            act(Step::Mend(RUNNER)),
+        ),
+        (
+            "it is written over an old one that was put back under the new name",
+            exists(|_| {}),
+            moved(
+                Kept::Ours(keeping_with(|kept| kept.token = TokenState::Unproven)),
+                keeping(),
+            ),
+            act(Step::Mend(RUNNER)),
+        ),
+        (
+            "and the others go one by one",
+            exists(|_| {}),
+            but(|seen| {
+                seen.others = vec![
+                    ("former".to_owned(), keeping()),
+                    ("earlier".to_owned(), emptied()),
+                ];
+            }),
+            act(Step::Discard("earlier".to_owned())),
         ),
         (
             "under Report it moves too",

@@ -173,6 +173,10 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
     let absent = || nothing(|_| {});
     let unclear = |doubt| but(|seen| seen.runner = Sighting::Unclear(doubt));
     let foreign = || Doubt::Foreign(RunnerId(9));
+    let vanished = || Doubt::Vanished {
+        id: RunnerId(9),
+        until: later,
+    };
     let rows: Vec<(Blocked, Observed, &str, &str)> = vec![
         (
             Blocked::Settling(later),
@@ -182,8 +186,8 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
         ),
         (Blocked::ScopeUnknown, absent(), "ScopeNotFound", "Stalled"),
         (
-            Blocked::SecretConflict,
-            but(|seen| seen.secret = Kept::Foreign),
+            Blocked::SecretConflict(None),
+            but(|seen| seen.secret = Kept::Foreign(None)),
             "SecretConflict",
             "Stalled",
         ),
@@ -198,6 +202,24 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
             unclear(foreign()),
             "RunnerForeign",
             "Stalled",
+        ),
+        (
+            Blocked::Unclear(Doubt::Unmarked(RunnerId(9))),
+            unclear(Doubt::Unmarked(RunnerId(9))),
+            "RunnerForeign",
+            "Stalled",
+        ),
+        (
+            Blocked::Unclear(vanished()),
+            unclear(vanished()),
+            "RunnerMissing",
+            "Reconciling",
+        ),
+        (
+            Blocked::UnderWay(later),
+            but(|_| {}),
+            "Progressing",
+            "Reconciling",
         ),
         (
             Blocked::Unclear(Doubt::NotAsked(None)),
@@ -249,7 +271,7 @@ fn the_parts_say_what_was_seen() {
             &[FINE[0], "TokenReady=False Progressing", FINE[2]],
         ),
         (
-            but(|seen| seen.secret = Kept::Foreign),
+            but(|seen| seen.secret = Kept::Foreign(None)),
             &[FINE[0], "TokenReady=False SecretConflict", FINE[2]],
         ),
         (

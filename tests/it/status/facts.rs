@@ -5,7 +5,7 @@ use gitlab_runner_registrar::{
         v1alpha1::{DriftPolicy, GitLabRunnerStatus, GivenUp, Registration},
     },
     gitlab::model::{Runner, RunnerId, Scope},
-    plan::{Doubt, Kept, Observed, Outcome, Plan, Sighting, intended, resolved},
+    plan::{Doubt, Kept, Observed, Outcome, Plan, Sighting, TokenState, intended, resolved},
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -206,22 +206,23 @@ fn a_contact_is_written_once_in_an_hour_or_with_something_else() {
 #[test]
 fn the_secret_is_named_where_the_token_is() {
     let named = |seen: Observed| status(seen).token.map(|token| token.secret_name);
-    let former = || Some(("former".to_owned(), keeping()));
     let with = |secret: Kept| {
         but(|seen| {
             seen.secret = secret;
-            seen.former = former();
+            seen.others = vec![("former".to_owned(), keeping())];
         })
     };
     assert_eq!(named(seen()).as_deref(), Some(SECRET));
     assert_eq!(named(with(Kept::Absent)).as_deref(), Some("former"));
-    assert_eq!(named(with(Kept::Foreign)).as_deref(), Some("former"));
+    assert_eq!(named(with(Kept::Foreign(None))).as_deref(), Some("former"));
+    assert_eq!(named(with(Kept::Ours(keeping()))).as_deref(), Some(SECRET));
+    let unproven = keeping_with(|kept| kept.token = TokenState::Unproven);
     assert_eq!(
-        named(with(Kept::Ours(keeping()))).as_deref(),
+        named(with(Kept::Ours(unproven))).as_deref(),
         Some("former"),
-        "a former Secret that is still there must not be forgotten"
+        "an old token is not the one that GitLab gave last"
     );
-    assert_eq!(named(but(|seen| seen.secret = Kept::Foreign)), None);
+    assert_eq!(named(but(|seen| seen.secret = Kept::Foreign(None))), None);
     let expiring = keeping_with(|kept| kept.expires_at = Some(now()));
     let token = status(but(|seen| seen.secret = Kept::Ours(expiring)))
         .token
@@ -236,6 +237,7 @@ fn an_attempt_is_kept_until_it_surely_made_nothing() {
             attempt: "a1".to_owned(),
             attempted_at: Time(now()),
             gitlab_url: Some(URL.to_owned()),
+            secret_name: None,
             runner_id: None,
             given_up: None,
         }),
@@ -267,6 +269,7 @@ fn attempts(given_up: Option<&str>) -> GitLabRunnerStatus {
             attempt: "a2".to_owned(),
             attempted_at: Time(now()),
             gitlab_url: Some(URL.to_owned()),
+            secret_name: None,
             runner_id: None,
             given_up: given_up.map(|attempt| GivenUp {
                 attempt: attempt.to_owned(),
@@ -325,7 +328,7 @@ fn a_new_attempt_gives_up_the_one_that_was_looked_for_in_vain() {
         ),
     ];
     for (why, before, seen, given_up) in rows {
-        let new = intended(&before, Some(&seen), URL, later);
+        let new = intended(&before, Some(&seen), URL, SECRET, later);
         assert_eq!(new.attempted_at, Time(later), "{why}");
         let has = new.given_up.map(|given_up| given_up.attempt);
         assert_eq!(has.as_deref(), given_up, "{why}");

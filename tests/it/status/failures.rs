@@ -135,9 +135,9 @@ fn a_failed_step_is_told_by_its_condition() {
 fn a_transition_time_moves_only_with_its_value() {
     let known = Known::new(want(), seen());
     let first = known.first(&rest());
-    let foreign = Known::new(want(), but(|seen| seen.secret = Kept::Foreign));
+    let foreign = Known::new(want(), but(|seen| seen.secret = Kept::Foreign(None)));
     let later = now() + seconds(60);
-    let how = Outcome::Planned(Plan::Hold(Blocked::SecretConflict));
+    let how = Outcome::Planned(Plan::Hold(Blocked::SecretConflict(None)));
     let second = foreign.after(&first, &how, later);
     let times = |about| {
         (

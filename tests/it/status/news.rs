@@ -34,7 +34,7 @@ fn what_keeps_us_from_going_on_is_told_once() {
     let broken = Outcome::Obstructed(Reason::ConnectionNotReady, "why".to_owned());
     let lasting = failure(|failure| failure.persistent = true);
     let rows: [(Outcome, Option<&str>); 7] = [
-        (held(Blocked::SecretConflict), Some("SecretConflict")),
+        (held(Blocked::SecretConflict(None)), Some("SecretConflict")),
         (held(Blocked::Undeletable), Some("DeletionBlocked")),
         (
             held(Blocked::Unclear(Doubt::Crowded)),
@@ -81,6 +81,7 @@ fn attempt(runner_id: Option<i64>) -> Registration {
         attempt: "a1".to_owned(),
         attempted_at: Time(now()),
         gitlab_url: Some(URL.to_owned()),
+        secret_name: None,
         runner_id,
         given_up: None,
     }

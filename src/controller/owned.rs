@@ -1,0 +1,86 @@
+//! Which Secrets belong to which object, by what the watch of our Secrets has delivered. An object may
+//! have several: its spec has asked for other names before, and not all of them may be in its status.
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::{ResourceExt, core::PartialObjectMeta, runtime::watcher};
+
+/// The names of our Secrets, by the uid of their owner.
+#[derive(Default)]
+pub(super) struct OwnedSecrets(Mutex<HashMap<String, BTreeSet<String>>>);
+
+impl OwnedSecrets {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, BTreeSet<String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what the watch delivers.
+    pub(super) fn observe(&self, event: &watcher::Event<PartialObjectMeta<Secret>>) {
+        match event {
+            watcher::Event::Apply(secret) | watcher::Event::InitApply(secret) => {
+                for reference in secret.owner_references() {
+                    let mut all = self.all();
+                    let names = all.entry(reference.uid.clone()).or_default();
+                    names.insert(secret.name_any());
+                }
+            }
+            watcher::Event::Delete(secret) => {
+                for reference in secret.owner_references() {
+                    self.forget(&reference.uid, &secret.name_any());
+                }
+            }
+            watcher::Event::Init | watcher::Event::InitDone => {}
+        }
+    }
+
+    /// The Secrets of an object. Each is to be read before it is believed: one may be gone, or belong
+    /// to somebody else by now.
+    pub(super) fn of(&self, uid: &str) -> BTreeSet<String> {
+        self.all().get(uid).cloned().unwrap_or_default()
+    }
+
+    /// Forgets a Secret that is gone.
+    pub(super) fn forget(&self, uid: &str, name: &str) {
+        let mut all = self.all();
+        if let Some(names) = all.get_mut(uid) {
+            names.remove(name);
+            if names.is_empty() {
+                all.remove(uid);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn secret(name: &str, owner: &str) -> PartialObjectMeta<Secret> {
+        let owner = json!({ "apiVersion": "v1", "kind": "X", "name": "x", "uid": owner });
+        serde_json::from_value(json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": { "name": name, "ownerReferences": [owner] },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_object_is_known_by_its_uid_and_one_without_secrets_takes_no_room() {
+        let owned = OwnedSecrets::default();
+        owned.observe(&watcher::Event::InitApply(secret("a", "1")));
+        owned.observe(&watcher::Event::Apply(secret("b", "1")));
+        owned.observe(&watcher::Event::Apply(secret("c", "2")));
+        assert_eq!(Vec::from_iter(owned.of("1")), ["a", "b"]);
+        owned.observe(&watcher::Event::Delete(secret("a", "1")));
+        assert_eq!(Vec::from_iter(owned.of("1")), ["b"]);
+        owned.forget("1", "b");
+        owned.forget("1", "b");
+        assert!(owned.of("1").is_empty() && owned.all().len() == 1);
+    }
+}

@@ -1,0 +1,118 @@
+//! Our Secrets: the one under the name that spec asks for, and those under names that it asked for
+//! before.
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::Secret;
+
+use super::pass::{Pass, Seen};
+use crate::api::v1alpha1::OperationType;
+use crate::clock;
+use crate::controller::error::Error;
+use crate::gitlab::model::RunnerId;
+use crate::plan::{Keeping, Kept, Known, Wanted};
+use crate::secrets::{self, Entry, Expected};
+
+/// What stands under the names of an object's Secrets.
+pub(super) struct Secrets {
+    /// Under the name that spec asks for, as far as decisions are concerned.
+    pub(super) kept: Kept,
+    /// The same as it was read.
+    pub(super) here: Option<Secret>,
+    /// Ours under other names.
+    pub(super) others: Vec<(Secret, Keeping)>,
+}
+
+impl Pass<'_> {
+    /// Reads them all.
+    pub(super) async fn look_at_secrets(&self, want: Option<&Wanted>) -> Result<Secrets, Error> {
+        let expected = self.expected();
+        let url = self.link.as_ref().map(|link| &*link.url);
+        let tidy = want.map(|want| (&want.secret, url.unwrap_or_default()));
+        let name = self.secret_name();
+        let here = self.read_secret(&name).await?;
+        let kept = secrets::look(here.as_ref(), &self.runner, tidy, &expected);
+        let mut others = Vec::new();
+        for name in self.other_names(&name) {
+            let Some(secret) = self.read_secret(&name).await? else {
+                self.ctx.owned.forget(&self.uid, &name);
+                continue;
+            };
+            match self.believed(secrets::look(Some(&secret), &self.runner, None, &expected)) {
+                Kept::Ours(keeping) => others.push((secret, keeping)),
+                Kept::Absent | Kept::Foreign(_) => {}
+            }
+        }
+        Ok(Secrets {
+            kept: self.believed(kept),
+            here,
+            others,
+        })
+    }
+
+    /// What status says of the token.
+    fn expected(&self) -> Expected {
+        let status = self.runner.status.as_ref();
+        let operation = status.and_then(|status| status.operation.as_ref());
+        let reset = operation.filter(|it| it.type_ == OperationType::ResetToken);
+        let token = status.and_then(|status| status.token.as_ref());
+        Expected {
+            reset: reset.map(|reset| reset.id.clone()),
+            digest: token.and_then(|token| token.digest.clone()),
+            now: clock::now(),
+        }
+    }
+
+    /// The other names: those that the watch has shown, and those in status, which are there before
+    /// the watch can show them.
+    fn other_names(&self, name: &str) -> BTreeSet<String> {
+        let mut names = self.ctx.owned.of(&self.uid);
+        if let Some(status) = &self.runner.status {
+            let token = status.token.as_ref().map(|token| token.secret_name.clone());
+            let operation = status.operation.as_ref();
+            let operation = operation.and_then(|operation| operation.secret_name.clone());
+            // Once the runner was seen, the name is that of its token.
+            let attempt = status.registration.as_ref();
+            let attempt = attempt.filter(|_| status.runner.is_none());
+            let attempt = attempt.and_then(|attempt| attempt.secret_name.clone());
+            names.extend([token, operation, attempt].into_iter().flatten());
+        }
+        names.remove(name);
+        names
+    }
+
+    async fn read_secret(&self, name: &str) -> Result<Option<Secret>, Error> {
+        let read = self.secrets().get_opt(name).await;
+        read.map_err(|error| Error::kube("read the Secret of the token", error))
+    }
+
+    /// Without a connection a token goes to where its Secret says, which whoever may write Secrets can
+    /// write. So it must be a place that this object has been at.
+    fn believed(&self, mut kept: Kept) -> Kept {
+        if let Kept::Ours(keeping) = &mut kept
+            && self.link.is_none()
+        {
+            let been = |known: &Known| self.has_been_at(&known.gitlab_url);
+            keeping.runner = keeping.runner.take().filter(been);
+        }
+        kept
+    }
+}
+
+/// What a Secret of ours holds of this runner, wherever it is, if the token is as it should be.
+pub(super) fn entry_of(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
+    let Seen {
+        facts,
+        secret,
+        others,
+    } = pass.seen.as_ref()?;
+    let here = match (&facts.secret, secret) {
+        (Kept::Ours(keeping), Some(secret)) => Some((secret, keeping)),
+        (Kept::Ours(_) | Kept::Absent | Kept::Foreign(_), _) => None,
+    };
+    let keepings = facts.others.iter().map(|(_, keeping)| keeping);
+    here.into_iter()
+        .chain(others.iter().zip(keepings))
+        .filter_map(|(secret, keeping)| secrets::entry(secret, keeping))
+        .filter(|entry| entry.runner == id)
+        .max_by_key(|entry| entry.issued_at)
+}

@@ -1,0 +1,97 @@
+//! Looks at the runner of a known number. The number is only a hint: whether the runner is this
+//! object's, and whether it is gone, is not taken from one answer.
+use tokio::time::Instant;
+
+use super::pass::Pass;
+use crate::backoff;
+use crate::clock;
+use crate::controller::connections::Connected;
+use crate::controller::error::Error;
+use crate::gitlab::model::{Runner, RunnerId};
+use crate::plan::{Doubt, Known, Observed, Sighting, second_look};
+
+impl Pass<'_> {
+    /// What was seen of a runner within this resync.
+    pub(super) fn recall(&self, link: &Connected, known: &Known) -> Option<Runner> {
+        let period = backoff::spread(self.ctx.options.resync, &self.uid);
+        let memory = &self.ctx.memory;
+        let runner = memory.recall(&self.uid, &link.url, period, Instant::now());
+        runner.filter(|runner| runner.id == known.id)
+    }
+
+    /// Looks at a runner that we know by number.
+    pub(super) async fn look_at(
+        &self,
+        link: &Connected,
+        known: &Known,
+        leaving: bool,
+    ) -> Result<Sighting<Runner>, Error> {
+        let runner = link
+            .client
+            .runner(known.id)
+            .await
+            .map_err(|source| Error::Observe {
+                what: "the runner",
+                source,
+            })?;
+        let elsewhere = known.gitlab_url != link.url;
+        let recorded = self.recorded().filter(|recorded| recorded.id == known.id);
+        let Some(runner) = runner else {
+            // The GitLab that the number belongs to was not asked.
+            return Ok(if elsewhere {
+                Sighting::Unclear(Doubt::Foreign(known.id))
+            } else if leaving {
+                Sighting::Absent
+            } else {
+                self.vanished(known.id)
+            });
+        };
+        // At another url the same number may be anybody's runner; and the number in a Secret is
+        // believed only with our mark in GitLab, or whoever may write Secrets could have us reset
+        // the token of any runner that the credential reaches.
+        let known_as_ours = recorded.is_some() && !elsewhere;
+        if let Some(doubt) = self.doubt_of(&runner, known_as_ours) {
+            return Ok(Sighting::Unclear(doubt));
+        }
+        self.ctx
+            .memory
+            .keep(&self.uid, &link.url, &runner, Instant::now());
+        Ok(Sighting::Present(runner))
+    }
+
+    /// What it means that GitLab says that there is no such runner. One stray answer is no reason to
+    /// make a second runner, so one that was seen there is believed to be gone only at a second look.
+    fn vanished(&self, id: RunnerId) -> Sighting<Runner> {
+        let status = self.runner.status.as_ref();
+        let seen = status.and_then(|status| status.runner.as_ref());
+        let Some(runner) = seen.filter(|runner| u64::try_from(runner.id) == Ok(id.0)) else {
+            return Sighting::Absent;
+        };
+        let now = clock::now();
+        let since = runner.missing_since.as_ref().map(|since| since.0);
+        let until = second_look(since.unwrap_or(now), self.ctx.options.resync);
+        if since.is_some() && until <= now {
+            Sighting::Absent
+        } else {
+            Sighting::Unclear(Doubt::Vanished { id, until })
+        }
+    }
+
+    /// Looks for a runner of this object's that was made after the one in status, which is gone: status
+    /// may be older than GitLab, as after a restore of the cluster.
+    pub(super) async fn look_for_a_later_one(
+        &self,
+        link: &Connected,
+        facts: &mut Observed,
+    ) -> Result<(), Error> {
+        if facts.scope.is_none() {
+            facts.scope = self.look_up_scope(link).await?;
+        }
+        let description = self.description();
+        let search = self.search(link, facts.scope, Some(&description)).await?;
+        if let Some(found) = search {
+            facts.searched_for_later(found);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! What status says of the runner itself.
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::{mark::Mark, outcome::Facts};
+use crate::api::v1alpha1::{GitLabRunnerStatus, ProjectStatus, RunnerStatus};
+use crate::gitlab::model::{Runner, Scope};
+
+/// How far behind `contactedAt` may fall while nothing else changes: a runner process calls every
+/// few seconds, and an idle fleet is to cause no writes.
+const CONTACT_GRAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// Times are shown without a fraction.
+pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// The runner as it was seen.
+pub(super) fn runner_status(
+    previous: &GitLabRunnerStatus,
+    runner: &Runner,
+    facts: &Facts<'_>,
+) -> RunnerStatus {
+    let Runner {
+        id,
+        runner_type,
+        description,
+        tags,
+        run_untagged: _,
+        paused,
+        locked: _,
+        access_level: _,
+        maximum_timeout: _,
+        maintenance_note: _,
+        projects,
+        group_url: _,
+        online,
+        status,
+        contacted_at,
+    } = runner;
+    let before = previous.runner.as_ref();
+    let status = RunnerStatus {
+        id: i64::try_from(id.0).unwrap_or(i64::MAX),
+        type_: runner_type.clone(),
+        gitlab_url: facts.gitlab_url.to_owned(),
+        web_url: web_url(runner, facts),
+        description: description.clone(),
+        paused: *paused,
+        online: *online,
+        status: status.clone(),
+        contacted_at: None,
+        tags: tags.iter().cloned().collect(),
+        projects: match projects {
+            Some(projects) => {
+                let mut projects: Vec<ProjectStatus> = projects
+                    .iter()
+                    .filter_map(|project| {
+                        let id = i64::try_from(project.id.0).ok()?;
+                        Some(ProjectStatus {
+                            id,
+                            path: project.path.clone(),
+                        })
+                    })
+                    .collect();
+                projects.sort_by_key(|project| project.id);
+                projects.truncate(128);
+                projects
+            }
+            None => before
+                .map(|before| before.projects.clone())
+                .unwrap_or_default(),
+        },
+        mark: mark_on(runner, facts.mark).or_else(|| {
+            let same = before.filter(|before| u64::try_from(before.id) == Ok(id.0));
+            same?.mark.clone()
+        }),
+        missing_since: None,
+    };
+    let contacted_at = contacted(before, &status, contacted_at.map(whole_seconds));
+    RunnerStatus {
+        contacted_at,
+        ..status
+    }
+}
+
+/// This object's mark, if the runner carries it.
+fn mark_on(runner: &Runner, mark: &Mark) -> Option<String> {
+    let note = runner.maintenance_note.as_deref().unwrap_or_default();
+    let its = Mark::split(note).1.filter(|its| its.uid == mark.uid)?;
+    Some(its.to_string())
+}
+
+/// Keeps the previous time of contact while it is recent enough and nothing else has changed.
+fn contacted(
+    before: Option<&RunnerStatus>,
+    status: &RunnerStatus,
+    at: Option<Timestamp>,
+) -> Option<Time> {
+    let kept = before.and_then(|before| {
+        let same = RunnerStatus {
+            contacted_at: None,
+            ..before.clone()
+        } == *status;
+        before.contacted_at.clone().filter(|kept| {
+            let lag = at.map(|at| at.duration_since(kept.0).abs());
+            same && lag.is_some_and(|lag| lag < CONTACT_GRAIN)
+        })
+    });
+    kept.or(at.map(Time))
+}
+
+/// The runner's page, where its address can be told from what GitLab sends.
+fn web_url(runner: &Runner, facts: &Facts<'_>) -> Option<String> {
+    let (url, id) = (facts.gitlab_url, runner.id);
+    match facts.seen.and_then(|seen| seen.scope)? {
+        Scope::Instance => Some(format!("{url}/admin/runners/{id}")),
+        Scope::Group(_) => runner
+            .group_url
+            .as_ref()
+            .map(|group| format!("{group}/-/runners/{id}")),
+        Scope::Project(owner) => {
+            let projects = runner.projects.as_ref()?;
+            let path = &projects.iter().find(|project| project.id == owner)?.path;
+            Some(format!("{url}/{path}/-/runners/{id}"))
+        }
+    }
+}
+
+/// The runner as it was, which GitLab says is not there.
+pub(super) fn missing(previous: &GitLabRunnerStatus, now: Timestamp) -> Option<RunnerStatus> {
+    let runner = previous.runner.clone()?;
+    let since = runner.missing_since.clone().unwrap_or(Time(now));
+    Some(RunnerStatus {
+        missing_since: Some(since),
+        ..runner
+    })
+}
