@@ -88,9 +88,12 @@ impl Pass<'_> {
             facts.scope = self.look_up_scope(link).await?;
         }
         let description = self.description();
-        let search = self.search(link, facts.scope, Some(&description)).await?;
-        if let Some(found) = search {
-            facts.searched_for_later(found);
+        match self.search(link, facts.scope, Some(&description)).await {
+            Ok(Some(found)) => facts.searched_for_later(found),
+            Ok(None) => {}
+            // The place is gone, and with it what was registered there (contract §4).
+            Err(Error::Observe { source, .. }) if source.status() == Some(404) => {}
+            Err(error) => return Err(error),
         }
         Ok(())
     }
