@@ -81,14 +81,6 @@ impl Error {
         }
     }
 
-    /// Whether GitLab may have done what it was asked for.
-    pub fn may_have_acted(&self) -> bool {
-        match self {
-            Self::Lost(_) => true,
-            Self::Unsent(_) | Self::Refused { .. } | Self::Throttled { .. } => false,
-        }
-    }
-
     /// Whether GitLab refused the credential itself, rather than what it was used for.
     pub fn is_unauthorized(&self) -> bool {
         self.status() == Some(401) && self.refusal() != Some(&Refusal::NoGraphQl)

@@ -12,6 +12,9 @@ use super::{
 };
 use crate::gitlab::model::{AccessLevel, ProjectId, Runner, Scope, Settings};
 
+/// The longest note that GitLab takes, in characters (contract §1.5).
+const LONGEST_NOTE: usize = 1024;
+
 /// Tags as GitLab will hold them (contract §1.6): split at commas, trimmed, without blanks and
 /// doubles. Case is kept.
 pub fn normalised<T: AsRef<str>>(tags: &[T]) -> BTreeSet<String> {
@@ -46,15 +49,26 @@ pub fn diff(have: &Runner, want: &Settings, mark: &Mark) -> Option<Settings> {
         locked: changed(&have.locked, locked.as_ref()),
         access_level: changed(&have.access_level, access_level.as_ref()),
         maximum_timeout: changed(&have.maximum_timeout, maximum_timeout.as_ref()),
-        maintenance_note: maintenance_note.as_ref().and_then(|text| {
-            // Of one that cannot be read nobody knows whether it differs.
-            let (has, signed) = Mark::split(have.maintenance_note.text()?);
-            let signed = signed.filter(|signed| signed.uid == mark.uid);
-            let agrees = has == text && signed.is_some();
-            (!agrees).then(|| signed.as_ref().unwrap_or(mark).sign(text))
-        }),
+        // Of one that cannot be read nobody knows whether it differs.
+        maintenance_note: have
+            .maintenance_note
+            .text()
+            .and_then(|note| signed(note, maintenance_note.as_deref(), mark)),
     };
     (edit != Settings::default()).then_some(edit)
+}
+
+/// What a note must become to say what is wanted and carry this object's mark, which is drift like any
+/// other where it is missing, be the text managed or not; `None` when it is so. A text of somebody
+/// else's that leaves no room for the mark stays as it is.
+fn signed(note: &str, want: Option<&str>, mark: &Mark) -> Option<String> {
+    let (has, its) = Mark::split(note);
+    let its = its.filter(|its| its.uid == mark.uid);
+    let text = want.unwrap_or(has);
+    let agrees = has == text && its.is_some();
+    let edit = (!agrees).then(|| its.as_ref().unwrap_or(mark).sign(text))?;
+    let fits = want.is_some() || edit.chars().count() <= LONGEST_NOTE;
+    fits.then_some(edit)
 }
 
 fn changed<T: PartialEq + Clone>(have: &T, want: Option<&T>) -> Option<T> {
@@ -70,6 +84,9 @@ pub(super) fn possible(have: &Runner, edit: Settings) -> Option<Settings> {
     };
     (edit != Settings::default()).then_some(edit)
 }
+
+/// What is wanted of a note that lacks nothing but this object's mark.
+const SIGNED: &str = "the same, with this object's mark";
 
 /// One setting that differs, in the words of spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,15 +163,25 @@ pub fn differences(have: &Runner, edit: &Settings) -> Vec<Difference> {
             "maintenanceNote",
             maintenance_note
                 .as_deref()
-                .map(|note| Mark::split(note).0.to_owned()),
-            Mark::split(have.maintenance_note.text().unwrap_or_default())
-                .0
-                .to_owned(),
+                .map(|note| Mark::split(note).0.to_owned())
+                .map(|text| {
+                    if text == noted(have) {
+                        SIGNED.to_owned()
+                    } else {
+                        text
+                    }
+                }),
+            noted(have).to_owned(),
         ),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The text of a note, without a mark.
+fn noted(have: &Runner) -> &str {
+    Mark::split(have.maintenance_note.text().unwrap_or_default()).0
 }
 
 /// The same for the assignment to projects; `None` when it is as wanted, not managed, or not shown.

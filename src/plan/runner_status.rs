@@ -85,8 +85,8 @@ pub(super) fn runner_status(
 
 /// This object's mark, if the runner carries it.
 fn mark_on(runner: &Runner, mark: &Mark) -> Option<String> {
-    let note = runner.maintenance_note.as_deref().unwrap_or_default();
-    let its = Mark::split(note).1.filter(|its| its.uid == mark.uid)?;
+    let its = Mark::split(runner.maintenance_note.text()?).1;
+    let its = its.filter(|its| its.uid == mark.uid)?;
     Some(its.to_string())
 }
 

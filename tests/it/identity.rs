@@ -158,10 +158,8 @@ async fn a_secret_of_an_earlier_object_says_which_runner_it_was_made_for() {
         .tell(async |story| {
             let id = is_there(story).await;
             let mut copy: Secret = story.get("dunlin-runner-token").await.unwrap();
-            story.delete(&dunlin().orphaned()).await;
-            let policy = json!({ "spec": { "deletionPolicy": "Orphan" } });
             story.the_operator_is_killed().await;
-            let _ = policy;
+            story.delete(&dunlin()).await;
             copy.meta_mut().uid = None;
             copy.meta_mut().resource_version = None;
             copy.meta_mut().owner_references = None;

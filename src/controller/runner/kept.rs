@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Secret;
 
-use super::pass::{Pass, Seen};
+use super::pass::Pass;
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::error::Error;
@@ -98,21 +98,23 @@ impl Pass<'_> {
     }
 }
 
-/// What a Secret of ours holds of this runner, wherever it is, if the token is as it should be.
-pub(super) fn entry_of(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
-    let Seen {
-        facts,
-        secret,
-        others,
-    } = pass.seen.as_ref()?;
-    let here = match (&facts.secret, secret) {
-        (Kept::Ours(keeping), Some(secret)) => Some((secret, keeping)),
+/// The tokens in our Secrets that are as they should be.
+pub(super) fn entries(
+    kept: &Kept,
+    here: Option<&Secret>,
+    others: &[(Secret, Keeping)],
+) -> Vec<Entry> {
+    let here = match (kept, here) {
+        (Kept::Ours(keeping), Some(secret)) => secrets::entry(secret, keeping),
         (Kept::Ours(_) | Kept::Absent | Kept::Foreign(_), _) => None,
     };
-    let keepings = facts.others.iter().map(|(_, keeping)| keeping);
-    here.into_iter()
-        .chain(others.iter().zip(keepings))
-        .filter_map(|(secret, keeping)| secrets::entry(secret, keeping))
-        .filter(|entry| entry.runner == id)
-        .max_by_key(|entry| entry.issued_at)
+    let others = others.iter();
+    let others = others.filter_map(|(secret, keeping)| secrets::entry(secret, keeping));
+    here.into_iter().chain(others).collect()
+}
+
+/// What a Secret of ours holds of this runner, wherever it is, if the token is as it should be.
+pub(super) fn entry_of(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
+    let held = pass.held.iter().filter(|entry| entry.runner == id);
+    held.max_by_key(|entry| entry.issued_at).cloned()
 }

@@ -2,14 +2,15 @@
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::kept::Secrets;
+use super::kept::{Secrets, entries};
 use super::pass::{Pass, Seen};
 use crate::api::v1alpha1::OperationType;
 use crate::backoff;
 use crate::clock;
 use crate::controller::connections::Connected;
-use crate::controller::error::{Error, Subject};
+use crate::controller::error::Error;
 use crate::controller::refusals::Circumstances;
+use crate::gitlab::Contact;
 use crate::gitlab::model::{Runner, RunnerId};
 use crate::plan::{
     Desired, Doubt, Keeping, Kept, Naming, Observed, Sighting, Wanted, Whereabouts, ends_by, grace,
@@ -24,6 +25,9 @@ impl Pass<'_> {
             Desired::Gone(_) => None,
         };
         let Secrets { kept, here, others } = self.look_at_secrets(want).await?;
+        self.held = entries(&kept, here.as_ref(), &others);
+        // What this very pass has seen before is fresh enough.
+        self.remembered = Some(self.remembers() && self.remembered.unwrap_or(true));
         let (secrets, others): (Vec<_>, Vec<_>) = others
             .into_iter()
             .map(|(secret, keeping)| {
@@ -165,7 +169,7 @@ impl Pass<'_> {
                 }
                 if (asked || leaving) && self.may_have_twins(link) {
                     // What they were to be described as may have changed since.
-                    let search = self.search(link, facts.scope, None).await?;
+                    let search = self.search(link, facts.scope, None, Contact::Never).await?;
                     facts.searched_for_twins(search, leaving);
                 }
             }
@@ -177,7 +181,9 @@ impl Pass<'_> {
             }
             Whereabouts::Mark(intent) => {
                 let description = self.description();
-                let search = self.search(link, facts.scope, Some(&description)).await?;
+                let search = self
+                    .search(link, facts.scope, Some(&description), Contact::Never)
+                    .await?;
                 facts.searched(search, grace(&intent, link.timeout));
             }
         }

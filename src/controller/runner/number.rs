@@ -6,17 +6,27 @@ use super::pass::Pass;
 use crate::backoff;
 use crate::clock;
 use crate::controller::connections::Connected;
-use crate::controller::error::Error;
+use crate::controller::error::{Error, Subject};
 use crate::gitlab::model::{Runner, RunnerId};
+use crate::gitlab::{self, Contact, Refusal};
 use crate::plan::{Doubt, Known, Observed, Sighting, second_look};
 
 impl Pass<'_> {
     /// What was seen of a runner within this resync.
     pub(super) fn recall(&self, link: &Connected, known: &Known) -> Option<Runner> {
+        self.last_seen(link).filter(|runner| runner.id == known.id)
+    }
+
+    fn last_seen(&self, link: &Connected) -> Option<Runner> {
         let period = backoff::spread(self.ctx.options.resync, &self.uid);
         let memory = &self.ctx.memory;
-        let runner = memory.recall(&self.uid, &link.url, period, Instant::now());
-        runner.filter(|runner| runner.id == known.id)
+        memory.recall(&self.uid, &link.url, period, Instant::now())
+    }
+
+    /// Whether this look will do with what was seen in an earlier pass.
+    pub(super) fn remembers(&self) -> bool {
+        let link = self.link.as_ref();
+        link.is_some_and(|link| self.last_seen(link).is_some())
     }
 
     /// Looks at a runner that we know by number.
@@ -31,7 +41,7 @@ impl Pass<'_> {
             .runner(known.id)
             .await
             .map_err(|source| Error::Observe {
-                what: "the runner",
+                what: Subject::Runner,
                 source,
             })?;
         let elsewhere = known.gitlab_url != link.url;
@@ -50,7 +60,7 @@ impl Pass<'_> {
         // believed only with our mark in GitLab, or whoever may write Secrets could have us reset
         // the token of any runner that the credential reaches.
         let known_as_ours = recorded.is_some() && !elsewhere;
-        if let Some(doubt) = self.doubt_of(&runner, known_as_ours) {
+        if let Some(doubt) = self.doubt_of(link, &runner, known_as_ours).await? {
             return Ok(Sighting::Unclear(doubt));
         }
         self.ctx
@@ -88,13 +98,24 @@ impl Pass<'_> {
             facts.scope = self.look_up_scope(link).await?;
         }
         let description = self.description();
-        match self.search(link, facts.scope, Some(&description)).await {
+        match self
+            .search(link, facts.scope, Some(&description), Contact::Any)
+            .await
+        {
             Ok(Some(found)) => facts.searched_for_later(found),
             Ok(None) => {}
             // The place is gone, and with it what was registered there (contract §4).
-            Err(Error::Observe { source, .. }) if source.status() == Some(404) => {}
+            Err(Error::Observe { source, .. }) if is_place_missing(&source) => {}
             Err(error) => return Err(error),
         }
         Ok(())
     }
+}
+
+/// Whether GitLab says that the group or project itself is not there.
+fn is_place_missing(error: &gitlab::Error) -> bool {
+    matches!(
+        error.refusal(),
+        Some(Refusal::GroupMissing | Refusal::ProjectMissing)
+    )
 }

@@ -12,6 +12,7 @@ use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
 use crate::plan::{Intent, Kept, Known, Mark, Observed, Sighting, Step, Wanted, differences};
+use crate::secrets::Entry;
 
 /// What was seen, and the Secrets that it was seen in.
 pub(super) struct Seen {
@@ -38,6 +39,11 @@ pub(super) struct Pass<'a> {
     pub(super) was_synced: bool,
     /// Whether this pass has opened the lock for an assignment, and not closed it yet.
     pub(super) unlocked: bool,
+    /// The tokens that the object's Secrets held when they were last read.
+    pub(super) held: Vec<Entry>,
+    /// Whether what was seen of the runner is only remembered from an earlier pass; `None` before the
+    /// first look.
+    pub(super) remembered: Option<bool>,
     /// The projects that this pass has looked up by their paths; `None` for one that is not there.
     pub(super) projects: HashMap<String, Option<ProjectId>>,
 }
@@ -55,6 +61,8 @@ impl<'a> Pass<'a> {
             want: None,
             link: None,
             seen: None,
+            held: Vec::new(),
+            remembered: None,
             projects: HashMap::new(),
         }
     }

@@ -25,6 +25,10 @@ pub(super) async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Out
             Plan::Act(step) if last.as_ref() == Some(&step) => {
                 return Err(Error::NotTaken(step.name().to_owned()));
             }
+            // GitLab may have been restored since: the number may be somebody else's by now.
+            Plan::Act(step) if pass.remembered == Some(true) && step.is_in_gitlab() => {
+                pass.ctx.memory.forget(&pass.uid);
+            }
             Plan::Act(step) => {
                 let ctx = pass.ctx;
                 let resync = ctx.options.resync;

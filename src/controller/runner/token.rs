@@ -152,7 +152,7 @@ async fn keep(
     if unusual {
         let reason = EventReason::UnusualTokenPrefix.name();
         let note = format!(
-            "the token of runner {runner} does not begin with {USUAL_PREFIX}, so that gitlab-runner takes it for one of the former kind: its `unregister` would remove the runner from GitLab"
+            "the token of runner {runner} begins with a prefix of this GitLab's own, so that gitlab-runner takes it for one of the former kind: its `unregister` would remove the runner from GitLab"
         );
         pass.tell(EventType::Warning, reason, &note).await;
     }
