@@ -161,22 +161,20 @@ pub fn differences(have: &Runner, edit: &Settings) -> Vec<Difference> {
         ),
         row(
             "maintenanceNote",
-            maintenance_note
-                .as_deref()
-                .map(|note| Mark::split(note).0.to_owned())
-                .map(|text| {
-                    if text == noted(have) {
-                        SIGNED.to_owned()
-                    } else {
-                        text
-                    }
-                }),
+            maintenance_note.as_deref().map(|note| wanted(note, have)),
             noted(have).to_owned(),
         ),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What is wanted of a note, in words.
+fn wanted(note: &str, have: &Runner) -> String {
+    let text = Mark::split(note).0;
+    let same = text == noted(have);
+    if same { SIGNED } else { text }.to_owned()
 }
 
 /// The text of a note, without a mark.
