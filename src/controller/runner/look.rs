@@ -5,7 +5,6 @@ use kube::ResourceExt;
 use super::kept::{Secrets, entries};
 use super::pass::{Pass, Seen};
 use crate::api::v1alpha1::OperationType;
-use crate::backoff;
 use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::Error;
