@@ -16,7 +16,7 @@ use crate::controller::connections::{Connected, Standing};
 use crate::controller::realm::{Commons, ConnectionKey};
 use crate::controller::{Context, error::Error};
 use crate::gitlab;
-use crate::plan::{Failure, passes};
+use crate::plan::{Failure, Recheck, passes, recheck};
 
 /// What a connection's requests may take when it does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -88,7 +88,8 @@ pub(super) fn for_departure(ctx: &Context, runner: &GitLabRunner, namespace: &st
         // What passes is awaited: the runner's own token is for when nobody else can remove it. That
         // GitLab shuts the credential's owner out is waited for by nobody who has another way.
         (Standing::Broken(trouble, _), None)
-            if passes(&trouble) && trouble.reason != Reason::CredentialForbidden =>
+            if recheck(&trouble) == Recheck::Soon
+                && trouble.reason != Reason::CredentialForbidden =>
         {
             let message = format!("{key} is not ready: {}", trouble.message);
             Link::Troubled(troubled(message, true), Duration::ZERO)
