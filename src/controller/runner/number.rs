@@ -95,7 +95,7 @@ impl Pass<'_> {
         facts: &mut Observed,
     ) -> Result<(), Error> {
         if facts.scope.is_none() {
-            facts.scope = self.look_up_scope(link).await?;
+            self.look_up_scope(link, facts).await?;
         }
         let description = self.description();
         match self
