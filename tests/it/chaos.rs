@@ -39,7 +39,8 @@ async fn make_chaos() {
 /// So that it stays able to run, in every `make test`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_run_ends_well() {
-    let typed = "chaos --seconds 12 --runners 9 --each 12 --seed 1 --gentle --resync 3s";
+    let typed =
+        "chaos --seconds 12 --runners 9 --each 12 --seed 2 --gentle --resync 3s --settle 90";
     play(Options::parse_from(typed.split(' '))).await;
 }
 

@@ -11,7 +11,7 @@ use kube::api::ListParams;
 use serde_json::Value;
 
 use super::slot::CONNECTIONS;
-use super::world::World;
+use super::world::{NAMESPACE, World};
 use crate::harness::{condition, number};
 
 /// What must be true at the end.
@@ -124,7 +124,10 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
     for runner in &runners {
         let dead = mark(runner).is_none_or(|mark| !uids.contains(&mark.uid));
         let said = dead.then(|| format!("nobody's: {}", shown(runner)));
-        findings.check(Invariant::NoneForTheDead, None, said);
+        // Its description is that of the object it was made for, unless somebody has edited it.
+        let made_for = runner["description"].as_str().unwrap_or_default();
+        let about = made_for.strip_prefix(&format!("{NAMESPACE}/"));
+        findings.check(Invariant::NoneForTheDead, about, said);
     }
     let wanted: BTreeSet<String> = objects.iter().map(secret_name).collect();
     for (name, secret) in &secrets {
