@@ -91,6 +91,8 @@ closed_list! {
     ProjectRefused => "Do what GitLab's sentence in the message asks for.",
     /// GitLab refused the request, with its sentence in the message.
     GitLabRefused => "Do what GitLab's sentence asks for. It is tried again when the object or its connection changes (an annotation will do), and slowly by itself.",
+    /// The fine-grained token lacks a permission, which the message names; or the token is a classic one, and fine-grained ones are enforced there.
+    PermissionMissing => "Make a fine-grained token with that permission, and put it into the connection's Secret; docs/permissions.md lists all that are needed.",
     /// GitLab could not be reached, or its answer was lost.
     GitLabUnavailable => "Nothing, if GitLab is down for the moment; it is tried again by itself.",
     /// GitLab asked the operator to slow down.

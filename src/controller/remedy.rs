@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use crate::api::conditions::Reason;
 use crate::gitlab;
+use crate::gitlab::Refusal;
 
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,10 @@ pub(super) fn reason(error: &gitlab::Error) -> Reason {
         | gitlab::Error::ReadOnly { .. } => Reason::GitLabUnavailable,
         gitlab::Error::Throttled { .. } => Reason::GitLabThrottled,
         gitlab::Error::Refused { status: 401, .. } => Reason::ConnectionNotReady,
+        gitlab::Error::Refused {
+            refusal: Refusal::InsufficientGranularScope { .. },
+            ..
+        } => Reason::PermissionMissing,
         gitlab::Error::Refused { .. } => Reason::GitLabRefused,
     }
 }

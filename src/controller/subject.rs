@@ -6,7 +6,7 @@ use std::fmt;
 pub enum Subject {
     /// The runner, by its number.
     Runner,
-    /// The list that a runner is looked for in.
+    /// The list that a runner is looked for in, or is to be in.
     Runners,
     /// What the scope's path leads to.
     ScopePath,

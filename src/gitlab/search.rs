@@ -71,6 +71,15 @@ impl Client {
         Ok(Found { runners, complete })
     }
 
+    /// Asks for no more than one runner of that scope, to see whether the credential may read there
+    /// (contract §8.3).
+    pub async fn glance(&self, scope: Scope) -> Result<(), Error> {
+        let (endpoint, list) = list_of(scope);
+        let path = format!("{list}?type={}&per_page=1", scope.runner_type());
+        let given = self.send(Request::get(endpoint, path)).await?.given()?;
+        given.json::<Vec<Listed>>().map(drop)
+    }
+
     /// Who can be meant, by number. Numbers only grow, and lists are sorted by them (contract
     /// §1.8), so the newest are on the last page: walk back from there until there is more than
     /// can be read. Where GitLab does not count its pages, all have to be walked.
@@ -108,11 +117,7 @@ impl Client {
     /// One page of those that can be meant. Only numbers of pages are taken from
     /// the reply: its `Link` header may point to another host (contract §1.8).
     async fn page(&self, scope: Scope, contact: Contact, number: u64) -> Result<Page, Error> {
-        let (endpoint, list) = match scope {
-            Scope::Instance => ("/runners/all", "/runners/all".to_owned()),
-            Scope::Group(id) => ("/groups/:id/runners", format!("/groups/{id}/runners")),
-            Scope::Project(id) => ("/projects/:id/runners", format!("/projects/{id}/runners")),
-        };
+        let (endpoint, list) = list_of(scope);
         let kind = scope.runner_type();
         let status = match contact {
             Contact::Never => "&status=never_contacted",
@@ -147,6 +152,15 @@ impl Client {
             }) => Ok(None),
             read => read,
         }
+    }
+}
+
+/// The endpoint and the path of the list of a scope's runners.
+fn list_of(scope: Scope) -> (&'static str, String) {
+    match scope {
+        Scope::Instance => ("/runners/all", "/runners/all".to_owned()),
+        Scope::Group(id) => ("/groups/:id/runners", format!("/groups/{id}/runners")),
+        Scope::Project(id) => ("/projects/:id/runners", format!("/projects/{id}/runners")),
     }
 }
 

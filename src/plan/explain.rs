@@ -98,7 +98,7 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
         ),
         Doubt::Crowded => (
             Reason::RegistrationUnclear,
-            "the answer to a registration was lost, and more runners of this description were never contacted than are looked through: remove those that nobody needs, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
+            "the answer to a registration was lost, and what was found may not be all: more runners of this description were never contacted than are looked through, or the credential is a fine-grained token, from which lists keep what it may not see. Remove runners that nobody needs, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
         ),
         Doubt::Unplaced => (
             Reason::RegistrationUnclear,

@@ -2,6 +2,7 @@
 //! ten seconds of being mended.
 mod credential;
 mod fleet;
+mod granular;
 mod outages;
 mod strangers;
 

@@ -51,26 +51,46 @@ pub(in crate::controller) fn observer(metrics: &Metrics) -> gitlab::Observe {
 
 /// Asks about the credential, and with it about the instance, as far as it may.
 pub(super) async fn ask(client: &Client) -> Result<Account, Trouble> {
+    let mut lacks = Vec::new();
     let token = match client.access_token().await {
         Ok(token) => Some(token),
         // It is accepted, but is no personal access token and cannot tell of itself (§3.22).
         Err(error) if error.refusal() == Some(&Refusal::NotAnAccessToken) => None,
+        // Just a fine-grained token is refused here by this name (§8.1).
+        Err(error) if names_a_permission(&error) => {
+            lacks.push(error.to_string());
+            None
+        }
         Err(error) => return Err(credential_trouble(&error)),
     };
-    // The scopes may not reach these; then they stay unknown. A lost answer is a trouble.
-    let metadata = optional(client.metadata().await)?;
-    let admin = optional(client.is_admin().await)?;
+    // The credential may not reach these; then they stay unknown. A lost answer is a trouble.
+    let metadata = optional(client.metadata().await, &mut lacks)?;
+    let admin = optional(client.is_admin().await, &mut lacks)?;
     Ok(Account {
         token,
-        lacks: Vec::new(),
+        lacks,
         metadata,
         admin,
     })
 }
 
-fn optional<T>(result: Result<T, gitlab::Error>) -> Result<Option<T>, Trouble> {
+fn names_a_permission(error: &gitlab::Error) -> bool {
+    matches!(
+        error.refusal(),
+        Some(Refusal::InsufficientGranularScope { needs: Some(_) })
+    )
+}
+
+fn optional<T>(
+    result: Result<T, gitlab::Error>,
+    lacks: &mut Vec<String>,
+) -> Result<Option<T>, Trouble> {
     match result {
         Ok(value) => Ok(Some(value)),
+        Err(error) if names_a_permission(&error) => {
+            lacks.push(error.to_string());
+            Ok(None)
+        }
         Err(gitlab::Error::Refused {
             status: 403 | 404, ..
         }) => Ok(None),

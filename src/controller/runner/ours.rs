@@ -75,6 +75,27 @@ impl Pass<'_> {
         Mark::split(note).1.is_some_and(|mark| mark.uid == self.uid)
     }
 
+    /// Makes sure that a runner could be read where it is to be made. The permission to make one is
+    /// asked of the user, so a token may have it without that of reading there, and a classic token
+    /// makes runners where fine-grained ones are enforced (contract §8.3). Any other refusal says
+    /// nothing of that: a list takes a scope and a role that making a runner does not.
+    pub(super) async fn may_read(&self, link: &Connected, scope: Scope) -> Result<(), Error> {
+        // No instance enforces them, and its list is an administrator's.
+        if scope == Scope::Instance {
+            return Ok(());
+        }
+        match link.client.glance(scope).await {
+            Ok(()) => Ok(()),
+            Err(source) => match source.refusal() {
+                Some(Refusal::InsufficientGranularScope { .. }) | None => Err(Error::Observe {
+                    what: Subject::Runners,
+                    source,
+                }),
+                Some(_) => Ok(()),
+            },
+        }
+    }
+
     /// Looks for runners that carry our mark, first that of the last attempt, then the newest.
     /// Without a scope there is no list to look at, which is not finding nothing.
     pub(super) async fn search(
@@ -99,6 +120,9 @@ impl Pass<'_> {
             let mark = Mark::split(runner.maintenance_note.text().unwrap_or_default()).1;
             mark.map(|mark| mark.attempt) == self.attempt()
         };
+        // After a lost answer the list is all there is to go by. Of a number that has vanished GitLab
+        // has been asked, and a credential that may not list at all has no more than that.
+        found.complete &= contact == Contact::Any || link.can.lists_all();
         found.runners.sort_by_key(|runner| !signed(runner));
         Ok(Some(found))
     }
