@@ -1,7 +1,4 @@
 //! Projects that are renamed or deleted in GitLab under a runner that needs them.
-use std::collections::BTreeMap;
-
-use gitlab_sim::Fault;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
@@ -64,20 +61,35 @@ async fn with_its_owner_deleted_a_runner_of_several_projects_goes_by_its_token()
         .await;
 }
 
-/// GitLab answers with where it has gone to, which is never followed; the rest of the runner is kept.
+/// GitLab answers with where it has gone to, which is read and never followed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renamed_project_is_told_and_stops_nothing_else() {
+async fn a_renamed_project_is_served_by_its_number() {
     story("projects-renamed-away")
         .tell(async |story| {
             story.is_connected_to_gitlab().await;
-            let to = format!("{}/api/v4/projects/4003", story.gitlab.url());
-            let moved = Fault::Reply {
-                status: 301,
-                headers: BTreeMap::from([("location".to_owned(), to)]),
-                body: Value::Null,
-            };
-            let old = "/api/v4/projects/platform%2Fold";
-            story.gitlab.answers("GET", old, moved);
+            let to = json!({ "do": "move_project", "project": "platform/site",
+                "to": "platform/web" });
+            story.gitlab.does(to);
+            story.apply(&quail().also_in(["platform/site"])).await;
+            story.is_ready("quail").await;
+            let expected = json!(["platform/tools/build", "platform/web"]);
+            assert_eq!(projects(story), expected);
+            let asked = story.gitlab.requests();
+            assert!(
+                asked
+                    .iter()
+                    .all(|asked| asked.path != "/api/v4/projects/4003")
+            );
+        })
+        .await;
+}
+
+/// One that is not there keeps nothing else from being looked after.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_project_is_told_and_stops_nothing_else() {
+    story("projects-unknown-alone")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
             story.apply(&quail().also_in(["platform/old"])).await;
             let message = story.is_not_ready("quail", "ProjectNotFound").await;
             assert!(message.contains("platform/old"), "{message}");
