@@ -141,17 +141,21 @@ impl Error {
         self.call().is_some_and(gitlab::Error::is_unauthorized)
     }
 
-    /// Whether GitLab gave no answer, or forbade to look at the runner: both are likely to be the
-    /// connection's trouble rather than the object's.
-    pub fn says_nothing_of_the_runner(&self) -> bool {
-        let forbidden = matches!(
+    /// Whether GitLab forbade to look at the runner.
+    pub fn forbids_the_runner(&self) -> bool {
+        matches!(
             self,
             Self::Observe {
                 what: Subject::Runner,
                 source: gitlab::Error::Refused { status: 403, .. }
             }
-        );
-        forbidden || self.call().is_some_and(gitlab::Error::is_unanswered)
+        )
+    }
+
+    /// Whether GitLab gave no answer, or forbade to look at the runner: both are likely to be the
+    /// connection's trouble rather than the object's.
+    pub fn says_nothing_of_the_runner(&self) -> bool {
+        self.forbids_the_runner() || self.call().is_some_and(gitlab::Error::is_unanswered)
     }
 
     /// What status says of it; nothing of what is no failure.

@@ -164,6 +164,9 @@ fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
     match &seen.runner {
         Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
         Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen),
+        Sighting::Unclear(Doubt::Unreadable(id)) if holds(*id, seen) => {
+            Plan::Act(Step::UnregisterByToken(*id))
+        }
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
         Sighting::Present(runner) => {
             let twin = seen.twins.first().copied().map(Step::Unregister);

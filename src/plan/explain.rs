@@ -108,6 +108,12 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
             Reason::RegistrationUnclear,
             "the answer to a registration was lost, and the connection leads to another GitLab now: point it back, or set deletionPolicy to Orphan to leave behind what may be there".to_owned(),
         ),
+        Doubt::Unreadable(id) => (
+            Reason::DeletionBlocked,
+            format!(
+                "GitLab forbids the credential to read runner {id}, and the runner's own token is not in the Secret"
+            ),
+        ),
         Doubt::NotAsked(_) => {
             (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())
         }

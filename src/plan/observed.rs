@@ -41,6 +41,8 @@ pub enum Doubt {
     },
     /// An attempt to register got no answer from another GitLab than the connection leads to now.
     Elsewhere,
+    /// GitLab forbids the credential to read the runner of this number.
+    Unreadable(RunnerId),
     /// We did not look, because there is no usable connection: not for the runner of this number,
     /// or not for one whose number was lost.
     NotAsked(Option<RunnerId>),

@@ -120,8 +120,13 @@ impl Pass<'_> {
         if unknown {
             self.look_up_scope(link, &mut facts).await?;
         }
-        self.look_in_place(link, place, want.is_none(), &mut facts)
-            .await?;
+        let (leaving, number) = (want.is_none(), place.number());
+        if let Err(error) = self.look_in_place(link, place, leaving, &mut facts).await {
+            // Whoever holds the runner's token need not see it to remove it (contract §3.15).
+            let held = number.filter(|id| is_kept(*id, secret, others));
+            let held = held.filter(|_| leaving && error.forbids_the_runner());
+            facts.runner = Sighting::Unclear(Doubt::Unreadable(held.ok_or(error)?));
+        }
         // Whatever had that path before may have gone together with its runner.
         let settled = facts.settles_at.is_none_or(|at| at <= clock::now());
         let registers = want.is_some() && facts.runner == Sighting::Absent && settled;
@@ -188,4 +193,16 @@ impl Pass<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether one of our Secrets is of that runner.
+fn is_kept(id: RunnerId, secret: &Kept, others: &[(String, Keeping)]) -> bool {
+    let here = match secret {
+        Kept::Ours(keeping) => Some(keeping),
+        Kept::Absent | Kept::Foreign(_) => None,
+    };
+    let others = others.iter().map(|(_, keeping)| keeping);
+    here.into_iter()
+        .chain(others)
+        .any(|keeping| keeping.runner.as_ref().is_some_and(|known| known.id == id))
 }

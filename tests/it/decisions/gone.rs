@@ -1,4 +1,6 @@
 //! The object goes: with its runner, or without.
+mod unreadable;
+
 use gitlab_runner_registrar::{
     api::v1alpha1::DeletionPolicy,
     gitlab::model::{ProjectId, RunnerId, Settings},

@@ -143,3 +143,26 @@ async fn whoever_is_blocked_in_gitlab_blocks_no_deletion() {
         })
         .await;
 }
+
+/// Whoever lost the right to see a runner may still hold its token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_may_no_longer_be_read_goes_by_its_token() {
+    story("deletion-unreadable")
+        .resyncing_every("1s")
+        .tell(async |story| {
+            story.connects("gitlab", token::MIA).await;
+            let manifest = runner("phalarope").in_group("platform");
+            story.apply(&manifest).await;
+            story.is_ready("phalarope").await;
+            let member = json!({ "do": "set_member", "user": "mia", "group": "platform",
+                "role": "reporter" });
+            story.gitlab.does(member);
+            story.is_not_ready("phalarope", "GitLabRefused").await;
+            story.delete(&manifest).await;
+            story.is_gone(&manifest).await;
+            assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
+            let told = story.tells_once("phalarope", "RunnerRemoved").await;
+            assert!(told.contains("by its own token"), "{told}");
+        })
+        .await;
+}
