@@ -146,10 +146,14 @@ async fn an_open_attempt_of_a_moved_connection_is_settled_where_it_was_made() {
             let other = other_gitlab(story).await;
             let lost = Rule::new("POST", POST, Fault::Drop).after_doing();
             story.gitlab.misbehaves(lost.times(1));
-            // GitLab shows nobody the lost one before its connection has moved.
+            // GitLab shows nobody the lost one before its connection has moved. The list is looked at
+            // once before a registration.
             let shown = "/api/v4/groups/3001/runners";
-            let away = Fault::Proxy { status: 502 };
-            story.gitlab.answers("GET", shown, away);
+            let away = Rule::new("GET", shown, Fault::Proxy { status: 502 });
+            story.gitlab.misbehaves(Rule {
+                from: Some(2),
+                ..away
+            });
             let manifest = runner("chough").in_group("platform");
             story.apply(&manifest).await;
             story.is_not_ready("chough", "GitLabUnavailable").await;
