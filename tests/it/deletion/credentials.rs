@@ -1,11 +1,12 @@
 //! Deletions when the credential is of no use any more: the runner's own token does it, and goes only
 //! where the runner is.
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use gitlab_sim::{Fault, Rule};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 use super::{all_is_gone, is_there};
-use crate::harness::{GitLab, Story, connection, runner, secret, story, token};
+use crate::harness::{GitLab, Story, connection, runner, secret, story, token, until};
 
 /// Ends the operator and the credential: a process that starts then has never had one that worked.
 async fn starts_without_the_credential(story: &mut Story<'_>, connection: &str) {
@@ -163,6 +164,54 @@ async fn a_runner_that_may_no_longer_be_read_goes_by_its_token() {
             assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
             let told = story.tells_once("phalarope", "RunnerRemoved").await;
             assert!(told.contains("by its own token"), "{told}");
+        })
+        .await;
+}
+
+/// An outage passes: the runner's own token is for when nobody else can remove it, and its answer says
+/// less than that of the credential.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_gitlab_is_out_of_reach_the_token_is_not_tried() {
+    story("deletion-outage")
+        .tell(async |story| {
+            let manifest = runner("petrel").in_group("platform");
+            let id = is_there(story, &manifest).await;
+            story.the_operator_is_killed().await;
+            let outage = Rule::new("GET", "/api/v4/*", Fault::Drop);
+            story.gitlab.misbehaves(outage);
+            story.delete(&manifest).await;
+            story.the_operator_starts().await;
+            story.is_not_ready("petrel", "ConnectionNotReady").await;
+            assert_eq!(story.gitlab.changes_asked(), []);
+            story.gitlab.recovers();
+            all_is_gone(story, &manifest).await;
+            let by_number = format!("/runners/{id}");
+            let asked = story.gitlab.changes_asked();
+            let asked: Vec<&str> = asked.iter().map(|(_, path, _)| &**path).collect();
+            assert_eq!(asked, [by_number.as_str()]);
+        })
+        .await;
+}
+
+/// What was done is in status: the Secret is gone by then, and the object must not be stuck for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finalizer_that_cannot_be_removed_at_once_does_not_forget_the_removal() {
+    story("deletion-finalizer")
+        .tell(async |story| {
+            let manifest = runner("fulmar").in_group("platform");
+            is_there(story, &manifest).await;
+            starts_without_the_credential(story, "gitlab").await;
+            story.is_not_ready("fulmar", "ConnectionNotReady").await;
+            story.may_no_longer("patch", "gitlabrunners").await;
+            story.delete(&manifest).await;
+            until("GitLab has removed it", async || {
+                let there = story.gitlab.runners();
+                there.is_empty().then_some(()).ok_or(format!("{there:?}"))
+            })
+            .await;
+            story.is_gone(&secret("fulmar-runner-token")).await;
+            story.rights_are_granted().await;
+            all_is_gone(story, &manifest).await;
         })
         .await;
 }
