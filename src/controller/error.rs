@@ -85,7 +85,7 @@ impl Error {
                 about: ConditionType::ProjectsAssigned,
                 source,
                 ..
-            } if source.refusal() == Some(&gitlab::Refusal::ProjectMissing) => Remedy::NeedsHuman,
+            } if source.refusal().is_some_and(gitlab::Refusal::is_of_a_place) => Remedy::NeedsHuman,
             Self::Observe { source, .. } | Self::Act { source, .. } => remedy::after(source),
             Self::Stale | Self::Stopping => Remedy::LookAgain,
             Self::StillThere(wait) => Remedy::RetryAfter(*wait),

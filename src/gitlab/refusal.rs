@@ -46,6 +46,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it says that a group or project that was named is not there. To a fine-grained token
+    /// GitLab does not say what it misses (contract §8.2), so only a call that names no runner, or one
+    /// that was just seen, can tell.
+    pub fn is_of_a_place(&self) -> bool {
+        matches!(
+            self,
+            Self::ProjectMissing | Self::GroupMissing | Self::Missing
+        )
+    }
+
     /// Whether it says that what the path names is not there.
     pub(super) fn is_absence(&self) -> bool {
         matches!(

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, Subject};
 use crate::gitlab::model::{Runner, RunnerId};
-use crate::gitlab::{self, Contact, Refusal};
+use crate::gitlab::{Contact, Refusal};
 use crate::plan::{Doubt, Known, Observed, Sighting, second_look};
 
 impl Pass<'_> {
@@ -105,17 +105,10 @@ impl Pass<'_> {
             Ok(Some(found)) => facts.searched_for_later(found),
             Ok(None) => {}
             // The place is gone, and with it what was registered there (contract §4).
-            Err(Error::Observe { source, .. }) if is_place_missing(&source) => {}
+            Err(Error::Observe { source, .. })
+                if source.refusal().is_some_and(Refusal::is_of_a_place) => {}
             Err(error) => return Err(error),
         }
         Ok(())
     }
-}
-
-/// Whether GitLab says that the group or project itself is not there.
-fn is_place_missing(error: &gitlab::Error) -> bool {
-    matches!(
-        error.refusal(),
-        Some(Refusal::GroupMissing | Refusal::ProjectMissing)
-    )
 }
