@@ -23,6 +23,7 @@ pub(super) async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Out
         };
         match decide(desired, &seen.facts, &pass.mark(), clock::now()) {
             Plan::Act(step) if last.as_ref() == Some(&step) => {
+                lock_again(pass, desired, &step).await;
                 return Err(Error::NotTaken(step.name().to_owned()));
             }
             // GitLab may have been restored since: the number may be somebody else's by now.

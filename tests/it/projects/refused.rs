@@ -22,10 +22,15 @@ async fn what_can_be_assigned_is_and_what_cannot_is_named() {
         .tell(async |story| {
             story.connects("gitlab", token::MIA).await;
             private(story);
+            // What a fine-grained token is told of a project that it may not know of.
+            let unseen = Fault::reply(404, json!({ "message": "404 Not Found" }));
+            let path = "/api/v4/projects/4097/runners";
+            story.gitlab.misbehaves(Rule::new("POST", path, unseen));
             let wanted = json!([
                 { "path": "root/private" },
                 { "path": "platform/not-there" },
                 { "id": 4098 },
+                { "id": 4097 },
                 { "path": "platform/docs" },
             ]);
             let locked = quail().with("locked", true).with("projects", wanted);
@@ -34,6 +39,7 @@ async fn what_can_be_assigned_is_and_what_cannot_is_named() {
             for part in [
                 "root/private: GitLab said 403",
                 "4098: GitLab said 404",
+                "4097: GitLab said 404",
                 "GitLab knows no project platform/not-there",
             ] {
                 assert!(told.contains(part), "{told}");
@@ -70,7 +76,8 @@ fn lock(story: &Story<'_>) -> (usize, bool) {
     (opened.count(), closed)
 }
 
-/// A gateway that lets no assignment through is no judgement, and no reason to leave the door open.
+/// A gateway that lets no assignment through is no judgement, and no reason to leave the door open; nor
+/// is an assignment that was answered and does not show.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_is_closed_again_whatever_comes_of_the_assignment() {
     story("projects-lock")
@@ -80,22 +87,35 @@ async fn a_lock_is_closed_again_whatever_comes_of_the_assignment() {
             story.apply(&locked).await;
             story.is_ready("quail").await;
             let path = "/api/v4/projects/4002/runners";
-            let page = Fault::Proxy { status: 403 };
-            story
-                .gitlab
-                .misbehaves(Rule::new("POST", path, page).times(2));
-            story.gitlab.clear_requests();
-            story.apply(&locked.also_in(["platform/docs"])).await;
-            until("it is tried, and locked again", async || {
-                let (opened, closed) = lock(story);
-                let is_so = opened == 1 && closed;
-                is_so.then_some(()).ok_or(format!("{opened} {closed}"))
-            })
-            .await;
-            story.is_ready("quail").await;
-            assert_eq!(lock(story), (3, true));
-            let expected = json!(["platform/docs", "platform/tools/build"]);
-            assert_eq!(projects(story), expected);
+            let runner = story.gitlab.only_runner();
+            for fault in [Fault::Proxy { status: 403 }, Fault::reply(201, runner)] {
+                story
+                    .gitlab
+                    .misbehaves(Rule::new("POST", path, fault).times(2));
+                story.gitlab.clear_requests();
+                story
+                    .apply(&locked.clone().also_in(["platform/docs"]))
+                    .await;
+                until("it is tried, and locked again", async || {
+                    let (opened, closed) = lock(story);
+                    let is_so = opened == 1 && closed;
+                    is_so.then_some(()).ok_or(format!("{opened} {closed}"))
+                })
+                .await;
+                story.is_ready("quail").await;
+                assert_eq!(lock(story), (3, true));
+                let expected = json!(["platform/docs", "platform/tools/build"]);
+                assert_eq!(projects(story), expected);
+
+                story.apply(&locked.clone().also_in([])).await;
+                until("it is taken away again", async || {
+                    let now = projects(story);
+                    let is_so = now == json!(["platform/tools/build"]);
+                    is_so.then_some(()).ok_or(format!("{now}"))
+                })
+                .await;
+                story.is_ready("quail").await;
+            }
         })
         .await;
 }
