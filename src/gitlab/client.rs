@@ -137,7 +137,7 @@ impl Client {
             observe: _,
         } = &*self.0;
         let Request {
-            endpoint: _,
+            endpoint,
             method,
             graphql,
             path,
@@ -147,6 +147,7 @@ impl Client {
         let asked = Asked {
             writes: method != "GET" && !graphql,
             graphql,
+            registers: method == "POST" && endpoint == "/user/runners",
         };
         let verb = Method::from_bytes(method.as_bytes()).map_err(|e| Error::Unsent(Box::new(e)))?;
         let base = if graphql {

@@ -3,6 +3,7 @@
 //! This module knows GitLab and nothing else. It never repeats a request by itself: whether to
 //! look again, and when, is for whoever decides.
 mod client;
+mod codes;
 mod endpoint;
 mod error;
 mod graphql;

@@ -21,6 +21,9 @@ use super::words::{self, Words};
 pub(super) struct Asked {
     pub(super) writes: bool,
     pub(super) graphql: bool,
+    /// Whether a runner is to be made. What GitLab does not surely say itself must not pass for its
+    /// answer to that, or the same runner is made again.
+    pub(super) registers: bool,
 }
 
 /// What came of a request that was not refused.
@@ -150,7 +153,8 @@ pub(super) fn judge(
             refusal: Refusal::NoGraphQl,
         });
     }
-    let Words { message, verdict } = words::words(code, &media_type, &body, secrets);
+    let Words { message, verdict } =
+        words::words(asked.registers, code, &media_type, &body, secrets);
     let limits = status == StatusCode::TOO_MANY_REQUESTS;
     Err(match verdict {
         Some(Verdict::Refused(refusal)) => Error::Refused {
@@ -230,10 +234,12 @@ mod tests {
     const READ: Asked = Asked {
         writes: false,
         graphql: false,
+        registers: false,
     };
     const WRITE: Asked = Asked {
         writes: true,
         graphql: false,
+        registers: false,
     };
 
     fn judged(status: u16, media_type: &'static str, body: &'static str) -> Result<Answer, Error> {
@@ -401,6 +407,7 @@ mod tests {
         let asked = Asked {
             writes: false,
             graphql: true,
+            registers: false,
         };
         for (asked, own) in [(asked, true), (READ, false)] {
             let body = Ok(Bytes::from_static(body.as_bytes()));

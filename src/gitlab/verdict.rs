@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::codes;
 use super::refusal::Refusal;
 
 /// What one of GitLab's own answers means.
@@ -38,26 +39,41 @@ pub(super) enum Message {
     Other(Value),
 }
 
-/// What a body means, if GitLab's REST API says such a thing with that status.
-pub(super) fn verdict(status: u16, body: &Body) -> Option<Verdict> {
+/// What a body means, if GitLab's REST API says such a thing with that status. Of a request that
+/// registers a runner only what is surely GitLab's is taken for it.
+pub(super) fn verdict(registers: bool, status: u16, body: &Body) -> Option<Verdict> {
+    surely(registers, status, body).or_else(|| {
+        // Both resets of a token are answered so, in words that nobody has told (contract §1.3).
+        let says = matches!(body.message, Some(Message::Text(_)))
+            || (body.message.is_none() && matches!(body.error, Some(Value::String(_))));
+        (status == 422 && !registers && says).then_some(Verdict::Refused(Refusal::Other))
+    })
+}
+
+fn surely(registers: bool, status: u16, body: &Body) -> Option<Verdict> {
     match (&body.message, &body.error) {
         (Some(Message::Text(text)), _) => by_text(status, text),
-        (Some(Message::Fields(fields)), _) => (status == 400 && !fields.is_empty()).then(|| {
-            let taken = fields.values().flatten().any(|text| is_taken(text));
-            Verdict::Refused(if taken {
-                Refusal::AlreadyAssigned
-            } else {
-                Refusal::Other
-            })
-        }),
+        // A registration is refused in shape A (contract §1.3).
+        (Some(Message::Fields(fields)), _) => (status == 400 && !registers && !fields.is_empty())
+            .then(|| {
+                let taken = fields.values().flatten().any(|text| is_taken(text));
+                Verdict::Refused(if taken {
+                    Refusal::AlreadyAssigned
+                } else {
+                    Refusal::Other
+                })
+            }),
         (Some(Message::Other(other)), _) => {
             let text = other.get("error").and_then(Value::as_str)?;
             (status == 429 && text.starts_with(LIMITER)).then_some(Verdict::Throttled)
         }
         (None, Some(Value::String(error))) => {
-            let description = body.error_description.as_deref();
-            let refusal =
-                by_code(status, error, description).or_else(|| by_parser(status, error))?;
+            let refusal = codes::refusal(
+                status,
+                error,
+                body.error_description.as_deref(),
+                body.scope.as_deref(),
+            )?;
             Some(Verdict::Refused(refusal))
         }
         (None, _) => None,
@@ -158,82 +174,6 @@ fn missing(text: &str) -> Refusal {
     }
 }
 
-/// Shape D. Others speak OAuth as well, so a code alone is not enough where it judges a credential.
-fn by_code(status: u16, code: &str, description: Option<&str>) -> Option<Refusal> {
-    match (status, code, description) {
-        (401, "invalid_token", Some(text)) if text.starts_with("Token was revoked") => {
-            Some(Refusal::TokenRevoked)
-        }
-        (401, "invalid_token", Some(text)) if text.starts_with("Token is expired") => {
-            Some(Refusal::TokenExpired)
-        }
-        (401, "invalid_token", Some(text)) if text.starts_with("Token ") => {
-            Some(Refusal::TokenUnknown)
-        }
-        (401, "dpop_error", Some(_)) => Some(Refusal::Other),
-        (403, "insufficient_scope", Some(_)) => Some(Refusal::InsufficientScope),
-        (403, "insufficient_granular_scope", Some(text)) => {
-            Some(Refusal::InsufficientGranularScope {
-                needs: needed(text),
-            })
-        }
-        _ => None,
-    }
-}
-
-/// The permissions in `… with the following group permissions: [Runner: Read].`
-fn needed(text: &str) -> Option<String> {
-    let (_, rest) = text.split_once("permissions: [")?;
-    let (needs, _) = rest.split_once(']')?;
-    Some(needs.to_owned())
-}
-
-/// What Grape says of a parameter.
-const PARSER: [&str; 7] = [
-    "is missing",
-    "are missing",
-    "is invalid",
-    "is empty",
-    "does not have a valid value",
-    "has a value not allowed",
-    "are mutually exclusive",
-];
-
-/// Whether these are Grape's words: names of parameters with what is wrong with each, joined by commas.
-fn is_of_parameters(error: &str) -> bool {
-    let is_name = |text: &str| {
-        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '[' | ']');
-        !text.is_empty() && text.chars().all(part)
-    };
-    let says = |part: &str| {
-        let words = part.split_once(' ');
-        part == "at least one parameter must be provided"
-            || words.is_some_and(|(name, said)| is_name(name) && PARSER.contains(&said))
-    };
-    let mut parts = error.split(", ");
-    parts.clone().all(|part| is_name(part) || says(part)) && parts.any(says)
-}
-
-/// Shape C.
-fn by_parser(status: u16, error: &str) -> Option<Refusal> {
-    let unsupported = error.ends_with(" is not supported.");
-    match status {
-        400 if is_of_parameters(error)
-            || error.contains("message body does not match declared format") =>
-        {
-            Some(Refusal::Other)
-        }
-        403 if error == "Token rotation deadline has passed" => Some(Refusal::Other),
-        404 if error == "404 Not Found" => Some(Refusal::NoSuchEndpoint),
-        406 if error.starts_with("The requested format ") && unsupported => Some(Refusal::Other),
-        410 if error.starts_with("API V3 is no longer supported") => Some(Refusal::NoSuchEndpoint),
-        415 if error.starts_with("The provided content-type ") && unsupported => {
-            Some(Refusal::Other)
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -242,7 +182,7 @@ mod tests {
 
     fn judged(status: u16, body: &Value) -> Option<Verdict> {
         let body: Body = serde_json::from_value(body.clone()).unwrap();
-        verdict(status, &body)
+        verdict(false, status, &body)
     }
 
     fn refused(status: u16, body: &Value) -> Option<Refusal> {
@@ -401,12 +341,6 @@ mod tests {
             ),
             (
                 403,
-                "insufficient_scope",
-                "More.",
-                Some(Refusal::InsufficientScope),
-            ),
-            (
-                403,
                 "insufficient_granular_scope",
                 granular,
                 Some(needs(Some("Runner: Read, Runner: Update"))),
@@ -418,6 +352,7 @@ mod tests {
                 Some(needs(None)),
             ),
             // Somebody else who speaks OAuth, or of another status.
+            (403, "insufficient_scope", "More.", None),
             (
                 401,
                 "invalid_token",
@@ -432,6 +367,39 @@ mod tests {
                 refusal,
                 "{code}: {text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_missing_scope_is_one_of_gitlabs() {
+        for (scope, refusal) in [
+            (json!("api read_api"), Some(Refusal::InsufficientScope)),
+            (json!("create_runner"), Some(Refusal::InsufficientScope)),
+            (json!("orders.write"), None),
+            (json!(""), None),
+            (Value::Null, None),
+        ] {
+            let body = json!({
+                "error": "insufficient_scope", "error_description": "More.", "scope": scope,
+            });
+            assert_eq!(refused(403, &body), refusal, "{body}");
+        }
+    }
+
+    /// A reset is refused in words that are not known; a second runner is worse than asking in vain.
+    #[test]
+    fn what_may_be_gitlabs_is_not_believed_of_a_registration() {
+        for (status, body) in [
+            (422, said("Token cannot be reset")),
+            (422, json!({"error": "Token cannot be reset"})),
+            (400, json!({"message": {"tags_list": ["is odd"]}})),
+        ] {
+            assert_eq!(refused(status, &body), Some(Refusal::Other), "{body}");
+            let read: Body = serde_json::from_value(body.clone()).unwrap();
+            assert_eq!(verdict(true, status, &read), None, "{body}");
+        }
+        for body in [json!({}), json!({"message": {"a": ["b"]}})] {
+            assert_eq!(refused(422, &body), None, "{body}");
         }
     }
 

@@ -39,12 +39,18 @@ pub(super) struct Words {
 }
 
 /// Reads a body of any of the shapes of contract §1.3, or of a stranger's making.
-pub(super) fn words(status: u16, media_type: &str, body: &[u8], secrets: &[&str]) -> Words {
+pub(super) fn words(
+    registers: bool,
+    status: u16,
+    media_type: &str,
+    body: &[u8],
+    secrets: &[&str],
+) -> Words {
     let read = serde_json::from_slice::<Body>(body).ok();
     let said = read.as_ref().and_then(sentence);
     Words {
         message: tidy(&said.unwrap_or_else(|| strange(media_type, body)), secrets),
-        verdict: read.and_then(|body| verdict::verdict(status, &body)),
+        verdict: read.and_then(|body| verdict::verdict(registers, status, &body)),
     }
 }
 
@@ -158,7 +164,13 @@ mod tests {
     use super::*;
 
     fn json(body: &str) -> Words {
-        words(400, "application/json", body.as_bytes(), &["my-own-secret"])
+        words(
+            false,
+            400,
+            "application/json",
+            body.as_bytes(),
+            &["my-own-secret"],
+        )
     }
 
     #[test]
@@ -190,6 +202,7 @@ mod tests {
     #[test]
     fn strangers_are_told_apart() {
         let page = words(
+            false,
             404,
             "text/html; charset=utf-8",
             b"<html>glpat-x</html>",
@@ -200,9 +213,9 @@ mod tests {
             verdict: None,
         };
         assert_eq!(page, expected);
-        assert_eq!(words(502, "", b" \n<!DOCTYPE html>", &[]), expected);
+        assert_eq!(words(false, 502, "", b" \n<!DOCTYPE html>", &[]), expected);
         assert_eq!(
-            words(429, "text/plain", b"Retry later\n", &[]).message,
+            words(false, 429, "text/plain", b"Retry later\n", &[]).message,
             "Retry later"
         );
         for (media_type, body) in [
@@ -211,7 +224,7 @@ mod tests {
             ("text/plain", b"\xff"),
         ] {
             assert_eq!(
-                words(400, media_type, body, &[]).message,
+                words(false, 400, media_type, body, &[]).message,
                 "no reason was given"
             );
         }

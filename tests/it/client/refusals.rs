@@ -132,6 +132,20 @@ async fn nobody_else_can_void_a_registration() {
             false,
         ),
         (reply(403, &[], Value::Null), false),
+        // Shapes that GitLab has, and not for this.
+        (reply(422, &[], said("That is not possible")), false),
+        (
+            reply(400, &[], json!({"message": {"tags_list": ["is odd"]}})),
+            false,
+        ),
+        (
+            reply(
+                403,
+                &[],
+                json!({"error": "insufficient_scope", "error_description": "More."}),
+            ),
+            false,
+        ),
         (reply(429, &[], said("API rate limit exceeded")), false),
         (reply(301, &redirect, Value::Null), false),
         (reply(503, &[], said("503 Service Unavailable")), false),
