@@ -172,7 +172,7 @@ async fn a_runner_that_may_no_longer_be_read_goes_by_its_token() {
 /// less than that of the credential.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_gitlab_is_out_of_reach_the_token_is_not_tried() {
-    story("deletion-outage")
+    story("deletion-outage-token")
         .tell(async |story| {
             let manifest = runner("petrel").in_group("platform");
             let id = is_there(story, &manifest).await;
