@@ -53,6 +53,9 @@ pub(super) struct Findings {
     pub(super) found: Vec<Violation>,
     /// Objects that wait for a person, by design, and what they say.
     pub(super) waiting: Vec<(String, String)>,
+    /// What would be wrong, were it not about a Secret whose owner is no more. The garbage collector
+    /// deletes those, but not all of them: see [`of_the_dead`].
+    pub(super) uncollected: Vec<Violation>,
     /// How many things each invariant was checked on.
     pub(super) checked: BTreeMap<Invariant, usize>,
     /// The status of each object.
@@ -76,6 +79,22 @@ impl Findings {
         let violation = complaint.map(|said| Violation { of, object, said });
         self.found.extend(violation);
     }
+
+    /// Gives up waiting for the garbage collector: a person has to delete what it leaves behind.
+    pub(super) fn collects_no_more(&mut self) {
+        for Violation { object, said, .. } in self.uncollected.drain(..) {
+            self.waiting.push((object.unwrap_or_default(), said));
+        }
+    }
+}
+
+/// Whether that Secret belongs to an object that is no more. An object that is deleted and made anew
+/// while the garbage collector's watch is interrupted is one that has changed to it (Kubernetes 1.36):
+/// it goes on believing in the former uid, and a Secret of that which is restored later stays.
+fn of_the_dead(secret: &Secret, uids: &BTreeSet<String>) -> bool {
+    let mut owners = secret.owner_references().iter();
+    let dead = owners.all(|owner| !uids.contains(&owner.uid));
+    dead && !secret.owner_references().is_empty()
 }
 
 /// Whether the object is as it is declared now.
@@ -110,6 +129,7 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
         .collect();
     let runners = world.gitlab.runners();
     let mut findings = Findings::default();
+    let uids: BTreeSet<String> = objects.iter().filter_map(ResourceExt::uid).collect();
     for object in &objects {
         let name = object.name_any();
         let status = serde_json::to_value(&object.status).unwrap();
@@ -117,10 +137,15 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
         if let Some(said) = waits_for_a_person(object) {
             findings.waiting.push((name, said));
         } else {
-            judge(&mut findings, object, &secrets, &runners);
+            let secret = secrets.get(&secret_name(object));
+            let before = findings.found.len();
+            judge(&mut findings, object, secret, &runners);
+            if secret.is_some_and(|secret| of_the_dead(secret, &uids)) {
+                let about_it = findings.found.split_off(before);
+                findings.uncollected.extend(about_it);
+            }
         }
     }
-    let uids: BTreeSet<String> = objects.iter().filter_map(ResourceExt::uid).collect();
     for runner in &runners {
         let dead = mark(runner).is_none_or(|mark| !uids.contains(&mark.uid));
         let said = dead.then(|| format!("nobody's: {}", shown(runner)));
@@ -140,7 +165,13 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
         let owner = secret.owner_references().first();
         let about = owner.map(|owner| owner.name.clone());
         let said = stray.then(|| format!("{name}: {:?} of {owner:?}", secret.annotations()));
+        let before = findings.found.len();
         findings.check(Invariant::NoOtherSecretHasAToken, about.as_deref(), said);
+        let opens = |runner: &Value| runner["token"].as_str().map(str::to_owned) == token(secret);
+        if of_the_dead(secret, &uids) && !runners.iter().any(opens) {
+            let about_it = findings.found.split_off(before);
+            findings.uncollected.extend(about_it);
+        }
     }
     Ok(findings)
 }
@@ -148,7 +179,7 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
 fn judge(
     findings: &mut Findings,
     object: &GitLabRunner,
-    secrets: &BTreeMap<String, Secret>,
+    secret: Option<&Secret>,
     runners: &[Value],
 ) {
     let (name, uid) = (object.name_any(), object.uid().unwrap_or_default());
@@ -170,7 +201,7 @@ fn judge(
     findings.numbers.extend(known.filter(|_| one && !stuck));
 
     let place = secret_name(object);
-    let held = secrets.get(&place).and_then(token);
+    let held = secret.and_then(token);
     let runner = runners.iter().find(|runner| runner["id"].as_i64() == known);
     let good = runner
         .and_then(|runner| runner["token"].as_str())
@@ -179,9 +210,7 @@ fn judge(
         (Some(held), Some(good)) if held == good => None,
         (None, _) => Some(format!("there is no token in the Secret {place}")),
         (Some(_), _) => {
-            let annotations = secrets
-                .get(&place)
-                .map(|secret| secret.annotations().clone());
+            let annotations = secret.map(ResourceExt::annotations);
             Some(format!(
                 "the token in the Secret {place} is not that of {known:?}: {annotations:?}"
             ))
