@@ -27,8 +27,14 @@ pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
                 None => register(want, seen),
             },
-            Sighting::Unclear(Doubt::Foreign(_) | Doubt::Unmarked(_) | Doubt::Elsewhere)
+            Sighting::Unclear(Doubt::Foreign(_) | Doubt::Elsewhere)
                 if want.deletion == DeletionPolicy::Orphan =>
+            {
+                register(want, seen)
+            }
+            // It may well be this object's, so that a policy from before is no answer.
+            Sighting::Unclear(Doubt::Unmarked(_))
+                if want.deletion == DeletionPolicy::Orphan && seen.answered =>
             {
                 register(want, seen)
             }

@@ -83,7 +83,7 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
         Doubt::Foreign(id) => (
             Reason::RunnerForeign,
             format!(
-                "runner {id} is not there, or does not carry this object's mark, at the url that the connection has now; it is left alone"
+                "runner {id} is not there, or does not carry this object's mark, in the GitLab that the connection leads to now; it is left alone"
             ),
         ),
         Doubt::Unmarked(id) => (

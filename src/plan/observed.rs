@@ -146,6 +146,7 @@ pub enum Naming {
 
 /// Everything that a decision may depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Observed {
     /// The runner.
     pub runner: Sighting<Runner>,
@@ -176,6 +177,9 @@ pub struct Observed {
     pub can_assign: bool,
     /// Whether GitLab has refused to take the runner away, as things still stand.
     pub refused: bool,
+    /// Whether somebody has changed the object since it was told that the runner of its number may be
+    /// somebody else's.
+    pub answered: bool,
 }
 
 impl Observed {

@@ -31,10 +31,11 @@ pub fn open(status: &GitLabRunnerStatus, type_: OperationType, id: RunnerId) -> 
     same.then_some(operation)
 }
 
-/// Until when an operation may still come to its end in the hands of whoever began it.
+/// Until when an operation may still come to its end: in the hands of whoever began it, or in those of
+/// a GitLab whose answer was lost. A second one that overtakes it would keep a token that the first ends.
 pub fn ends_by(operation: &Operation, timeout: SignedDuration) -> Timestamp {
-    let began = operation.started_at.0;
-    began.saturating_add(timeout).unwrap_or(Timestamp::MAX)
+    let (began, wait) = (operation.started_at.0, timeout.saturating_mul(2));
+    began.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// The operation that is still open, judged by what was seen: a reset has come to its end when a

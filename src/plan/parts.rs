@@ -3,7 +3,7 @@ use super::{
     assignment::unassignable,
     diff::{diff, differences, possible, project_difference},
     explain::explain,
-    observed::{Doubt, Kept, Naming, Observed, Sighting, TokenState},
+    observed::{Doubt, Keeping, Kept, Naming, Observed, Sighting, TokenState},
     outcome::Facts,
     step::Blocked,
 };
@@ -35,7 +35,7 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
     let want = facts.want?;
     let name = &want.secret.name;
     Some(match &seen.secret {
-        Kept::Ours(keeping) if keeping.token == TokenState::Intact => {
+        Kept::Ours(keeping) if is_of(seen, keeping) => {
             (Truth::True, Reason::Succeeded, format!("Secret {name}"))
         }
         Kept::Foreign(made_for) => {
@@ -116,4 +116,11 @@ pub(super) fn present(seen: &Observed) -> Option<&Runner> {
         Sighting::Present(runner) => Some(runner),
         Sighting::Absent | Sighting::Unclear(_) => None,
     }
+}
+
+/// Whether a Secret holds the token of the runner that was seen, if one was.
+pub(super) fn is_of(seen: &Observed, keeping: &Keeping) -> bool {
+    let its = keeping.runner.as_ref().map(|known| known.id);
+    let other = present(seen).is_some_and(|runner| its != Some(runner.id));
+    keeping.token == TokenState::Intact && !other
 }

@@ -8,9 +8,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use super::{
     attempt,
     diff::{diff, differences},
-    observed::{Doubt, Keeping, Kept, Sighting, TokenState},
+    observed::{Doubt, Keeping, Kept, Sighting},
     operation,
     outcome::{Facts, Judged, Outcome},
+    parts::is_of,
     runner_status::{missing, runner_status, whole_seconds},
     verdicts,
 };
@@ -85,7 +86,7 @@ fn token_status(previous: &GitLabRunnerStatus, facts: &Facts<'_>) -> Option<Toke
         Kept::Absent | Kept::Foreign(_) => None,
     };
     let others = seen.others.iter().map(|(name, keeping)| (name, keeping));
-    let is_right = |(_, keeping): &(&String, &Keeping)| keeping.token == TokenState::Intact;
+    let is_right = |(_, keeping): &(&String, &Keeping)| is_of(seen, keeping);
     let Some((name, keeping)) = here.into_iter().chain(others).find(is_right) else {
         let gone = seen.runner == Sighting::Absent;
         return previous.token.clone().filter(|_| !gone);

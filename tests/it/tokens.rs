@@ -5,7 +5,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ListParams, PostParams};
 use serde_json::json;
 
-use crate::harness::{Manifest, Story, condition, runner, secret, story, text_of, until};
+use crate::harness::{
+    Manifest, Story, condition, connection, runner, secret, story, text_of, until,
+};
 
 const KEPT: &str = "teal-runner-token";
 const RESET: &str = "/api/v4/runners/*/reset_authentication_token";
@@ -122,11 +124,15 @@ async fn killed_in_a_reset_it_does_not_believe_a_secret_that_was_put_back() {
     story("tokens-put-back-killed")
         .tell(async |story| {
             let (id, old) = is_backed_up(story).await;
+            let impatient = connection("gitlab", story.gitlab.url()).with("timeout", "5s");
+            story.apply(&impatient).await;
             let gate = story
                 .gitlab
                 .misbehaves(Rule::new("POST", RESET, Fault::Gate).after_doing());
             story.delete(&secret(KEPT)).await;
             story.gitlab.holds_one(gate).await;
+            // Nobody reads meanwhile that it is ready.
+            story.is_not_ready("teal", "Progressing").await;
             story.the_operator_is_killed().await;
             story.gitlab.recovers();
             is_put_back(story, &old).await;

@@ -4,6 +4,7 @@ use kube::ResourceExt;
 
 use super::kept::{Secrets, entries};
 use super::pass::{Pass, Seen};
+use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::connections::Connected;
@@ -68,6 +69,14 @@ impl Pass<'_> {
         (resets && !ended).then(|| ends_by(operation, timeout))
     }
 
+    /// Whether somebody has changed the object since it was told that its runner may be a stranger's.
+    fn is_answered(&self) -> bool {
+        let status = self.runner.status.as_ref();
+        let ready = status.and_then(|status| find(&status.conditions, ConditionType::Ready));
+        let told = ready.filter(|ready| ready.reason == Reason::RunnerForeign.name());
+        told.is_some_and(|told| told.observed_generation < self.runner.metadata.generation)
+    }
+
     /// Whether GitLab has refused to take this runner away, and nothing has changed since.
     fn is_refused(&self, runner: &Sighting<Runner>) -> bool {
         let Sighting::Present(runner) = runner else {
@@ -98,6 +107,7 @@ impl Pass<'_> {
             admin: self.link.as_ref().is_some_and(|link| link.admin),
             can_assign: self.link.as_ref().is_some_and(|link| link.can.assign),
             refused: false,
+            answered: self.is_answered(),
         };
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = whereabouts(secret, others, recorded.as_ref(), intent.as_ref());
@@ -121,10 +131,11 @@ impl Pass<'_> {
             self.look_up_scope(link, &mut facts).await?;
         }
         let (leaving, number) = (want.is_none(), place.number());
+        let here = matches!(&place, Whereabouts::Number(known) if known.gitlab_url == link.url);
         if let Err(error) = self.look_in_place(link, place, leaving, &mut facts).await {
             // Whoever holds the runner's token need not see it to remove it (contract §3.15).
             let held = number.filter(|id| is_kept(*id, secret, others));
-            let held = held.filter(|_| leaving && error.forbids_the_runner());
+            let held = held.filter(|_| leaving && here && error.forbids_the_runner());
             facts.runner = Sighting::Unclear(Doubt::Unreadable(held.ok_or(error)?));
         }
         // Whatever had that path before may have gone together with its runner.

@@ -1,5 +1,6 @@
 //! Looks at the runner of a known number. The number is only a hint: whether the runner is this
 //! object's, and whether it is gone, is not taken from one answer.
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::pass::Pass;
@@ -9,7 +10,7 @@ use crate::controller::connections::Connected;
 use crate::controller::error::{Error, Subject};
 use crate::gitlab::model::{Runner, RunnerId};
 use crate::gitlab::{Contact, Refusal};
-use crate::plan::{Doubt, Known, Observed, Sighting, second_look};
+use crate::plan::{Doubt, Known, Observed, Sighting, grace, second_look};
 
 impl Pass<'_> {
     /// What was seen of a runner within this resync.
@@ -53,7 +54,7 @@ impl Pass<'_> {
             } else if leaving {
                 Sighting::Absent
             } else {
-                self.vanished(known.id)
+                self.vanished(known.id, link.timeout)
             });
         };
         // At another url the same number may be anybody's runner; and the number in a Secret is
@@ -71,13 +72,18 @@ impl Pass<'_> {
 
     /// What it means that GitLab says that there is no such runner. One stray answer is no reason to
     /// make a second runner, so one that was seen there is believed to be gone only at a second look.
-    fn vanished(&self, id: RunnerId) -> Sighting<Runner> {
+    fn vanished(&self, id: RunnerId, timeout: SignedDuration) -> Sighting<Runner> {
         let status = self.runner.status.as_ref();
         let seen = status.and_then(|status| status.runner.as_ref());
-        let Some(runner) = seen.filter(|runner| u64::try_from(runner.id) == Ok(id.0)) else {
-            return Sighting::Absent;
-        };
         let now = clock::now();
+        let Some(runner) = seen.filter(|runner| u64::try_from(runner.id) == Ok(id.0)) else {
+            // It was made a moment ago, and whoever answers need not know of it yet.
+            let until = self.intent().map(|intent| grace(&intent, timeout));
+            return match until.filter(|until| *until > now) {
+                Some(until) => Sighting::Unclear(Doubt::Vanished { id, until }),
+                None => Sighting::Absent,
+            };
+        };
         let since = runner.missing_since.as_ref().map(|since| since.0);
         let until = second_look(since.unwrap_or(now), self.ctx.options.resync);
         if since.is_some() && until <= now {

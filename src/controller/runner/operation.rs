@@ -5,20 +5,28 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::pass::Pass;
 use crate::api::v1alpha1::{Operation, OperationType};
 use crate::clock;
-use crate::controller::error::Error;
+use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
-use crate::plan::{begun, open};
+use crate::plan::{Outcome, Plan, Step, begun, open};
+
+/// How often the object is read anew when somebody else writes it at the same time.
+const MOST_TRIES: usize = 3;
 
 /// An operation that this pass has begun.
 pub(super) struct Begun {
-    /// Its sign.
-    pub(super) id: String,
+    /// As status names it.
+    operation: Operation,
     /// The one of the same kind that was open before, whose outcome is not known.
     before: Option<Operation>,
 }
 
 impl Begun {
+    /// Its sign.
+    pub(super) fn id(&self) -> &str {
+        &self.operation.id
+    }
+
     /// Whether an earlier one may have done the same already.
     pub(super) fn again(&self) -> bool {
         self.before.is_some()
@@ -26,20 +34,20 @@ impl Begun {
 }
 
 /// Records an operation onto the very version of the object that was read: of two who begin one, only
-/// one goes on.
+/// one goes on. Nobody is to read meanwhile that all is well.
 pub(super) async fn begin(
     pass: &mut Pass<'_>,
+    step: &Step,
     type_: OperationType,
     runner: RunnerId,
 ) -> Result<Begun, Error> {
-    let mut status = pass.status();
+    let mut status = pass.projected(&Outcome::Planned(Plan::Act(step.clone())));
     let before = open(&status, type_, runner).cloned();
     let secret_name = (type_ == OperationType::ResetToken).then(|| pass.secret_name());
     let operation = begun(type_, runner, secret_name, clock::now());
-    let id = operation.id.clone();
-    status.operation = Some(operation);
-    pass.write(status).await?;
-    Ok(Begun { id, before })
+    status.operation = Some(operation.clone());
+    pass.publish(status).await?;
+    Ok(Begun { operation, before })
 }
 
 /// Takes in what GitLab has answered. A certain refusal leaves things as they were before; after
@@ -49,13 +57,39 @@ pub(super) async fn answered<T>(
     begun: &Begun,
     answer: &Result<T, gitlab::Error>,
 ) -> Result<(), Error> {
-    pass.ctx.memory.ended(&pass.uid, &begun.id);
+    let unknown = |error: &gitlab::Error| error.may_have_acted();
+    if !answer.as_ref().is_err_and(unknown) {
+        pass.ctx.memory.ended(&pass.uid, begun.id());
+    }
     if answer.as_ref().is_err_and(|error| !error.may_have_acted()) {
         let mut status = pass.status();
         status.operation.clone_from(&begun.before);
         pass.write(status).await?;
     }
     Ok(())
+}
+
+/// Opens a reset once more whose token could not be kept: it has ended every token before it, also one
+/// that somebody else has kept meanwhile and taken for the last.
+pub(super) async fn reopen(pass: &mut Pass<'_>, begun: &Begun) {
+    for _ in 0..MOST_TRIES {
+        let Ok(runner) = pass.runners().get(&pass.name).await else {
+            continue;
+        };
+        let mut status = runner.status.clone().unwrap_or_default();
+        if runner.metadata.uid != pass.runner.metadata.uid || status.operation.is_some() {
+            return;
+        }
+        pass.runner = runner;
+        status.operation = Some(begun.operation.clone());
+        match pass.write(status).await {
+            Ok(()) => return,
+            Err(error) => {
+                let why = chain(&error);
+                tracing::warn!(name = pass.name, why, "reset not opened once more");
+            }
+        }
+    }
 }
 
 /// Records that GitLab has said that it was done, for what leaves no other trace.

@@ -47,7 +47,7 @@ pub(super) async fn unregister_by_token(
         .as_ref()
         .map_or(&entry.gitlab_url, |link| &link.url);
     let client = link::anonymous(pass, url)?;
-    let begun = operation::begin(pass, OperationType::RemoveByToken, id).await?;
+    let begun = operation::begin(pass, step, OperationType::RemoveByToken, id).await?;
     let again = begun.again() && pass.link.is_none();
     let answer = client.unregister_by_token(&entry.token).await;
     let refused = answer.as_ref().is_err_and(is_unknown_token);

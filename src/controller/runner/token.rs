@@ -97,15 +97,19 @@ async fn note_number(pass: &mut Pass<'_>, made: RunnerId) {
 pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result<(), Error> {
     let link = pass.link()?;
     rehearse(pass, &link).await?;
-    let begun = operation::begin(pass, OperationType::ResetToken, id).await?;
     let step = Step::Renew(id, why);
+    let begun = operation::begin(pass, &step, OperationType::ResetToken, id).await?;
     let about = ConditionType::TokenReady;
     let fresh = link.client.reset_token(id).await;
     let noted = operation::answered(pass, &begun, &fresh).await;
     let fresh = pass.settle(&step, fresh, "reset the runner's token", about)?;
     noted?;
-    let source = Source::Reset(begun.id);
-    keep(pass, &link, id, source, fresh.token, fresh.token_expires_at).await?;
+    let source = Source::Reset(begun.id().to_owned());
+    let kept = keep(pass, &link, id, source, fresh.token, fresh.token_expires_at).await;
+    if let Err(error) = kept {
+        operation::reopen(pass, &begun).await;
+        return Err(error);
+    }
     let why = match why {
         Why::Missing => "the Secret held none",
         Why::Edited => "the one in the Secret was changed",

@@ -125,6 +125,7 @@ impl World {
             can_assign: self.credential == Credential::Works,
             refused: self.want().is_none() && self.refused,
             refused_projects: Vec::new(),
+            answered: false,
             naming: Naming::Same,
         };
         let (intent, recorded) = (self.intent(), self.recorded());

@@ -122,6 +122,7 @@ pub(crate) fn seen() -> Observed {
         can_assign: true,
         naming: Naming::Same,
         refused: false,
+        answered: false,
         refused_projects: Vec::new(),
     }
 }

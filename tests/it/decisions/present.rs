@@ -1,12 +1,12 @@
 //! The runner is there, or might be: made as declared, unless a Secret of somebody else forbids.
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy},
-    gitlab::model::{Note, RunnerId, Settings},
+    gitlab::model::{NewRunner, Note, RunnerId, Settings},
     plan::{Blocked, Desired, Doubt, Kept, Naming, Observed, Plan, Sighting, Step},
 };
 
 use super::given::{
-    RUNNER, but, exists, keeping, keeping_with, known, mark, nothing, now, seconds,
+    GROUP, RUNNER, but, exists, keeping, keeping_with, known, mark, nothing, now, seconds,
 };
 use super::{act, hold, wait};
 
@@ -229,4 +229,35 @@ fn noted(seen: &mut Observed, note: Note) {
     if let Sighting::Present(runner) = &mut seen.runner {
         runner.maintenance_note = note;
     }
+}
+
+/// A policy from before is no answer to a doubt that has just come up.
+#[test]
+fn a_runner_that_has_lost_its_mark_is_left_behind_only_when_somebody_says_so() {
+    let orphan = || exists(|want| want.deletion = DeletionPolicy::Orphan);
+    let unmarked = |answered| {
+        but(|seen| {
+            seen.runner = Sighting::Unclear(Doubt::Unmarked(RUNNER));
+            seen.answered = answered;
+        })
+    };
+    let held = || wait(Blocked::Unclear(Doubt::Unmarked(RUNNER)));
+    let new = || {
+        let settings = Settings {
+            description: Some("space/name".to_owned()),
+            ..Settings::default()
+        };
+        let scope = GROUP;
+        act(Step::Register(Box::new(NewRunner { scope, settings })))
+    };
+    hold(vec![
+        ("it is told", orphan(), unmarked(false), held()),
+        ("and answered", orphan(), unmarked(true), new()),
+        (
+            "with another change",
+            exists(|_| {}),
+            unmarked(true),
+            held(),
+        ),
+    ]);
 }
