@@ -84,6 +84,27 @@ async fn a_registered_runner_keeps_its_place_however_that_is_spelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_is_gone_is_registered_where_spec_says_now() {
+    story("scope-left")
+        .resyncing_every("1s")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let by_number =
+                |id: u64| runner("brambling").with("scope", json!({ "group": { "id": id } }));
+            story.apply(&by_number(3001)).await;
+            let id = story.is_registered("brambling").await;
+            story.apply(&by_number(3002)).await;
+            story.is_not_ready("brambling", "ScopeChanged").await;
+            story.gitlab.forgets(id);
+            let again = story.is_ready("brambling").await;
+            let there = story.gitlab.only_runner();
+            assert_eq!(there["group"], "platform/tools");
+            assert_eq!(again.status.unwrap().scope.unwrap().id, Some(3002));
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_is_renamed_keeps_its_runner() {
     story("scope-renamed")
         .resyncing_every("1s")

@@ -138,11 +138,10 @@ impl Pass<'_> {
             let held = held.filter(|_| leaving && here && error.forbids_the_runner());
             facts.runner = Sighting::Unclear(Doubt::Unreadable(held.ok_or(error)?));
         }
-        // Whatever had that path before may have gone together with its runner.
         let settled = facts.settles_at.is_none_or(|at| at <= clock::now());
         let registers = want.is_some() && facts.runner == Sighting::Absent && settled;
-        if registers && !unknown && self.has_scope_path() {
-            self.look_up_scope(link, &mut facts).await?;
+        if registers && !unknown {
+            self.choose_scope(link, &mut facts).await?;
         }
         if let (Some(_), Sighting::Present(runner)) = (want, &facts.runner) {
             facts.naming = self.compare_scope(link, runner, facts.scope).await?;

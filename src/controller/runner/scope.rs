@@ -1,10 +1,11 @@
 //! Where a runner lives: by number once it is registered, whatever becomes of the path.
 use super::pass::Pass;
 use crate::api::v1alpha1::Target;
+use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, Subject};
 use crate::gitlab::model::{GroupId, Place, ProjectId, Runner, Scope};
-use crate::plan::{Naming, Observed};
+use crate::plan::{Naming, Observed, may_turn_up};
 
 impl Pass<'_> {
     /// What spec names: a group or a project, by path or by id. `None` is the instance.
@@ -54,9 +55,29 @@ impl Pass<'_> {
         }
     }
 
-    /// Whether spec gives the scope by a path.
-    pub(super) fn has_scope_path(&self) -> bool {
-        self.target().is_some_and(|target| target.id.is_none())
+    /// Where to register now that nothing is there. Whatever had a path before may have gone together
+    /// with its runner, so that it is looked up. A number is spec's to choose again, but for a runner
+    /// that may still turn up where it was asked for: nobody would look for it there any more.
+    pub(super) async fn choose_scope(
+        &self,
+        link: &Connected,
+        facts: &mut Observed,
+    ) -> Result<(), Error> {
+        let wanted = self.target().and_then(|target| self.of_kind(target.id?));
+        let (Some(wanted), Some(before)) = (wanted, facts.scope) else {
+            return self.look_up_scope(link, facts).await;
+        };
+        if wanted == before {
+            return Ok(());
+        }
+        let attempt = self.intent().filter(|_| facts.settles_at.is_some());
+        let lost = attempt.is_some_and(|intent| may_turn_up(intent.at, clock::now()));
+        if self.may_have_twins(link) || lost {
+            facts.naming = naming(&in_words(wanted), Some(wanted), before, "");
+        } else {
+            facts.scope = Some(wanted);
+        }
+        Ok(())
     }
 
     /// Looks up the scope's path. Done before each registration: the number is kept in status. Where
