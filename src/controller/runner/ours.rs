@@ -77,8 +77,8 @@ impl Pass<'_> {
 
     /// Makes sure that a runner could be read where it is to be made. The permission to make one is
     /// asked of the user, so a token may have it without that of reading there, and a classic token
-    /// makes runners where fine-grained ones are enforced (contract §8.3). Any other refusal says
-    /// nothing of that: a list takes a scope and a role that making a runner does not.
+    /// makes runners where fine-grained ones are enforced (contract §8.3). Another right that is
+    /// missing says nothing of that: a list takes a scope and a role that making a runner does not.
     pub(super) async fn may_read(&self, link: &Connected, scope: Scope) -> Result<(), Error> {
         // No instance enforces them, and its list is an administrator's.
         if scope == Scope::Instance {
@@ -86,13 +86,19 @@ impl Pass<'_> {
         }
         match link.client.glance(scope).await {
             Ok(()) => Ok(()),
-            Err(source) => match source.refusal() {
-                Some(Refusal::InsufficientGranularScope { .. }) | None => Err(Error::Observe {
-                    what: Subject::Runners,
-                    source,
-                }),
-                Some(_) => Ok(()),
-            },
+            Err(source) => {
+                let granular = matches!(
+                    source.refusal(),
+                    Some(Refusal::InsufficientGranularScope { .. })
+                );
+                match source.status() {
+                    Some(403 | 404) if !granular => Ok(()),
+                    Some(_) | None => Err(Error::Observe {
+                        what: Subject::Runners,
+                        source,
+                    }),
+                }
+            }
         }
     }
 
