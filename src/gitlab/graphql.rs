@@ -27,19 +27,9 @@ impl Client {
         #[serde(rename_all = "camelCase")]
         struct Shown {
             short_sha: Option<String>,
-            created_at: Option<jiff::Timestamp>,
         }
-        let shown = self.ask::<Shown>(id, "shortSha createdAt").await?;
-        Ok(shown.map(|shown| {
-            let Shown {
-                short_sha,
-                created_at,
-            } = shown;
-            Identity {
-                short_sha,
-                created_at,
-            }
-        }))
+        let shown = self.ask::<Shown>(id, "shortSha").await?;
+        Ok(shown.map(|Shown { short_sha }| Identity { short_sha }))
     }
 
     /// The note of a runner that REST has shown without one.

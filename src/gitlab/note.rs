@@ -1,5 +1,4 @@
 //! What GitLab does not always show of a runner.
-use jiff::Timestamp;
 
 /// The maintenance note of a runner, which REST shows and takes since 16.10 only (contract §2.2).
 /// A text is `None` when it is empty, or when the caller may not change the runner.
@@ -36,6 +35,4 @@ impl Note {
 pub struct Identity {
     /// The first characters of its token after prefix and marker (contract §3.20).
     pub short_sha: Option<String>,
-    /// When it was registered.
-    pub created_at: Option<Timestamp>,
 }
