@@ -42,7 +42,12 @@ impl OwnedSecrets {
         self.all().get(uid).cloned().unwrap_or_default()
     }
 
-    /// Forgets a Secret that is gone.
+    /// Forgets an object that is gone.
+    pub(super) fn bury(&self, uid: &str) {
+        self.all().remove(uid);
+    }
+
+    /// Forgets a Secret that is gone, or belongs to somebody else.
     pub(super) fn forget(&self, uid: &str, name: &str) {
         let mut all = self.all();
         if let Some(names) = all.get_mut(uid) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Resource, ResourceExt};
-use ring::digest;
 
+use super::digest::digest;
 use super::{Entry, MANAGED_BY, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::MANAGER;
 use crate::api::v1alpha1::GitLabRunner;
@@ -66,7 +66,7 @@ pub fn look(
         attempt: annotation(ATTEMPT),
         operation: annotation(OPERATION),
         token: TokenState::Intact,
-        digest: token.as_ref().map(fingerprint),
+        digest: token.as_ref().map(|token| digest(token.expose())),
         tidy: want.is_none_or(|(want, url)| tidy(secret, owner, want, url)),
         issued_at: time(ISSUED_AT),
         expires_at: time(EXPIRES_AT),
@@ -101,16 +101,6 @@ fn token(secret: &Secret) -> Option<RunnerToken> {
     let bytes = &secret.data.as_ref()?.get(TOKEN_KEY)?.0;
     let text = String::from_utf8(bytes.clone()).ok()?;
     (!text.is_empty()).then(|| RunnerToken::new(text))
-}
-
-/// Enough of a hash to notice an edit; a token is long and random, so it cannot be guessed from it.
-pub(super) fn fingerprint(token: &RunnerToken) -> String {
-    let hash = digest::digest(&digest::SHA256, token.expose().as_bytes());
-    let start = hash
-        .as_ref()
-        .first_chunk()
-        .map_or(0, |start| u64::from_be_bytes(*start));
-    format!("{start:016x}")
 }
 
 fn tidy(secret: &Secret, owner: &GitLabRunner, want: &WantedSecret, url: &str) -> bool {

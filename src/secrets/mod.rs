@@ -1,10 +1,12 @@
 //! The Secret that keeps a runner's token: what we see in it, and how it is written.
 //!
 //! Token and runner number go in with one write, so that neither is ever without the other.
+mod digest;
 mod look;
 mod short;
 mod write;
 
+pub use digest::digest;
 pub use look::{Expected, entry, look};
 pub use short::is_short_for;
 pub use write::{discard, put, rehearse, release};

@@ -9,8 +9,9 @@ use kube::{
 };
 use serde_json::json;
 
+use super::digest::digest;
 use super::look::{
-    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, RUNNER_ID, fingerprint, labels,
+    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, RUNNER_ID, labels,
 };
 use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::v1alpha1::GitLabRunner;
@@ -114,7 +115,7 @@ fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<St
         (GITLAB_URL, Some(gitlab_url.clone())),
         (ATTEMPT, attempt.clone()),
         (OPERATION, operation.clone()),
-        (DIGEST, Some(fingerprint(token))),
+        (DIGEST, Some(digest(token.expose()))),
         (ISSUED_AT, stamp(issued_at)),
         (EXPIRES_AT, stamp(expires_at)),
     ];

@@ -4,7 +4,6 @@ use std::{fmt, time::Duration};
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
-use ring::digest;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::view::Connection;
@@ -13,6 +12,7 @@ use crate::api::v1alpha1::{ConfigMapKeyRef, GitLabConnectionSpec, SecretKeyRef};
 use crate::controller::{Context, error::Error};
 use crate::gitlab::{BuildError, Endpoint};
 use crate::plan::{Fingerprint, Trouble, credential, trimmed};
+use crate::secrets;
 
 /// Where the Secrets and `ConfigMap`s are that a connection names.
 pub(super) struct Sources {
@@ -44,11 +44,8 @@ impl fmt::Debug for Inputs {
 impl Inputs {
     /// Which token it sends to which GitLab, whatever else it is made of.
     pub(super) fn fingerprint(&self) -> Fingerprint {
-        let hash = digest::digest(&digest::SHA256, self.token.expose_secret().as_bytes());
-        let start = hash.as_ref().first_chunk();
-        let start = start.map_or(0, |start| u64::from_be_bytes(*start));
         Fingerprint {
-            digest: format!("{start:016x}"),
+            digest: secrets::digest(self.token.expose_secret()),
             gitlab_url: self.url().to_owned(),
         }
     }

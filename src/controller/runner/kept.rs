@@ -39,7 +39,7 @@ impl Pass<'_> {
             };
             match self.believed(secrets::look(Some(&secret), &self.runner, None, &expected)) {
                 Kept::Ours(keeping) => others.push((secret, keeping)),
-                Kept::Absent | Kept::Foreign(_) => {}
+                Kept::Absent | Kept::Foreign(_) => self.ctx.owned.forget(&self.uid, &name),
             }
         }
         Ok(Secrets {

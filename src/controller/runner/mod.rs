@@ -180,6 +180,7 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
         }
         announce::farewell(&pass).await;
         ctx.memory.bury(&pass.uid);
+        ctx.owned.bury(&pass.uid);
         ctx.refusals.forget(&pass.uid);
         return Ok(Action::await_change());
     }
