@@ -150,6 +150,7 @@ impl Client {
                     Refusal::Forbidden | Refusal::Other | Refusal::InsufficientGranularScope { .. },
                 ..
             }) => Ok(None),
+            Err(error) if error.refusal() == Some(&Refusal::Missing) => Ok(None),
             read => read,
         }
     }

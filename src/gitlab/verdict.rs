@@ -165,11 +165,12 @@ fn forbidden(text: &str) -> Refusal {
 
 fn missing(text: &str) -> Refusal {
     match text {
-        "404 Runner Not Found" => Refusal::RunnerMissing,
+        // Up to 18.x a runner that is not there is told with a small f.
+        "404 Runner Not Found" | "404 Not found" => Refusal::RunnerMissing,
         "404 Project Not Found" => Refusal::ProjectMissing,
         "404 Group Not Found" => Refusal::GroupMissing,
-        // Up to 18.x in lower case; of fine-grained tokens in any version (contract §8.2).
-        "404 Not found" | "404 Not Found" => Refusal::Missing,
+        // To a fine-grained token, of what it may not know of as well (contract §8.2).
+        "404 Not Found" => Refusal::Missing,
         _ => Refusal::Other,
     }
 }
@@ -201,7 +202,7 @@ mod tests {
     fn what_gitlab_says_is_missing_or_forbidden_is_its_own() {
         for (status, body, refusal) in [
             (404, said("404 Runner Not Found"), Refusal::RunnerMissing),
-            (404, said("404 Not found"), Refusal::Missing),
+            (404, said("404 Not found"), Refusal::RunnerMissing),
             (404, said("404 Not Found"), Refusal::Missing),
             (404, said("404 Project Not Found"), Refusal::ProjectMissing),
             (404, said("404 Group Not Found"), Refusal::GroupMissing),

@@ -37,14 +37,14 @@ impl Pass<'_> {
         known: &Known,
         leaving: bool,
     ) -> Result<Sighting<Runner>, Error> {
-        let runner = link
-            .client
-            .runner(known.id)
-            .await
-            .map_err(|source| Error::Observe {
+        let runner = match link.client.runner(known.id).await {
+            // GitLab tells a fine-grained token no more than that of a runner that is gone, either.
+            Err(error) if link.can.granular && error.refusal() == Some(&Refusal::Missing) => None,
+            answer => answer.map_err(|source| Error::Observe {
                 what: Subject::Runner,
                 source,
-            })?;
+            })?,
+        };
         let elsewhere = known.gitlab_url != link.url;
         let recorded = self.recorded().filter(|recorded| recorded.id == known.id);
         let Some(runner) = runner else {

@@ -23,8 +23,8 @@ async fn a_strangers_refusal_is_told_from_gitlabs() {
 
 #[tokio::test]
 async fn only_gitlab_can_say_that_something_is_gone() {
-    // In the words of each release, and of fine-grained tokens.
-    for message in ["404 Runner Not Found", "404 Not found", "404 Not Found"] {
+    // In the words of each release.
+    for message in ["404 Runner Not Found", "404 Not found"] {
         let (_sim, client, calls) = struck_by(reply(404, &[], json!({ "message": message }))).await;
         assert_eq!(client.runner(RUNNER).await.unwrap(), None);
         client.unregister(RUNNER).await.unwrap();
@@ -71,7 +71,7 @@ async fn each_thing_that_is_missing_has_words_of_its_own() {
         ("404 Runner Not Found", true, false, false),
         ("404 Group Not Found", false, true, false),
         ("404 Project Not Found", false, false, true),
-        ("404 Not Found", true, true, true),
+        ("404 Not found", true, false, false),
         ("404 User Not Found", false, false, false),
     ] {
         let (_sim, client, _) = struck_by(reply(404, &[], json!({ "message": message }))).await;
@@ -80,6 +80,13 @@ async fn each_thing_that_is_missing_has_words_of_its_own() {
         assert_eq!(client.group_id("a").await.is_ok(), group, "{message}");
         assert_eq!(client.project_id("a/b").await.is_ok(), project, "{message}");
     }
+    // A fine-grained token may only not be shown what it asks for (contract §8.2).
+    let unseen = json!({"message": "404 Not Found"});
+    let (_sim, client, _) = struck_by(reply(404, &[], unseen)).await;
+    let error = client.runner(RUNNER).await.unwrap_err();
+    assert_eq!(error.refusal(), Some(&Refusal::Missing));
+    assert_eq!(client.group_id("a").await.unwrap(), None);
+    assert!(client.unregister(RUNNER).await.is_err());
     // GitLab's router knows no runners.
     let (_sim, client, calls) = struck_by(reply(404, &[], json!({"error": "404 Not Found"}))).await;
     let error = client.runner(RUNNER).await.unwrap_err();
