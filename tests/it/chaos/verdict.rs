@@ -88,9 +88,9 @@ impl Findings {
     }
 }
 
-/// Whether that Secret belongs to an object that is no more. An object that is deleted and made anew
-/// while the garbage collector's watch is interrupted is one that has changed to it (Kubernetes 1.36):
-/// it goes on believing in the former uid, and a Secret of that which is restored later stays.
+/// Whether that Secret belongs to an object that is no more. Where the API server was killed, the garbage
+/// collector of Kubernetes 1.36 was seen to leave some of those for minutes: perhaps since an object that
+/// is made anew while its watch is interrupted looks to it like one that has changed.
 fn of_the_dead(secret: &Secret, uids: &BTreeSet<String>) -> bool {
     let mut owners = secret.owner_references().iter();
     let dead = owners.all(|owner| !uids.contains(&owner.uid));
