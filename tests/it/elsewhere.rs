@@ -112,6 +112,10 @@ async fn a_group_that_was_made_anew_gets_its_runner_anew() {
                 .does(json!({ "do": "add_group", "path": "phoenix" }));
             story.apply(&runner("jay").in_group("phoenix")).await;
             let first = story.is_registered("jay").await;
+            // One that was made a moment ago is looked for a while longer.
+            let hour_ago = story.gitlab.now() - jiff::SignedDuration::from_hours(1);
+            let attempt = json!({ "registration": { "attemptedAt": hour_ago } });
+            story.status_says("jay", attempt).await;
             story
                 .gitlab
                 .does(json!({ "do": "delete_group", "group": "phoenix" }));
