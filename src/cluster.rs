@@ -10,7 +10,7 @@ pub async fn config() -> anyhow::Result<Config> {
     let kubeconfig = match Kubeconfig::read() {
         Ok(kubeconfig) => kubeconfig,
         Err(error) => {
-            let file = discreet(error);
+            let file = without_contents(error);
             // A Pod reaches its own API server without a proxy: kube asks the environment for none
             // there, and neither do we.
             return Config::incluster().map_err(|pod| {
@@ -21,7 +21,7 @@ pub async fn config() -> anyhow::Result<Config> {
     let in_file = proxy_in(&kubeconfig);
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
-        .map_err(discreet)
+        .map_err(without_contents)
         .context("the kubeconfig cannot be used")?;
     ensure!(
         user_part(&config.cluster_url).is_none(),
@@ -39,7 +39,7 @@ pub async fn config() -> anyhow::Result<Config> {
 }
 
 /// kube repeats the lines of a file that it cannot parse, and there are tokens in it.
-fn discreet(error: KubeconfigError) -> anyhow::Error {
+fn without_contents(error: KubeconfigError) -> anyhow::Error {
     let KubeconfigError::Parse(broken) = &error else {
         return anyhow::Error::new(error);
     };
@@ -208,7 +208,7 @@ mod tests {
         let text = "users:\n- name: me\n  user: {token: [glpat-canary]}\n";
         let error = Kubeconfig::from_yaml(text).unwrap_err();
         assert!(format!("{error:#}").contains("canary"), "{error:#}");
-        let told = format!("{:#}", discreet(error));
+        let told = format!("{:#}", without_contents(error));
         assert!(
             told.contains("line 3") && !told.contains("canary"),
             "{told}"

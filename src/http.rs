@@ -14,7 +14,7 @@ use tokio::sync::SetOnce;
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
 /// The first list of a watch, shared by the watch and those who wait for it.
-pub type Listed = Arc<FirstList>;
+pub type FirstListHandle = Arc<FirstList>;
 
 /// Whether the first list of a watch has come in, and if not, why it was refused.
 ///
@@ -64,7 +64,7 @@ pub struct Readiness(Arc<Waited>);
 
 #[derive(Default)]
 struct Waited {
-    for_lists: Mutex<Vec<Listed>>,
+    for_lists: Mutex<Vec<FirstListHandle>>,
     stopping: AtomicBool,
 }
 
@@ -79,7 +79,7 @@ enum Verdict {
 
 impl Readiness {
     /// Waits for the first list of one more watch.
-    pub fn await_list(&self, namespace: Option<&str>, what: &'static str) -> Listed {
+    pub fn await_list(&self, namespace: Option<&str>, what: &'static str) -> FirstListHandle {
         let listed = Arc::new(FirstList {
             what,
             namespace: namespace.map(str::to_owned),
@@ -103,7 +103,7 @@ impl Readiness {
             return Verdict::Waiting(vec!["the end".to_owned()]);
         }
         let lists = lock(&self.0.for_lists).clone();
-        let place = |list: &Listed| list.namespace.clone();
+        let place = |list: &FirstListHandle| list.namespace.clone();
         let mut places: Vec<_> = lists.iter().map(place).collect();
         places.sort();
         places.dedup();

@@ -69,7 +69,7 @@ struct Stepped {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Told {
+struct EmittedEvent {
     reason: &'static str,
 }
 
@@ -97,7 +97,7 @@ struct Inner {
     requests: Family<Requested, Counter>,
     request_seconds: Histogram,
     mutations: Family<Stepped, Counter>,
-    warnings: Family<Told, Counter>,
+    warnings: Family<EmittedEvent, Counter>,
 }
 
 impl Default for Metrics {
@@ -163,12 +163,12 @@ where
 
 impl Metrics {
     /// Counts a pass as under way until the result is dropped or finished.
-    pub fn pass(&self, controller: Kind) -> Pass {
+    pub fn in_flight(&self, controller: Kind) -> InFlight {
         self.0
             .active
             .get_or_create(&Controlled { controller })
             .inc();
-        Pass {
+        InFlight {
             metrics: self.clone(),
             controller,
         }
@@ -211,8 +211,11 @@ impl Metrics {
     }
 
     /// Counts a warning.
-    pub fn told(&self, reason: &'static str) {
-        self.0.warnings.get_or_create(&Told { reason }).inc();
+    pub fn event_emitted(&self, reason: &'static str) {
+        self.0
+            .warnings
+            .get_or_create(&EmittedEvent { reason })
+            .inc();
     }
 
     /// Everything as `OpenMetrics` text.
@@ -225,12 +228,12 @@ impl Metrics {
 }
 
 /// A pass under way; counted as such until dropped, however it ends.
-pub struct Pass {
+pub struct InFlight {
     metrics: Metrics,
     controller: Kind,
 }
 
-impl Drop for Pass {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let controller = self.controller;
         self.metrics

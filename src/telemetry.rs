@@ -39,13 +39,13 @@ fn subscriber(
     };
     Ok(tracing_subscriber::registry()
         .with(filter)
-        .with(filter_fn(is_discreet))
+        .with(filter_fn(is_free_of_secrets))
         .with(lines))
 }
 
 /// Whatever the user asks for: kube's client warns of a reply that it cannot read with all of its
 /// body, which may be a Secret. It returns an error as well, so nothing is lost.
-fn is_discreet(line: &Metadata<'_>) -> bool {
+fn is_free_of_secrets(line: &Metadata<'_>) -> bool {
     line.target() != "kube_client::client" || *line.level() != Level::WARN
 }
 

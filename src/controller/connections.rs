@@ -7,7 +7,7 @@ use std::{
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
-use super::realm::ConnectionKey;
+use super::caches::ConnectionKey;
 use crate::gitlab;
 use crate::plan::{Can, Recheck, Trouble, recheck};
 

@@ -14,7 +14,7 @@ use crate::gitlab::model::{ProjectId, Runner, RunnerId};
 /// What was last seen, by the object's uid.
 #[derive(Default)]
 pub(super) struct Memory {
-    runners: Mutex<HashMap<String, Seen>>,
+    runners: Mutex<HashMap<String, CachedRunner>>,
     projects: Mutex<HashMap<String, Vec<Project>>>,
     /// The number that an attempt has made, where status could not take it.
     made: Mutex<HashMap<String, (String, RunnerId)>>,
@@ -23,7 +23,7 @@ pub(super) struct Memory {
     ended: Mutex<HashMap<String, String>>,
 }
 
-struct Seen {
+struct CachedRunner {
     runner: Runner,
     /// The url and number it was read by.
     gitlab_url: String,
@@ -39,7 +39,7 @@ struct Project {
 }
 
 impl Memory {
-    fn seen(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+    fn seen(&self) -> MutexGuard<'_, HashMap<String, CachedRunner>> {
         self.runners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,7 +76,7 @@ impl Memory {
     }
 
     /// Forgets an object that is gone.
-    pub(super) fn bury(&self, uid: &str) {
+    pub(super) fn remove(&self, uid: &str) {
         self.forget(uid);
         self.forget_projects(uid);
         self.numbers().remove(uid);
@@ -89,7 +89,7 @@ impl Memory {
 
     /// Remembers a runner.
     pub(super) fn keep(&self, uid: &str, gitlab_url: &str, runner: &Runner, now: Instant) {
-        let seen = Seen {
+        let seen = CachedRunner {
             runner: runner.clone(),
             gitlab_url: gitlab_url.to_owned(),
             at: now,

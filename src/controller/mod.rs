@@ -1,4 +1,5 @@
 //! The only async code that knows both Kubernetes and GitLab.
+pub mod caches;
 pub mod connection;
 pub mod connections;
 pub mod error;
@@ -8,7 +9,6 @@ pub mod guards;
 mod malformed;
 mod memory;
 mod owned;
-pub mod realm;
 mod refusals;
 mod remedy;
 mod report;
@@ -36,12 +36,12 @@ use tokio_util::sync::CancellationToken;
 use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
 use crate::metrics::Metrics;
 
+use caches::{ClusterCaches, ConnectionKey, NamespaceCaches};
 use connections::Connections;
 use events::Events;
 use failures::Failures;
 use memory::Memory;
 use owned::OwnedSecrets;
-use realm::{Commons, ConnectionKey, Realm};
 use refusals::Refusals;
 
 /// What was decided at the start.
@@ -70,13 +70,13 @@ pub struct Context {
     /// What was decided at the start.
     pub options: Options,
     /// The caches of what is watched.
-    pub realms: Vec<Realm>,
+    pub caches: Vec<NamespaceCaches>,
     /// The caches of the cluster-scoped kinds, when all namespaces are watched.
-    pub commons: Option<Commons>,
+    pub cluster_caches: Option<ClusterCaches>,
     /// What is known of each connection.
     pub connections: Connections,
     /// The last look at each connection.
-    pub(in crate::controller) checkups: connection::Checkups,
+    pub(in crate::controller) checks: connection::ConnectionChecks,
     /// What was last seen of each runner.
     pub(in crate::controller) memory: Memory,
     /// Which Secrets belong to which object.
@@ -98,8 +98,8 @@ impl Context {
     pub fn new(
         kube: Client,
         options: Options,
-        realms: Vec<Realm>,
-        commons: Option<Commons>,
+        caches: Vec<NamespaceCaches>,
+        cluster_caches: Option<ClusterCaches>,
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
@@ -107,10 +107,10 @@ impl Context {
             events: Events::new(kube.clone(), options.instance.clone()),
             kube,
             options,
-            realms,
-            commons,
+            caches,
+            cluster_caches,
             connections: Connections::default(),
-            checkups: connection::Checkups::default(),
+            checks: connection::ConnectionChecks::default(),
             memory: Memory::default(),
             owned: OwnedSecrets::default(),
             refusals: Refusals::default(),
@@ -120,10 +120,10 @@ impl Context {
         }
     }
 
-    /// The realm that a namespace belongs to.
-    pub fn realm(&self, namespace: &str) -> Option<&Realm> {
-        self.realms.iter().find(|realm| {
-            realm
+    /// The caches that a namespace is in.
+    pub fn caches_of(&self, namespace: &str) -> Option<&NamespaceCaches> {
+        self.caches.iter().find(|caches| {
+            caches
                 .namespace
                 .as_deref()
                 .is_none_or(|watched| watched == namespace)
@@ -131,24 +131,24 @@ impl Context {
     }
 
     /// Has every runner looked at that names this connection.
-    pub fn wake_runners(&self, key: &ConnectionKey) {
-        for (realm, runner) in self.runners_of(key) {
-            realm.runners.wake(ObjectRef::from_obj(&*runner));
+    pub fn requeue_runners(&self, key: &ConnectionKey) {
+        for (caches, runner) in self.runners_of(key) {
+            caches.runners.requeue(ObjectRef::from_obj(&*runner));
         }
     }
 
     /// Has every runner of a namespace looked at that names a connection of the cluster: whether that
     /// allows the namespace may have changed.
-    pub fn wake_guests(&self, namespace: &str) {
-        let Some(realm) = self.realm(namespace) else {
+    pub fn requeue_users_of_cluster_connections(&self, namespace: &str) {
+        let Some(caches) = self.caches_of(namespace) else {
             return;
         };
-        for object in realm.runners.store.state() {
-            let guest = object.0.as_ref().is_ok_and(|runner| {
+        for object in caches.runners.store.state() {
+            let uses_one = object.0.as_ref().is_ok_and(|runner| {
                 runner.spec.connection_ref.kind == ConnectionKind::ClusterGitLabConnection
             });
-            if guest && object.meta().namespace.as_deref() == Some(namespace) {
-                realm.runners.wake(ObjectRef::from_obj(&*object));
+            if uses_one && object.meta().namespace.as_deref() == Some(namespace) {
+                caches.runners.requeue(ObjectRef::from_obj(&*object));
             }
         }
     }
@@ -157,9 +157,14 @@ impl Context {
     pub fn runners_of<'a>(
         &'a self,
         key: &'a ConnectionKey,
-    ) -> impl Iterator<Item = (&'a Realm, std::sync::Arc<guards::Guarded<GitLabRunner>>)> {
-        self.realms.iter().flat_map(move |realm| {
-            realm
+    ) -> impl Iterator<
+        Item = (
+            &'a NamespaceCaches,
+            std::sync::Arc<guards::Guarded<GitLabRunner>>,
+        ),
+    > {
+        self.caches.iter().flat_map(move |caches| {
+            caches
                 .runners
                 .store
                 .state()
@@ -168,23 +173,25 @@ impl Context {
                     let runner = object.0.as_ref().ok()?;
                     let namespace = runner.meta().namespace.as_deref()?;
                     let named = ConnectionKey::new(&runner.spec.connection_ref, namespace) == *key;
-                    named.then_some((realm, object))
+                    named.then_some((caches, object))
                 })
         })
     }
 
     /// Has a connection looked at.
-    pub fn wake_connection(&self, key: &ConnectionKey) {
-        match (&key.kind, &key.namespace, &self.commons) {
+    pub fn requeue_connection(&self, key: &ConnectionKey) {
+        match (&key.kind, &key.namespace, &self.cluster_caches) {
             (ConnectionKind::GitLabConnection, Some(namespace), _) => {
-                if let Some(realm) = self.realm(namespace) {
-                    realm
+                if let Some(caches) = self.caches_of(namespace) {
+                    caches
                         .connections
-                        .wake(ObjectRef::new(&key.name).within(namespace));
+                        .requeue(ObjectRef::new(&key.name).within(namespace));
                 }
             }
-            (ConnectionKind::ClusterGitLabConnection, _, Some(commons)) => {
-                commons.connections.wake(ObjectRef::new(&key.name));
+            (ConnectionKind::ClusterGitLabConnection, _, Some(cluster_caches)) => {
+                cluster_caches
+                    .connections
+                    .requeue(ObjectRef::new(&key.name));
             }
             _ => {}
         }
@@ -192,7 +199,7 @@ impl Context {
 
     /// Tells whoever reads the object's events; a warning also whoever reads the log or counts. An
     /// event that cannot be written is logged and forgotten: the condition says the same.
-    pub async fn tell(
+    pub async fn emit(
         &self,
         about: &ObjectReference,
         type_: EventType,
@@ -218,7 +225,7 @@ impl Context {
 
     /// Counts and logs what should be found where nobody reads events, which are soon gone.
     pub fn record(&self, about: &ObjectReference, reason: &'static str, note: &str) {
-        self.metrics.told(reason);
+        self.metrics.event_emitted(reason);
         let ObjectReference {
             kind,
             namespace,

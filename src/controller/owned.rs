@@ -43,7 +43,7 @@ impl OwnedSecrets {
     }
 
     /// Forgets an object that is gone.
-    pub(super) fn bury(&self, uid: &str) {
+    pub(super) fn remove(&self, uid: &str) {
         self.all().remove(uid);
     }
 

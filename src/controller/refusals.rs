@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn what_is_recalled_is_a_certain_refusal_and_voids_no_later_attempt() {
         assert!(refused(403).failure(false).unwrap().attempt_is_void);
-        let (refusals, step) = (Refusals::default(), Step::Release);
+        let (refusals, step) = (Refusals::default(), Step::ReleaseSecret);
         let recall = || refusals.recall("uid", &step, &now(), RESYNC);
         for uncertain in [refused(409), Error::Stale, Error::Panicked] {
             refusals.note("uid", &step, now(), &uncertain);
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_same_is_counted_and_anew_after_a_change() {
-        let (refusals, step) = (Refusals::default(), Step::Release);
+        let (refusals, step) = (Refusals::default(), Step::ReleaseSecret);
         let times = || refusals.all()["uid"].steps[0].times;
         for expected in 1..=3 {
             refusals.note("uid", &step, now(), &refused(403));

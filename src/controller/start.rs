@@ -10,11 +10,11 @@ use kube::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::realm::{Commons, CommonsFeed, Realm, RealmFeed};
+use super::caches::{ClusterCaches, ClusterFeeds, NamespaceCaches, NamespaceFeeds};
 use super::tasks::Tasks;
-use super::watches::{quiet, telling, watching};
+use super::watches::{drop_errors, signal_first_list, watch};
 use super::{Context, Options, connection, runner};
-use crate::http::{Listed, Readiness};
+use crate::http::{FirstListHandle, Readiness};
 use crate::metrics::Metrics;
 
 /// Starts every controller. They end when told to stop, once what is under way has finished.
@@ -31,18 +31,18 @@ pub fn start(
         options.namespaces.iter().cloned().map(Some).collect()
     };
     let cluster_wide = options.namespaces.is_empty();
-    let (realms, feeds): (Vec<_>, Vec<_>) = watched.into_iter().map(Realm::new).unzip();
-    let (commons, commons_feed) = cluster_wide.then(Commons::new).unzip();
-    let ctx = Context::new(kube, options, realms, commons, metrics, stop.clone());
+    let (caches, feeds): (Vec<_>, Vec<_>) = watched.into_iter().map(NamespaceCaches::new).unzip();
+    let (cluster_caches, cluster_feed) = cluster_wide.then(ClusterCaches::new).unzip();
+    let ctx = Context::new(kube, options, caches, cluster_caches, metrics, stop.clone());
     let mut start = Start {
         work: Tasks::default(),
         ctx: Arc::new(ctx),
         readiness,
         stop,
     };
-    let common = commons_feed.map(|feed| start.commons(feed));
+    let common = cluster_feed.map(|feed| start.cluster_scoped(feed));
     for feed in feeds {
-        start.realm(feed, common.iter().flatten());
+        start.namespaced(feed, common.iter().flatten());
     }
     start.work
 }
@@ -56,8 +56,12 @@ struct Start<'a> {
 
 impl Start<'_> {
     /// `before` are the lists of the cluster-scoped kinds, if there are any.
-    fn realm<'a>(&mut self, feed: RealmFeed, before: impl Iterator<Item = &'a Listed>) {
-        let RealmFeed {
+    fn namespaced<'a>(
+        &mut self,
+        feed: NamespaceFeeds,
+        before: impl Iterator<Item = &'a FirstListHandle>,
+    ) {
+        let NamespaceFeeds {
             namespace,
             runners,
             connections,
@@ -80,7 +84,7 @@ impl Start<'_> {
             first,
             connection::run(ctx.clone(), api, connections, next, stop.clone()),
         );
-        let before: Vec<Listed> = before.cloned().chain([listed]).collect();
+        let before: Vec<FirstListHandle> = before.cloned().chain([listed]).collect();
         self.work.spawn(second, async move {
             // Until then every connection would be taken for one that is not there, and its runners
             // would be told so, or be removed as if no credential were left.
@@ -94,8 +98,8 @@ impl Start<'_> {
         });
     }
 
-    fn commons(&mut self, feed: CommonsFeed) -> [Listed; 2] {
-        let CommonsFeed {
+    fn cluster_scoped(&mut self, feed: ClusterFeeds) -> [FirstListHandle; 2] {
+        let ClusterFeeds {
             connections,
             namespaces,
         } = feed;
@@ -124,17 +128,17 @@ impl Start<'_> {
 async fn watch_namespaces(
     ctx: &Context,
     writer: Writer<PartialObjectMeta<Namespace>>,
-    listed: Listed,
+    listed: FirstListHandle,
 ) {
     let all = Api::all(ctx.kube.clone());
-    let watch = watching(all, watcher::Config::default(), &listed).reflect(writer);
-    let labelled = telling(listed, watch)
+    let watch = watch(all, watcher::Config::default(), &listed).reflect(writer);
+    let labelled = signal_first_list(listed, watch)
         .applied_objects()
         .predicate_filter(predicates::labels, PredicateConfig::default());
-    quiet(labelled)
+    drop_errors(labelled)
         .for_each(|namespace| {
             if let Ok(namespace) = namespace {
-                ctx.wake_guests(&namespace.name_any());
+                ctx.requeue_users_of_cluster_connections(&namespace.name_any());
             }
             future::ready(())
         })

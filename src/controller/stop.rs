@@ -19,14 +19,15 @@ impl Context {
 /// on purpose: a new step must choose.
 fn may_be_cut_off(step: &Step) -> bool {
     match step {
-        Step::Register(_) | Step::Renew(..) | Step::Assign(..) | Step::UnregisterByToken(_) => {
-            false
-        }
-        Step::Mend(_)
-        | Step::Discard(_)
+        Step::Register(_)
+        | Step::ResetToken(..)
+        | Step::Assign(..)
+        | Step::UnregisterByToken(_) => false,
+        Step::RepairSecret(_)
+        | Step::DeleteSecret(_)
         | Step::Edit(..)
         | Step::Unassign(..)
         | Step::Unregister(_)
-        | Step::Release => true,
+        | Step::ReleaseSecret => true,
     }
 }

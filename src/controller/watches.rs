@@ -17,29 +17,29 @@ use kube::{
 use serde::de::DeserializeOwned;
 
 use super::error::chain;
-use crate::http::{FirstList, Listed};
+use crate::http::{FirstList, FirstListHandle};
 
 /// Watches a kind. Failures are logged, and a refusal of the first list is shown at `/readyz`.
-pub(super) fn watching<K>(
+pub(super) fn watch<K>(
     api: Api<K>,
     config: watcher::Config,
-    listed: &Listed,
+    listed: &FirstListHandle,
 ) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send + use<K>
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
     let listed = listed.clone();
-    let told = relisting(api, config).inspect(move |event| {
+    let told = relist_on_gone(api, config).inspect(move |event| {
         if let Err(error) = event {
             interrupted::<K>(&listed, error);
         }
     });
-    patient(told)
+    with_backoff(told)
 }
 
 /// Tells when the first list of a watch has come in.
-pub(super) fn telling<K>(
-    listed: Listed,
+pub(super) fn signal_first_list<K>(
+    listed: FirstListHandle,
     stream: impl Stream<Item = Result<Event<K>, watcher::Error>> + Send,
 ) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send {
     stream.inspect(move |event| {
@@ -51,7 +51,7 @@ pub(super) fn telling<K>(
 
 /// Every stream keeps its errors to itself and backs off alone. Handing an error to the Controller
 /// would pause all of its triggers, since it merges them into one stream and backs off on the sum.
-pub(super) fn quiet<T: Send + 'static>(
+pub(super) fn drop_errors<T: Send + 'static>(
     stream: impl Stream<Item = Result<T, watcher::Error>> + Send + 'static,
 ) -> impl Stream<Item = Result<T, watcher::Error>> + Send + 'static {
     stream.filter(|item| future::ready(item.is_ok()))
@@ -79,7 +79,7 @@ pub(super) async fn until_stopped(
 
 /// A watcher that lists again when the server refuses the start of a watch with HTTP 410. kube's
 /// would start from the same resourceVersion for ever.
-fn relisting<K>(
+fn relist_on_gone<K>(
     api: Api<K>,
     config: watcher::Config,
 ) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send
@@ -98,15 +98,15 @@ where
 }
 
 /// Waits after each failure, longer each time until a list has come to its end.
-fn patient<K>(
+fn with_backoff<K>(
     stream: impl Stream<Item = Result<Event<K>, watcher::Error>> + Send,
 ) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send {
     let (pauses, complete) = Pauses::new();
-    noting(stream, complete).backoff(pauses)
+    note_completeness(stream, complete).backoff(pauses)
 }
 
 /// Notes whether the list that is under way has come to its end.
-fn noting<K>(
+fn note_completeness<K>(
     stream: impl Stream<Item = Result<Event<K>, watcher::Error>> + Send,
     complete: Arc<AtomicBool>,
 ) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send {
@@ -209,7 +209,7 @@ mod tests {
         let (mut pauses, complete) = Pauses::new();
         let mut waited = Vec::new();
         let events = stream::iter(events);
-        let mut events = Box::pin(noting(events, complete));
+        let mut events = Box::pin(note_completeness(events, complete));
         while let Some(event) = events.next().await {
             match event {
                 Ok(_) => pauses.reset(),

@@ -24,14 +24,14 @@ pub struct Call {
     /// Such as `GET`.
     pub method: &'static str,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: CallOutcome,
     /// From sending to the last byte of the reply.
     pub seconds: f64,
 }
 
 /// What came of a request, as coarse as a label should be; the variants of [`Error`] and success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// GitLab did as asked, or said that what the path names is not there.
     Ok,
     /// See [`Error::Refused`].
@@ -122,7 +122,7 @@ impl Client {
         (self.0.observe)(Call {
             endpoint,
             method,
-            outcome: Outcome::of(&answer),
+            outcome: CallOutcome::of(&answer),
             seconds: started.elapsed().as_secs_f64(),
         });
         answer
@@ -210,7 +210,7 @@ fn unanswered(error: reqwest::Error) -> Error {
     }
 }
 
-impl Outcome {
+impl CallOutcome {
     fn of(answer: &Result<Answer, Error>) -> Self {
         match answer {
             Ok(_) => Self::Ok,

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use reqwest::{NoProxy, Proxy, Url, redirect, retry};
 use rustls::crypto::CryptoProvider;
 
-use super::trust::{self, Distrust};
+use super::trust::{self, TrustError};
 
 /// A hung connect should not eat the whole time a call may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -115,9 +115,9 @@ impl Endpoint {
             .retry(retry::never())
             .referer(false);
         if let Some(pem) = &self.ca_pem {
-            let config = trust::config(pem, provider).map_err(|distrust| match distrust {
-                Distrust::Bundle(cause) => BuildError::CaBundle(cause),
-                Distrust::Setup(cause) => BuildError::Tls(cause),
+            let config = trust::config(pem, provider).map_err(|error| match error {
+                TrustError::Bundle(cause) => BuildError::CaBundle(cause),
+                TrustError::Setup(cause) => BuildError::Tls(cause),
             });
             builder = builder.tls_backend_preconfigured(config?);
         }

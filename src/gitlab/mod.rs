@@ -24,12 +24,13 @@ mod verdict;
 mod wire;
 mod words;
 
-pub use client::{Call, Client, Observe, Outcome};
+pub use client::{Call, CallOutcome, Client, Observe};
 pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
 pub use model::{
-    AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, Listed, Metadata, NewRunner,
-    Note, Place, ProjectId, ProjectRef, Registered, Runner, RunnerId, RunnerToken, Scope, Settings,
+    AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, ListedRunner, Metadata,
+    NewRunner, Note, Place, ProjectId, ProjectRef, Registered, Runner, RunnerId, RunnerToken,
+    Scope, Settings,
 };
 pub use refusal::Refusal;
 pub use search::Contact;

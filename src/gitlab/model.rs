@@ -147,7 +147,7 @@ pub enum Place {
 
 /// A runner as a list names it (contract §2.1): too little to judge drift by.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Listed {
+pub struct ListedRunner {
     /// Its number.
     pub id: RunnerId,
     /// Free text.

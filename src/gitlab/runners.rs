@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use super::error::Error;
 use super::model::{
-    AccessToken, FreshToken, GroupId, Listed, Metadata, NewRunner, Note, Place, ProjectId,
+    AccessToken, FreshToken, GroupId, ListedRunner, Metadata, NewRunner, Note, Place, ProjectId,
     ProjectRef, Registered, Runner, RunnerId, RunnerToken, Settings,
 };
 use super::refusal::Refusal;
@@ -49,7 +49,7 @@ impl Client {
     pub async fn edit(&self, id: RunnerId, edit: &Settings) -> Result<(), Error> {
         let request = Request::put("/runners/:id", format!("/runners/{id}"));
         let given = self.send(request.json(&Edit::from(edit))?).await?.given()?;
-        given.json::<Listed>().map(drop)
+        given.json::<ListedRunner>().map(drop)
     }
 
     /// Deletes a runner (contract §3.7). One that is gone already is a success.
@@ -83,7 +83,7 @@ impl Client {
         let answer = self.send(request.json(&Body { runner_id: runner })?).await;
         match answer {
             Err(error) if error.refusal() == Some(&Refusal::AlreadyAssigned) => Ok(()),
-            answer => answer?.given()?.json::<Listed>().map(drop),
+            answer => answer?.given()?.json::<ListedRunner>().map(drop),
         }
     }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use super::client::Client;
 use super::error::Error;
-use super::model::{Found, Listed, Runner, RunnerId, Scope};
+use super::model::{Found, ListedRunner, Runner, RunnerId, Scope};
 use super::refusal::Refusal;
 use super::request::Request;
 
@@ -77,7 +77,7 @@ impl Client {
         let (endpoint, list) = list_of(scope);
         let path = format!("{list}?type={}&per_page=1", scope.runner_type());
         let given = self.send(Request::get(endpoint, path)).await?.given()?;
-        given.json::<Vec<Listed>>().map(drop)
+        given.json::<Vec<ListedRunner>>().map(drop)
     }
 
     /// Who can be meant, by number. Numbers only grow, and lists are sorted by them (contract
@@ -88,7 +88,7 @@ impl Client {
         scope: Scope,
         description: Option<&str>,
         contact: Contact,
-    ) -> Result<BTreeMap<RunnerId, Listed>, Error> {
+    ) -> Result<BTreeMap<RunnerId, ListedRunner>, Error> {
         let first = self.page(scope, contact, 1).await?;
         let mut candidates = first.listed;
         if let Some(total) = first.total {
@@ -125,7 +125,7 @@ impl Client {
         };
         let path = format!("{list}?type={kind}{status}&per_page={PAGE}&page={number}");
         let given = self.send(Request::get(endpoint, path)).await?.given()?;
-        let listed = given.json::<Vec<Listed>>()?;
+        let listed = given.json::<Vec<ListedRunner>>()?;
         Ok(Page {
             total: given.number("x-total-pages"),
             next: given.number("x-next-page"),
@@ -168,9 +168,9 @@ fn list_of(scope: Scope) -> (&'static str, String) {
 struct Page {
     total: Option<u64>,
     next: Option<u64>,
-    listed: BTreeMap<RunnerId, Listed>,
+    listed: BTreeMap<RunnerId, ListedRunner>,
 }
 
-fn fits(listed: &Listed, description: Option<&str>) -> bool {
+fn fits(listed: &ListedRunner, description: Option<&str>) -> bool {
     description.is_none_or(|wanted| listed.description.as_deref().unwrap_or_default() == wanted)
 }

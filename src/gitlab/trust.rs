@@ -22,7 +22,7 @@ const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 type Cause = Box<dyn StdError + Send + Sync>;
 
 /// Why there is nothing to trust by.
-pub(super) enum Distrust {
+pub(super) enum TrustError {
     /// The bundle cannot be used.
     Bundle(Cause),
     /// TLS cannot be set up.
@@ -30,14 +30,17 @@ pub(super) enum Distrust {
 }
 
 /// TLS as reqwest sets it up by itself, trusting the bundle besides the system's authorities.
-pub(super) fn config(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<ClientConfig, Distrust> {
-    let bundle = certificates(pem).map_err(Distrust::Bundle)?;
-    let tls = |error: rustls::Error| Distrust::Setup(Box::new(error));
+pub(super) fn config(
+    pem: &[u8],
+    provider: &Arc<CryptoProvider>,
+) -> Result<ClientConfig, TrustError> {
+    let bundle = certificates(pem).map_err(TrustError::Bundle)?;
+    let tls = |error: rustls::Error| TrustError::Setup(Box::new(error));
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(bundle.iter().cloned());
     let own = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
-        .map_err(|e| Distrust::Setup(Box::new(e)))?;
+        .map_err(|e| TrustError::Setup(Box::new(e)))?;
     let all = Verifier::new_with_extra_roots(bundle.iter().cloned(), provider.clone());
     let trust = Trust {
         all: all.map_err(tls)?,

@@ -6,8 +6,8 @@ use super::{
     desired::{Desired, Wanted},
     diff::{diff, possible},
     mark::Mark,
-    observed::{Doubt, Keeping, Kept, Naming, Observed, Sighting, TokenState},
-    step::{Blocked, Plan, Step, Why},
+    observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
+    step::{Blocked, Plan, ResetReason, Step},
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
 use crate::gitlab::model::{NewRunner, Runner, RunnerId};
@@ -21,7 +21,7 @@ pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -
     }
     match desired {
         Desired::Gone(DeletionPolicy::Orphan) => release(seen),
-        Desired::Gone(DeletionPolicy::Delete) => depart(seen, settling),
+        Desired::Gone(DeletionPolicy::Delete) => finalize(seen, settling),
         Desired::Exists(want) => match &seen.runner {
             Sighting::Absent => match settling {
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
@@ -39,14 +39,14 @@ pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -
                 register(want, seen)
             }
             Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
-            Sighting::Present(runner) => tend(want, runner, seen, mark, now),
+            Sighting::Present(runner) => maintain(want, runner, seen, mark, now),
         },
     }
 }
 
 fn register(want: &Wanted, seen: &Observed) -> Plan {
     // Without a place for the token a registration would lose it.
-    if let Kept::Foreign(made_for) = &seen.secret {
+    if let SecretSighting::Foreign(made_for) = &seen.secret {
         return Plan::Hold(Blocked::SecretConflict(made_for.clone()));
     }
     let Some(scope) = seen.scope else {
@@ -66,12 +66,12 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
 
 /// The runner exists: first a token that works, then the right settings, then the projects. Twins go
 /// before all that, since once the number is kept nobody looks for a mark any more.
-fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
+fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
     if let Some(twin) = seen.twins.first() {
         return Plan::Act(Step::Unregister(*twin));
     }
     match (keep_token(runner.id, seen), seen.under_way) {
-        (Some(Step::Renew(..)), Some(until)) if until > now => {
+        (Some(Step::ResetToken(..)), Some(until)) if until > now => {
             return Plan::Hold(Blocked::UnderWay(until));
         }
         (Some(step), _) => return Plan::Act(step),
@@ -86,8 +86,8 @@ fn tend(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: Times
 /// That somebody else's Secret has our name keeps nothing but the token from being looked after.
 fn conflict(seen: &Observed) -> Option<Blocked> {
     match &seen.secret {
-        Kept::Foreign(made_for) => Some(Blocked::SecretConflict(made_for.clone())),
-        Kept::Absent | Kept::Ours(_) => None,
+        SecretSighting::Foreign(made_for) => Some(Blocked::SecretConflict(made_for.clone())),
+        SecretSighting::Absent | SecretSighting::Ours(_) => None,
     }
 }
 
@@ -123,27 +123,27 @@ fn keep_token(id: RunnerId, seen: &Observed) -> Option<Step> {
             .any(|(_, kept)| replaced(id, kept).is_none())
     };
     let why = match &seen.secret {
-        Kept::Foreign(_) => return None,
-        Kept::Absent => Why::Missing,
-        Kept::Ours(here) => match replaced(id, here) {
+        SecretSighting::Foreign(_) => return None,
+        SecretSighting::Absent => ResetReason::Missing,
+        SecretSighting::Ours(here) => match replaced(id, here) {
             Some(why) => why,
-            None if !here.tidy => return Some(Step::Mend(id)),
+            None if !here.tidy => return Some(Step::RepairSecret(id)),
             None => {
                 let name = seen.others.iter().map(|(name, _)| name).min()?;
-                return Some(Step::Discard(name.clone()));
+                return Some(Step::DeleteSecret(name.clone()));
             }
         },
     };
     Some(if elsewhere() {
-        Step::Mend(id)
+        Step::RepairSecret(id)
     } else {
-        Step::Renew(id, why)
+        Step::ResetToken(id, why)
     })
 }
 
 /// Why a Secret does not hold this runner's token, if it does not.
-fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
-    let Keeping {
+fn replaced(id: RunnerId, stored: &StoredToken) -> Option<ResetReason> {
+    let StoredToken {
         runner,
         attempt: _,
         operation: _,
@@ -152,21 +152,21 @@ fn replaced(id: RunnerId, keeping: &Keeping) -> Option<Why> {
         tidy: _,
         issued_at: _,
         expires_at: _,
-    } = keeping;
+    } = stored;
     match token {
-        TokenState::Missing => Some(Why::Missing),
-        TokenState::Edited => Some(Why::Edited),
-        TokenState::Unproven => Some(Why::Unproven),
-        TokenState::Expired => Some(Why::Expired),
+        TokenState::Missing => Some(ResetReason::Missing),
+        TokenState::Edited => Some(ResetReason::Edited),
+        TokenState::Unproven => Some(ResetReason::Unproven),
+        TokenState::Expired => Some(ResetReason::Expired),
         TokenState::Intact => {
             let same = runner.as_ref().is_some_and(|known| known.id == id);
-            (!same).then_some(Why::Foreign)
+            (!same).then_some(ResetReason::Foreign)
         }
     }
 }
 
 /// The object goes and the runner with it.
-fn depart(seen: &Observed, settling: Option<Timestamp>) -> Plan {
+fn finalize(seen: &Observed, settling: Option<Timestamp>) -> Plan {
     match &seen.runner {
         Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
         Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen),
@@ -207,20 +207,22 @@ fn by_token(id: Option<RunnerId>, seen: &Observed) -> Plan {
 /// nothing of this one.
 fn holds(id: RunnerId, seen: &Observed) -> bool {
     let here = match &seen.secret {
-        Kept::Ours(keeping) => Some(keeping),
-        Kept::Absent | Kept::Foreign(_) => None,
+        SecretSighting::Ours(stored) => Some(stored),
+        SecretSighting::Absent | SecretSighting::Foreign(_) => None,
     };
-    let others = seen.others.iter().map(|(_, keeping)| keeping);
+    let others = seen.others.iter().map(|(_, stored)| stored);
     here.into_iter()
         .chain(others)
-        .any(|keeping| replaced(id, keeping).is_none())
+        .any(|stored| replaced(id, stored).is_none())
 }
 
 /// The object goes and the runner stays, and so must the token that its processes read.
 fn release(seen: &Observed) -> Plan {
     match &seen.secret {
-        Kept::Ours(_) => Plan::Act(Step::Release),
-        Kept::Absent | Kept::Foreign(_) if !seen.others.is_empty() => Plan::Act(Step::Release),
-        Kept::Absent | Kept::Foreign(_) => Plan::Rest,
+        SecretSighting::Ours(_) => Plan::Act(Step::ReleaseSecret),
+        SecretSighting::Absent | SecretSighting::Foreign(_) if !seen.others.is_empty() => {
+            Plan::Act(Step::ReleaseSecret)
+        }
+        SecretSighting::Absent | SecretSighting::Foreign(_) => Plan::Rest,
     }
 }

@@ -9,7 +9,7 @@ mod desired;
 mod diff;
 mod explain;
 mod mark;
-mod news;
+mod notices;
 mod observed;
 mod operation;
 mod outcome;
@@ -31,14 +31,15 @@ pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use mark::Mark;
-pub use news::{News, farewell, news};
+pub use notices::{Notice, notice_of_deletion, notices};
 pub use observed::{
-    Doubt, Intent, Keeping, Kept, Known, Naming, Observed, ProjectSighting, Sighting, TokenState,
+    Doubt, Intent, Known, Naming, Observed, ProjectSighting, SecretSighting, Sighting, StoredToken,
+    TokenState,
 };
 pub use operation::{begun, ends_by, open};
 pub use outcome::{Facts, Failure, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, second_look, whereabouts};
 pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
-pub use status::{project, resolved};
-pub use step::{Blocked, Plan, Step, Unassignable, Why};
+pub use status::{next_status, resolved};
+pub use step::{Blocked, Plan, ResetReason, Step, Unassignable};
 pub use trouble::{Recheck, Trouble, is_tolerable, passes, recheck};

@@ -72,19 +72,19 @@ pub struct Known {
 
 /// What stands under the name of our Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum SecretSighting {
     /// Nothing.
     Absent,
     /// A Secret that is not this object's, and the runner that it was made for if an earlier object
     /// of this operator's made it.
     Foreign(Option<Known>),
     /// Our Secret.
-    Ours(Keeping),
+    Ours(StoredToken),
 }
 
 /// What our Secret holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keeping {
+pub struct StoredToken {
     /// The runner that the token belongs to.
     pub runner: Option<Known>,
     /// The attempt that the runner came from.
@@ -161,9 +161,9 @@ pub struct Observed {
     /// Whether spec still names that.
     pub naming: Naming,
     /// The Secret under the name that spec asks for.
-    pub secret: Kept,
+    pub secret: SecretSighting,
     /// Our Secrets under other names: those that spec asked for before, in no particular order.
-    pub others: Vec<(String, Keeping)>,
+    pub others: Vec<(String, StoredToken)>,
     /// Until when a reset of the token that somebody else has begun may still come to its end.
     pub under_way: Option<Timestamp>,
     /// The further projects that spec asks for; `None` when it does not manage them.

@@ -2,7 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::observed::{Kept, Observed, Sighting, TokenState};
+use super::observed::{Observed, SecretSighting, Sighting, TokenState};
 use crate::api::v1alpha1::{GitLabRunnerStatus, Operation, OperationType};
 use crate::gitlab::model::RunnerId;
 
@@ -49,12 +49,12 @@ pub(super) fn still_open(
         return Some(operation);
     };
     let here = match &seen.secret {
-        Kept::Ours(keeping) => Some(keeping),
-        Kept::Absent | Kept::Foreign(_) => None,
+        SecretSighting::Ours(stored) => Some(stored),
+        SecretSighting::Absent | SecretSighting::Foreign(_) => None,
     };
-    let others = seen.others.iter().map(|(_, keeping)| keeping);
-    let kept = here.into_iter().chain(others).any(|keeping| {
-        keeping.token == TokenState::Intact && keeping.operation.as_ref() == Some(&operation.id)
+    let others = seen.others.iter().map(|(_, stored)| stored);
+    let kept = here.into_iter().chain(others).any(|stored| {
+        stored.token == TokenState::Intact && stored.operation.as_ref() == Some(&operation.id)
     });
     let replaced = match &seen.runner {
         Sighting::Absent => true,

@@ -3,7 +3,7 @@ use super::{
     assignment::unassignable,
     diff::{diff, differences, possible, project_difference},
     explain::explain,
-    observed::{Doubt, Keeping, Kept, Naming, Observed, Sighting, TokenState},
+    observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
     outcome::Facts,
     step::Blocked,
 };
@@ -35,14 +35,16 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
     let want = facts.want?;
     let name = &want.secret.name;
     Some(match &seen.secret {
-        Kept::Ours(keeping) if is_of(seen, keeping) => {
+        SecretSighting::Ours(stored) if is_of(seen, stored) => {
             (Truth::True, Reason::Succeeded, format!("Secret {name}"))
         }
-        Kept::Foreign(made_for) => {
+        SecretSighting::Foreign(made_for) => {
             let (reason, message) = explain(&Blocked::SecretConflict(made_for.clone()));
             (Truth::False, reason, message)
         }
-        Kept::Ours(_) | Kept::Absent => (Truth::False, Reason::Progressing, String::new()),
+        SecretSighting::Ours(_) | SecretSighting::Absent => {
+            (Truth::False, Reason::Progressing, String::new())
+        }
     })
 }
 
@@ -119,8 +121,8 @@ pub(super) fn present(seen: &Observed) -> Option<&Runner> {
 }
 
 /// Whether a Secret holds the token of the runner that was seen, if one was.
-pub(super) fn is_of(seen: &Observed, keeping: &Keeping) -> bool {
-    let its = keeping.runner.as_ref().map(|known| known.id);
+pub(super) fn is_of(seen: &Observed, stored: &StoredToken) -> bool {
+    let its = stored.runner.as_ref().map(|known| known.id);
     let other = present(seen).is_some_and(|runner| its != Some(runner.id));
-    keeping.token == TokenState::Intact && !other
+    stored.token == TokenState::Intact && !other
 }

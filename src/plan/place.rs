@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::desired::Wanted;
-use super::observed::{Intent, Keeping, Kept, Known};
+use super::observed::{Intent, Known, SecretSighting, StoredToken};
 use crate::api::v1alpha1::DeletionPolicy;
 use crate::gitlab::model::RunnerId;
 
@@ -54,24 +54,24 @@ impl Whereabouts {
 /// token and number are written to one in one step; but none from before the last attempt, because
 /// then its number is the one of a runner that vanished.
 pub fn whereabouts(
-    secret: &Kept,
-    others: &[(String, Keeping)],
+    secret: &SecretSighting,
+    others: &[(String, StoredToken)],
     status: Option<&Known>,
     intent: Option<&Intent>,
 ) -> Whereabouts {
     let here = match secret {
-        Kept::Ours(keeping) => Some(keeping),
-        Kept::Absent | Kept::Foreign(_) => None,
+        SecretSighting::Ours(stored) => Some(stored),
+        SecretSighting::Absent | SecretSighting::Foreign(_) => None,
     };
-    let others = others.iter().map(|(_, keeping)| keeping);
-    let current = |keeping: &&Keeping| {
-        intent.is_none_or(|intent| keeping.attempt.as_ref() == Some(&intent.attempt))
+    let others = others.iter().map(|(_, stored)| stored);
+    let current = |stored: &&StoredToken| {
+        intent.is_none_or(|intent| stored.attempt.as_ref() == Some(&intent.attempt))
     };
     let kept = here
         .into_iter()
         .chain(others)
         .filter(current)
-        .find_map(|keeping| keeping.runner.as_ref());
+        .find_map(|stored| stored.runner.as_ref());
     match (status.or(kept), intent) {
         (Some(known), _) => Whereabouts::Number(known.clone()),
         (None, Some(intent)) => Whereabouts::Mark(intent.clone()),

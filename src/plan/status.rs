@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use super::{
     attempt,
     diff::{diff, differences},
-    observed::{Doubt, Keeping, Kept, Sighting},
+    observed::{Doubt, SecretSighting, Sighting, StoredToken},
     operation,
     outcome::{Facts, Judged, Outcome},
     parts::is_of,
@@ -21,7 +21,7 @@ use crate::gitlab::model::Scope;
 
 /// The status that says all this. Equal input gives equal output, so an unchanged world makes no
 /// write.
-pub fn project(
+pub fn next_status(
     previous: &GitLabRunnerStatus,
     facts: &Facts<'_>,
     outcome: &Outcome,
@@ -82,20 +82,20 @@ fn token_status(previous: &GitLabRunnerStatus, facts: &Facts<'_>) -> Option<Toke
         return previous.token.clone();
     };
     let here = match &seen.secret {
-        Kept::Ours(keeping) => Some((&want.secret.name, keeping)),
-        Kept::Absent | Kept::Foreign(_) => None,
+        SecretSighting::Ours(stored) => Some((&want.secret.name, stored)),
+        SecretSighting::Absent | SecretSighting::Foreign(_) => None,
     };
-    let others = seen.others.iter().map(|(name, keeping)| (name, keeping));
-    let is_right = |(_, keeping): &(&String, &Keeping)| is_of(seen, keeping);
-    let Some((name, keeping)) = here.into_iter().chain(others).find(is_right) else {
+    let others = seen.others.iter().map(|(name, stored)| (name, stored));
+    let is_right = |(_, stored): &(&String, &StoredToken)| is_of(seen, stored);
+    let Some((name, stored)) = here.into_iter().chain(others).find(is_right) else {
         let gone = seen.runner == Sighting::Absent;
         return previous.token.clone().filter(|_| !gone);
     };
     Some(TokenStatus {
         secret_name: name.clone(),
-        digest: keeping.digest.clone(),
-        issued_at: keeping.issued_at.map(whole_seconds).map(Time),
-        expires_at: keeping.expires_at.map(whole_seconds).map(Time),
+        digest: stored.digest.clone(),
+        issued_at: stored.issued_at.map(whole_seconds).map(Time),
+        expires_at: stored.expires_at.map(whole_seconds).map(Time),
     })
 }
 

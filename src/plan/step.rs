@@ -21,11 +21,11 @@ pub enum Step {
     /// Record the attempt, create the runner, then keep its token.
     Register(Box<NewRunner>),
     /// Replace the token, then keep the new one.
-    Renew(RunnerId, Why),
+    ResetToken(RunnerId, ResetReason),
     /// Put the Secret right with the token that we still have, at the name that spec asks for.
-    Mend(RunnerId),
+    RepairSecret(RunnerId),
     /// Delete our Secret of this name, whose token has moved.
-    Discard(String),
+    DeleteSecret(String),
     /// Change the settings that differ.
     Edit(RunnerId, Box<Settings>),
     /// Assign the runner to a further project.
@@ -37,26 +37,29 @@ pub enum Step {
     /// Remove the runner by its own token, since no credential can be used or none is enough.
     UnregisterByToken(RunnerId),
     /// Leave the Secret behind when the object goes.
-    Release,
+    ReleaseSecret,
 }
 
 impl Step {
     /// Whether it changes anything in GitLab, and not only in Kubernetes.
     pub fn is_in_gitlab(&self) -> bool {
-        !matches!(self, Self::Mend(_) | Self::Discard(_) | Self::Release)
+        !matches!(
+            self,
+            Self::RepairSecret(_) | Self::DeleteSecret(_) | Self::ReleaseSecret
+        )
     }
 
     /// The runner that it is about, if there is one yet.
     pub fn runner(&self) -> Option<RunnerId> {
         match self {
-            Self::Renew(id, _)
-            | Self::Mend(id)
+            Self::ResetToken(id, _)
+            | Self::RepairSecret(id)
             | Self::Edit(id, _)
             | Self::Assign(id, _)
             | Self::Unassign(id, _)
             | Self::Unregister(id)
             | Self::UnregisterByToken(id) => Some(*id),
-            Self::Register(_) | Self::Discard(_) | Self::Release => None,
+            Self::Register(_) | Self::DeleteSecret(_) | Self::ReleaseSecret => None,
         }
     }
 
@@ -65,13 +68,13 @@ impl Step {
         match self {
             Self::Assign(_, project) | Self::Unassign(_, project) => Some(*project),
             Self::Register(_)
-            | Self::Renew(..)
-            | Self::Mend(_)
-            | Self::Discard(_)
+            | Self::ResetToken(..)
+            | Self::RepairSecret(_)
+            | Self::DeleteSecret(_)
             | Self::Edit(..)
             | Self::Unregister(_)
             | Self::UnregisterByToken(_)
-            | Self::Release => None,
+            | Self::ReleaseSecret => None,
         }
     }
 
@@ -79,22 +82,22 @@ impl Step {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Register(_) => "register",
-            Self::Renew(..) => "reset_token",
-            Self::Mend(_) => "mend_secret",
-            Self::Discard(_) => "discard_secret",
+            Self::ResetToken(..) => "reset_token",
+            Self::RepairSecret(_) => "mend_secret",
+            Self::DeleteSecret(_) => "discard_secret",
             Self::Edit(..) => "edit",
             Self::Assign(..) => "assign",
             Self::Unassign(..) => "unassign",
             Self::Unregister(_) => "unregister",
             Self::UnregisterByToken(_) => "unregister_by_token",
-            Self::Release => "release_secret",
+            Self::ReleaseSecret => "release_secret",
         }
     }
 }
 
 /// Why a token must be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum ResetReason {
     /// We hold none.
     Missing,
     /// The one we hold was changed by somebody else.

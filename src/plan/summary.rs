@@ -10,7 +10,7 @@ use crate::api::conditions::{ConditionType, Reason, Truth, Verdict};
 
 /// Ready, and Reconciling or Stalled where they apply.
 pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
-    let (truth, reason, message, mood) = match outcome {
+    let (truth, reason, message, progress) = match outcome {
         Outcome::Planned(Plan::Rest) => resting(facts),
         Outcome::Planned(Plan::Hold(blocked)) => {
             let (reason, message) = explain(blocked);
@@ -20,12 +20,16 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
                     | Blocked::UnderWay(_)
                     | Blocked::Unclear(Doubt::Vanished { .. })
             );
-            let mood = if waiting { Mood::Busy } else { Mood::Stuck };
-            (Truth::False, reason, message, mood)
+            let progress = if waiting {
+                Progress::Busy
+            } else {
+                Progress::Stuck
+            };
+            (Truth::False, reason, message, progress)
         }
         Outcome::Planned(Plan::Act(step)) => {
             let message = format!("under way: {}", step.name());
-            (Truth::False, Reason::Progressing, message, Mood::Busy)
+            (Truth::False, Reason::Progressing, message, Progress::Busy)
         }
         Outcome::Obstructed(reason, message) => {
             let truth = if *reason == Reason::Pending {
@@ -33,14 +37,14 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
             } else {
                 Truth::False
             };
-            let mood = if *reason == Reason::InvalidSpec {
-                Mood::Stuck
+            let progress = if *reason == Reason::InvalidSpec {
+                Progress::Stuck
             } else if *reason == Reason::Suspended {
-                Mood::Calm
+                Progress::Done
             } else {
-                Mood::Busy
+                Progress::Busy
             };
-            (truth, *reason, message.clone(), mood)
+            (truth, *reason, message.clone(), progress)
         }
         Outcome::Failed(failure) => return failed(failure),
     };
@@ -50,22 +54,22 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
         reason,
         message.clone(),
     ))];
-    judged.extend(mood.verdict(reason, message).map(Judged::Now));
+    judged.extend(progress.verdict(reason, message).map(Judged::Now));
     judged
 }
 
 /// Whether anything is to be expected of the operator.
 #[derive(Clone, Copy)]
-enum Mood {
-    Calm,
+enum Progress {
+    Done,
     Busy,
     Stuck,
 }
 
-impl Mood {
+impl Progress {
     fn verdict(self, reason: Reason, message: String) -> Option<Verdict> {
         let about = match self {
-            Self::Calm => return None,
+            Self::Done => return None,
             Self::Busy => ConditionType::Reconciling,
             Self::Stuck => ConditionType::Stalled,
         };
@@ -74,7 +78,7 @@ impl Mood {
 }
 
 /// Nothing is left to do; under `Report` that is not yet what was asked for.
-fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Mood) {
+fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Progress) {
     let seen = facts.seen;
     let id = seen.and_then(present).map(|runner| runner.id);
     let ready = id
@@ -92,8 +96,8 @@ fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Mood) {
     .flatten()
     .find(|(truth, _, _)| *truth != Truth::True)
     .map_or(
-        (Truth::True, Reason::Succeeded, ready, Mood::Calm),
-        |(_, reason, message)| (Truth::False, reason, message, Mood::Calm),
+        (Truth::True, Reason::Succeeded, ready, Progress::Done),
+        |(_, reason, message)| (Truth::False, reason, message, Progress::Done),
     )
 }
 
@@ -107,14 +111,14 @@ fn failed(failure: &Failure) -> Vec<Judged> {
         persistent: _,
         attempt_is_void: _,
     } = failure;
-    let (truth, mood) = if *stalled {
-        (Truth::False, Mood::Stuck)
+    let (truth, progress) = if *stalled {
+        (Truth::False, Progress::Stuck)
     } else {
-        (Truth::Unknown, Mood::Busy)
+        (Truth::Unknown, Progress::Busy)
     };
     let ready = Verdict::new(ConditionType::Ready, truth, *reason, message);
-    let mood = mood.verdict(*reason, message.clone());
-    [Some(ready), mood]
+    let progress = progress.verdict(*reason, message.clone());
+    [Some(ready), progress]
         .into_iter()
         .flatten()
         .map(Judged::Now)

@@ -2,14 +2,14 @@
 //!
 //! Token and runner number go in with one write, so that neither is ever without the other.
 mod digest;
-mod look;
+mod inspect;
 mod short;
 mod write;
 
 pub use digest::digest;
-pub use look::{Expected, entry, look};
+pub use inspect::{Expected, entry, inspect};
 pub use short::is_short_for;
-pub use write::{discard, put, rehearse, release};
+pub use write::{delete, put, rehearse, release};
 
 use jiff::Timestamp;
 

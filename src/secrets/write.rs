@@ -10,7 +10,7 @@ use kube::{
 use serde_json::json;
 
 use super::digest::digest;
-use super::look::{
+use super::inspect::{
     ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, RUNNER_ID, labels,
 };
 use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
@@ -148,7 +148,7 @@ pub async fn release(api: &Api<Secret>, secret: &Secret, owner: &GitLabRunner) -
 }
 
 /// Deletes the very version of our Secret that was read.
-pub async fn discard(api: &Api<Secret>, secret: &Secret) -> kube::Result<()> {
+pub async fn delete(api: &Api<Secret>, secret: &Secret) -> kube::Result<()> {
     let preconditions = Preconditions {
         uid: secret.uid(),
         resource_version: secret.resource_version(),

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use gitlab_runner_registrar::gitlab::{Call, Client, Endpoint, Error, Outcome};
+use gitlab_runner_registrar::gitlab::{Call, CallOutcome, Client, Endpoint, Error};
 
 /// No token of any test may ever show; all of them contain this.
 const CANARY: &str = "canary";
@@ -44,7 +44,7 @@ fn endpoint(url: &str) -> Endpoint {
 struct Calls(Arc<Mutex<Vec<Call>>>);
 
 impl Calls {
-    fn outcomes(&self) -> Vec<(&'static str, &'static str, Outcome)> {
+    fn outcomes(&self) -> Vec<(&'static str, &'static str, CallOutcome)> {
         let calls = self.0.lock().unwrap();
         calls
             .iter()

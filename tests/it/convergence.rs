@@ -1,7 +1,7 @@
 //! From every start and every interruption, the circle closes.
 mod act;
 mod build;
-mod look;
+mod observe;
 mod pass;
 mod placing;
 mod projects;

@@ -2,7 +2,7 @@
 mod conditions;
 mod facts;
 mod failures;
-mod news;
+mod notices;
 mod unsupported;
 
 use gitlab_runner_registrar::{
@@ -10,7 +10,7 @@ use gitlab_runner_registrar::{
         conditions::{ConditionType, Reason},
         v1alpha1::GitLabRunnerStatus,
     },
-    plan::{Facts, Failure, Mark, Observed, Outcome, Plan, Wanted, project},
+    plan::{Facts, Failure, Mark, Observed, Outcome, Plan, Wanted, next_status},
 };
 use jiff::Timestamp;
 
@@ -61,7 +61,7 @@ impl Known {
             project_scope: self.project_scope,
             generation: Some(self.generation),
         };
-        let status = project(previous, &facts, how, at);
+        let status = next_status(previous, &facts, how, at);
         readable(&status, self.generation);
         // Before the next refusal there is another attempt.
         if matches!(how, Outcome::Failed(failure) if failure.attempt_is_void) {
@@ -69,7 +69,7 @@ impl Known {
         }
         let later = at + seconds(5);
         assert_eq!(
-            project(&status, &facts, how, later),
+            next_status(&status, &facts, how, later),
             status,
             "an unchanged world makes an unchanged status: {how:?}"
         );

@@ -1,7 +1,7 @@
 //! Asks GitLab about a connection's credential.
 use std::sync::Arc;
 
-use super::look::Inputs;
+use super::inputs::Inputs;
 use crate::api::conditions::Reason;
 use crate::controller::{Context, error::chain};
 use crate::gitlab;

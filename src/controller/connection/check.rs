@@ -5,13 +5,13 @@ use tokio::time::Instant;
 
 use super::{
     ask,
-    inputs::Checkup,
-    look::{Inputs, Sources},
+    checks::ConnectionCheck,
+    inputs::{Inputs, Sources},
     view::Connection,
 };
 use crate::api::conditions::Reason;
+use crate::controller::caches::ConnectionKey;
 use crate::controller::connections::Connected;
-use crate::controller::realm::ConnectionKey;
 use crate::controller::{Context, error::Error};
 use crate::gitlab::Client;
 use crate::plan::{
@@ -50,7 +50,7 @@ pub(super) async fn check<K: Connection>(
         Ok(token) => Inputs { endpoint, token },
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
-    let last = ctx.checkups.recall(key);
+    let last = ctx.checks.recall(key);
     if let Some(finding) = refused_already(connection, ctx, key, &inputs, last.as_ref()) {
         return Ok(finding);
     }
@@ -82,7 +82,7 @@ pub(super) async fn check<K: Connection>(
     let connected = account
         .as_ref()
         .map(|account| connected(&inputs, &client, account, reused));
-    let checkup = Checkup {
+    let check = ConnectionCheck {
         inputs,
         client,
         account,
@@ -92,8 +92,8 @@ pub(super) async fn check<K: Connection>(
         doubted: false,
         missed: 0,
     };
-    let finding = conclude(ctx, key, &checkup);
-    ctx.checkups.keep(key, checkup);
+    let finding = conclude(ctx, key, &check);
+    ctx.checks.keep(key, check);
     Ok(finding)
 }
 
@@ -105,7 +105,7 @@ fn refused_already<K: Connection>(
     ctx: &Context,
     key: &ConnectionKey,
     inputs: &Inputs,
-    last: Option<&Checkup>,
+    last: Option<&ConnectionCheck>,
 ) -> Option<Finding> {
     let sent = inputs.fingerprint();
     if let Some(last) = last.filter(|last| is_refused(last, &sent)) {
@@ -121,7 +121,7 @@ fn refused_already<K: Connection>(
 fn put_up_with(
     ctx: &Context,
     key: &ConnectionKey,
-    known: &Checkup,
+    known: &ConnectionCheck,
     trouble: &Trouble,
 ) -> Option<Finding> {
     if known.trouble.is_some() || ctx.connections.is_suspect(key) {
@@ -131,7 +131,7 @@ fn put_up_with(
         return Some(conclude(ctx, key, known));
     }
     is_tolerable(trouble, known.missed).then(|| {
-        ctx.checkups.miss(key);
+        ctx.checks.miss(key);
         Finding {
             missed: true,
             ..conclude(ctx, key, known)
@@ -159,12 +159,12 @@ fn connected(
 }
 
 /// Whether GitLab has refused this very token for good.
-fn is_refused(last: &Checkup, token: &Fingerprint) -> bool {
+fn is_refused(last: &ConnectionCheck, token: &Fingerprint) -> bool {
     last.trouble.as_ref().is_some_and(is_for_good) && last.inputs.fingerprint() == *token
 }
 
 /// Whether GitLab must be asked again about a connection that is made of the same as before.
-fn is_due(ctx: &Context, key: &ConnectionKey, known: &Checkup) -> bool {
+fn is_due(ctx: &Context, key: &ConnectionKey, known: &ConnectionCheck) -> bool {
     let old = known.checked.elapsed() >= ctx.options.resync;
     match &known.trouble {
         None => old || known.doubted || ctx.connections.is_suspect(key),
@@ -173,9 +173,9 @@ fn is_due(ctx: &Context, key: &ConnectionKey, known: &Checkup) -> bool {
 }
 
 /// Records what a look at the connection came to, for its runners.
-fn conclude(ctx: &Context, key: &ConnectionKey, checkup: &Checkup) -> Finding {
-    let account = checkup.account.clone();
-    match (&checkup.connected, &checkup.trouble) {
+fn conclude(ctx: &Context, key: &ConnectionKey, check: &ConnectionCheck) -> Finding {
+    let account = check.account.clone();
+    match (&check.connected, &check.trouble) {
         (Some(connected), None) => Finding {
             account,
             trouble: None,
@@ -184,7 +184,7 @@ fn conclude(ctx: &Context, key: &ConnectionKey, checkup: &Checkup) -> Finding {
             refused: None,
         },
         (_, Some(trouble)) => Finding {
-            refused: is_for_good(trouble).then(|| checkup.inputs.fingerprint()),
+            refused: is_for_good(trouble).then(|| check.inputs.fingerprint()),
             ..broken(ctx, key, account, trouble.clone())
         },
         (None, None) => Finding {

@@ -1,89 +1,219 @@
-//! What each connection was last made of, so that GitLab is asked again only when that changes or
-//! when it is time.
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+//! Reads what a connection names.
+use std::{fmt, time::Duration};
 
-use tokio::time::Instant;
+use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::Api;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::look::Inputs;
-use crate::controller::{connections::Connected, realm::ConnectionKey};
-use crate::gitlab::Client;
-use crate::plan::{Account, Trouble, passes};
+use super::view::Connection;
+use crate::api::conditions::Reason;
+use crate::api::v1alpha1::{ConfigMapKeyRef, GitLabConnectionSpec, SecretKeyRef};
+use crate::controller::{Context, error::Error};
+use crate::gitlab::{BuildError, Endpoint};
+use crate::plan::{Fingerprint, Trouble, credential, trimmed};
+use crate::secrets;
 
-/// For how long the last answer is good whatever runners say.
-const SETTLED: Duration = Duration::from_secs(5);
-
-/// A look at a connection.
-#[derive(Clone)]
-pub(crate) struct Checkup {
-    /// What the connection was made of.
-    pub(super) inputs: Inputs,
-    /// What GitLab was asked with. The same as long as the inputs are: it knows for how long GitLab
-    /// asked for silence.
-    pub(super) client: Client,
-    /// What GitLab said, if it accepted the credential.
-    pub(super) account: Option<Account>,
-    /// What runners use, if GitLab accepted the credential.
-    pub(super) connected: Option<Arc<Connected>>,
-    /// What was wrong.
-    pub(super) trouble: Option<Trouble>,
-    /// When GitLab was asked.
-    pub(super) checked: Instant,
-    /// Whether a runner or a later look has had no answer from GitLab since then.
-    pub(super) doubted: bool,
-    /// How many later looks in a row have had none.
-    pub(super) missed: u32,
+/// Where the Secrets and `ConfigMap`s are that a connection names.
+pub(super) struct Sources {
+    namespace: String,
 }
 
-/// The last look at each connection.
-#[derive(Default)]
-pub(crate) struct Checkups(Mutex<HashMap<ConnectionKey, Checkup>>);
+/// Everything that a client is made of. Two that are equal make clients that do the same.
+#[derive(Clone)]
+pub(crate) struct Inputs {
+    pub(super) endpoint: Endpoint,
+    pub(super) token: SecretString,
+}
 
-impl Checkups {
-    fn all(&self) -> MutexGuard<'_, HashMap<ConnectionKey, Checkup>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl PartialEq for Inputs {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { endpoint, token } = self;
+        *endpoint == other.endpoint && token.expose_secret() == other.token.expose_secret()
     }
+}
 
-    pub(super) fn recall(&self, key: &ConnectionKey) -> Option<Checkup> {
-        self.all().get(key).cloned()
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
+}
 
-    pub(super) fn keep(&self, key: &ConnectionKey, checkup: Checkup) {
-        self.all().insert(key.clone(), checkup);
-    }
-
-    /// Counts a look that had no answer, so that GitLab is asked again soon.
-    pub(super) fn miss(&self, key: &ConnectionKey) {
-        if let Some(checkup) = self.all().get_mut(key) {
-            checkup.doubted = true;
-            checkup.missed = checkup.missed.saturating_add(1);
+impl Inputs {
+    /// Which token it sends to which GitLab, whatever else it is made of.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint {
+            digest: secrets::digest(self.token.expose_secret()),
+            gitlab_url: self.url().to_owned(),
         }
     }
 
-    /// Has GitLab asked again when it is next looked at, since a runner has had no answer or may not
-    /// be read. Tells whether that should be at once: the hundredth such runner says no more than the
-    /// first, and one right after a look no more than that.
-    pub(in crate::controller) fn doubt(&self, key: &ConnectionKey) -> bool {
-        let mut all = self.all();
-        let Some(checkup) = all.get_mut(key) else {
-            return false;
+    /// The url, without a slash at the end.
+    pub(super) fn url(&self) -> &str {
+        &self.endpoint.url
+    }
+
+    /// How long a request may take.
+    pub(super) fn timeout(&self) -> SignedDuration {
+        SignedDuration::try_from(self.endpoint.timeout).unwrap_or(SignedDuration::MAX)
+    }
+}
+
+impl Sources {
+    pub(super) fn of<K: Connection>(connection: &K, ctx: &Context) -> Self {
+        Self {
+            namespace: connection.secrets_namespace(&ctx.options.operator_namespace),
+        }
+    }
+
+    /// Reads where GitLab is and how to get there; or says what is missing, by name.
+    pub(super) async fn endpoint(
+        &self,
+        spec: &GitLabConnectionSpec,
+        ctx: &Context,
+    ) -> Result<Result<Endpoint, Trouble>, Error> {
+        let GitLabConnectionSpec {
+            url,
+            credentials_secret_ref: _,
+            ca_bundle_secret_ref: _,
+            ca_bundle_config_map_ref: _,
+            proxy_url,
+            timeout,
+        } = spec;
+        if url.starts_with("http://") && !ctx.options.allow_http {
+            let message = format!("{url} is not https: the token would travel in the clear");
+            return Ok(Err(Trouble::new(Reason::InsecureUrl, message)));
+        }
+        let Ok(timeout) = timeout
+            .parse::<SignedDuration>()
+            .and_then(Duration::try_from)
+        else {
+            let message = format!("timeout {timeout:?} is no duration such as 30s");
+            return Ok(Err(Trouble::new(Reason::InvalidConnection, message)));
         };
-        let news = !checkup.doubted && checkup.checked.elapsed() >= SETTLED;
-        checkup.doubted = true;
-        news
+        let ca_pem = match self.ca_pem(spec, ctx).await? {
+            Ok(ca_pem) => ca_pem,
+            Err(message) => return Ok(Err(Trouble::new(Reason::CaBundleInvalid, message))),
+        };
+        Ok(Ok(Endpoint {
+            url: url.trim_end_matches('/').to_owned(),
+            ca_pem,
+            proxy: proxy_url.clone(),
+            timeout,
+        }))
     }
 
-    /// Whether the last look at a connection had no answer, be that told yet or not.
-    pub(in crate::controller) fn is_unanswered(&self, key: &ConnectionKey) -> bool {
-        self.all().get(key).is_some_and(|checkup| {
-            checkup.missed > 0 || checkup.trouble.as_ref().is_some_and(passes)
-        })
+    /// Reads the access token; or says what is missing, by name.
+    pub(super) async fn token(
+        &self,
+        spec: &GitLabConnectionSpec,
+        ctx: &Context,
+    ) -> Result<Result<SecretString, Trouble>, Error> {
+        let reference = &spec.credentials_secret_ref;
+        let bytes = self.secret_key(ctx, reference).await?;
+        Ok(bytes.and_then(|bytes| match credential(&bytes) {
+            Ok(token) => Ok(SecretString::from(token)),
+            Err(why) => {
+                let message = format!("{}: {why}", self.secret_place(reference));
+                Err(Trouble::new(Reason::CredentialInvalid, message))
+            }
+        }))
     }
 
-    pub(super) fn forget(&self, key: &ConnectionKey) {
-        self.all().remove(key);
+    /// Reads the CA bundle, if there is to be one; or says what is missing.
+    async fn ca_pem(
+        &self,
+        spec: &GitLabConnectionSpec,
+        ctx: &Context,
+    ) -> Result<Result<Option<Vec<u8>>, String>, Error> {
+        match (&spec.ca_bundle_secret_ref, &spec.ca_bundle_config_map_ref) {
+            (Some(reference), _) => {
+                let pem = self.secret_key(ctx, reference).await?;
+                Ok(pem.map(Some).map_err(|Trouble { message, .. }| message))
+            }
+            (None, Some(ConfigMapKeyRef { name, key })) => {
+                let pem = self.config_map_key(ctx, name, key).await?;
+                Ok(pem.map(Some).ok_or_else(|| {
+                    let namespace = &self.namespace;
+                    format!(
+                        "there is no ConfigMap {name} with a key {key} in namespace {namespace}"
+                    )
+                }))
+            }
+            (None, None) => Ok(Ok(None)),
+        }
+    }
+
+    /// Names the object that a part of a client was read from, if it is not the connection itself.
+    pub(super) fn origin(&self, spec: &GitLabConnectionSpec, error: &BuildError) -> Option<String> {
+        let secret = |reference: &SecretKeyRef| self.secret_place(reference);
+        let map = |ConfigMapKeyRef { name, key }: &ConfigMapKeyRef| {
+            format!(
+                "ConfigMap {name} in namespace {}, key {key}",
+                self.namespace
+            )
+        };
+        match error {
+            BuildError::Token => Some(secret(&spec.credentials_secret_ref)),
+            BuildError::CaBundle(_) => {
+                let bundle = spec.ca_bundle_secret_ref.as_ref().map(secret);
+                bundle.or(spec.ca_bundle_config_map_ref.as_ref().map(map))
+            }
+            BuildError::Tls(_) | BuildError::Url(_) | BuildError::Proxy(_) => None,
+        }
+    }
+
+    fn secret_place(&self, SecretKeyRef { name, key }: &SecretKeyRef) -> String {
+        format!("Secret {name} in namespace {}, key {key}", self.namespace)
+    }
+
+    async fn secret_key(
+        &self,
+        ctx: &Context,
+        reference: &SecretKeyRef,
+    ) -> Result<Result<Vec<u8>, Trouble>, Error> {
+        let SecretKeyRef { name, key } = reference;
+        let namespace = &self.namespace;
+        let secret = Api::<Secret>::namespaced(ctx.kube.clone(), namespace)
+            .get_opt(name)
+            .await
+            .map_err(|error| Error::kube("read the Secret of the connection", error))?;
+        let Some(secret) = secret else {
+            let message = format!("there is no Secret {name} in namespace {namespace}");
+            return Ok(Err(Trouble::new(Reason::SecretNotFound, message)));
+        };
+        let value = secret
+            .data
+            .and_then(|mut data| data.remove(key))
+            .map(|value| value.0);
+        Ok(value
+            .filter(|value| !str::from_utf8(value).is_ok_and(|text| trimmed(text).is_empty()))
+            .ok_or_else(|| {
+                let message = format!(
+                    "the Secret {name} in namespace {namespace} has no key {key}, or it is empty"
+                );
+                Trouble::new(Reason::SecretKeyMissing, message)
+            }))
+    }
+
+    async fn config_map_key(
+        &self,
+        ctx: &Context,
+        name: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let map = Api::<ConfigMap>::namespaced(ctx.kube.clone(), &self.namespace)
+            .get_opt(name)
+            .await
+            .map_err(|error| Error::kube("read the ConfigMap of the connection", error))?;
+        Ok(map.and_then(|map| {
+            let text = map
+                .data
+                .and_then(|mut data| data.remove(key))
+                .map(String::into_bytes);
+            text.or_else(|| map.binary_data?.remove(key).map(|bytes| bytes.0))
+        }))
     }
 }

@@ -1,13 +1,13 @@
 //! One connection of either kind: read what it names, ask GitLab about it, and tell its runners.
 mod ask;
 mod check;
+mod checks;
 mod inputs;
-mod look;
 mod view;
 mod watch;
 
 pub(super) use ask::observer;
-pub(super) use inputs::Checkups;
+pub(super) use checks::ConnectionChecks;
 pub use view::Connection;
 pub use watch::run;
 
@@ -21,11 +21,10 @@ use tokio::time::Instant;
 
 use super::{
     Context,
+    caches::ConnectionKey,
     error::{Error, Remedy, chain, is_api_status},
     guards::{ENDING, Guarded, bounded},
-    malformed,
-    realm::ConnectionKey,
-    report,
+    malformed, report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::events::EventReason;
@@ -37,13 +36,13 @@ use check::{Finding, broken, check};
 
 /// How soon a broken connection is looked at again. A person who has just mended something waits
 /// for it; and it is one or two requests.
-const BROKEN: Duration = Duration::from_secs(5);
+const RECHECK_BROKEN: Duration = Duration::from_secs(5);
 /// How soon a connection is looked at again of which a look has come to nothing.
-const DOUBTFUL: Duration = Duration::from_secs(2);
+const RECHECK_UNANSWERED: Duration = Duration::from_secs(2);
 /// How often the credential's Secret is read while all is well: nothing tells of its changes, since
 /// credential Secrets are read by name and not watched. Soon enough that a token which somebody has
 /// rotated is hardly ever used again: that would revoke its successor (contract §1.10).
-const CALM: Duration = Duration::from_secs(10);
+const RECHECK_HEALTHY: Duration = Duration::from_secs(10);
 
 /// What the controller runs for each object.
 async fn reconcile<K: Connection>(
@@ -51,7 +50,7 @@ async fn reconcile<K: Connection>(
     ctx: Arc<Context>,
 ) -> Result<Action, Error> {
     let started = Instant::now();
-    let _under_way = ctx.metrics.pass(K::KIND);
+    let _under_way = ctx.metrics.in_flight(K::KIND);
     let whole = ctx.options.longest_pass + ENDING;
     let result = bounded(whole, attempt(&object, &ctx)).await;
     let uid = object.meta().uid.clone().unwrap_or_default();
@@ -69,9 +68,9 @@ fn on_error<K: Connection>(object: Arc<Guarded<K>>, error: &Error, ctx: Arc<Cont
     match error.remedy() {
         Remedy::LookAgain => Action::requeue(Duration::from_millis(200)),
         Remedy::NeedsHuman => Action::await_change(),
-        Remedy::Retry | Remedy::RetryAfter(_) => {
-            Action::requeue(backoff::after_failures(ctx.failures.so_far(uid), uid).min(BROKEN))
-        }
+        Remedy::Retry | Remedy::RetryAfter(_) => Action::requeue(
+            backoff::after_failures(ctx.failures.so_far(uid), uid).min(RECHECK_BROKEN),
+        ),
     }
 }
 
@@ -80,7 +79,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     let connection = match &object.0 {
         Ok(connection) => connection,
         Err(invalid) => {
-            tell_malformed(object, ctx, &key, &invalid.error).await?;
+            report_malformed(object, ctx, &key, &invalid.error).await?;
             return Err(Error::Malformed(invalid.error.clone()));
         }
     };
@@ -109,7 +108,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     // A change of spec may be one of whom it allows, and of nothing else. Its runners are told
     // before its status is: who has waited for that to make one would see it woken twice.
     if news || before.observed_generation != generation {
-        ctx.wake_runners(&key);
+        ctx.requeue_runners(&key);
     }
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let previous = connection.status().cloned().unwrap_or_default();
@@ -130,14 +129,14 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     // The first error is the one to report.
     checked?;
     Ok(Action::requeue(match trouble {
-        Some(_) => BROKEN,
-        None if missed => DOUBTFUL,
-        None => CALM,
+        Some(_) => RECHECK_BROKEN,
+        None if missed => RECHECK_UNANSWERED,
+        None => RECHECK_HEALTHY,
     }))
 }
 
 /// Says so in the status of an object that does not have the shape of its kind, and to its runners.
-async fn tell_malformed<K: Connection>(
+async fn report_malformed<K: Connection>(
     object: &Guarded<K>,
     ctx: &Context,
     key: &ConnectionKey,
@@ -146,7 +145,7 @@ async fn tell_malformed<K: Connection>(
     let message = format!("{key} does not have the shape of its kind: {why}");
     let trouble = Trouble::new(Reason::InvalidConnection, message);
     if ctx.connections.broken(key, trouble.clone(), false) {
-        ctx.wake_runners(key);
+        ctx.requeue_runners(key);
     }
     let generation = object.meta().generation;
     let next = |before: &ConnectionStatus, _: &_| {
@@ -202,5 +201,5 @@ async fn announce<K: Connection>(
         ),
     };
     let about = connection.object_ref(&());
-    ctx.tell(&about, type_, reason, "Check", note).await;
+    ctx.emit(&about, type_, reason, "Check", note).await;
 }

@@ -6,7 +6,7 @@ use crate::api::v1alpha1::{
     ClusterGitLabConnection, ConnectionKind, ConnectionStatus, GitLabConnection,
     GitLabConnectionSpec,
 };
-use crate::controller::{Context, error::Error, realm::ConnectionKey};
+use crate::controller::{Context, caches::ConnectionKey, error::Error};
 use crate::metrics::Kind;
 
 /// A connection of either kind.

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{on_error, reconcile, view::Connection};
 use crate::controller::Context;
+use crate::controller::caches::CacheFeed;
 use crate::controller::guards::{Guarded, deleting};
-use crate::controller::realm::Feed;
-use crate::controller::watches::{quiet, telling, until_stopped, watching};
-use crate::http::Listed;
+use crate::controller::watches::{drop_errors, signal_first_list, until_stopped, watch};
+use crate::http::FirstListHandle;
 
 /// How many connections are looked at at the same time: each may hang for its whole timeout.
 const CONCURRENCY: u16 = 8;
@@ -24,14 +24,14 @@ const CONCURRENCY: u16 = 8;
 pub async fn run<K: Connection>(
     ctx: Arc<Context>,
     api: Api<Guarded<K>>,
-    feed: Feed<K>,
-    listed: Listed,
+    feed: CacheFeed<K>,
+    listed: FirstListHandle,
     stop: CancellationToken,
 ) {
     let told = ctx.clone();
-    let reflected = watching(api, watcher::Config::default(), &listed).reflect(feed.writer);
+    let reflected = watch(api, watcher::Config::default(), &listed).reflect(feed.writer);
     // The first list is told of when it is in the cache, and not before.
-    let main = telling(listed.clone(), reflected)
+    let main = signal_first_list(listed.clone(), reflected)
         // The reflector comes first, so a runner that is woken here no longer finds the connection.
         .inspect(move |event| {
             if let Ok(watcher::Event::Delete(connection)) = event {
@@ -45,8 +45,8 @@ pub async fn run<K: Connection>(
                 .combine(deleting),
             PredicateConfig::default(),
         );
-    let controller = Controller::for_stream(quiet(main), feed.store)
-        .reconcile_on(feed.woken)
+    let controller = Controller::for_stream(drop_errors(main), feed.store)
+        .reconcile_on(feed.requeued)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, on_error, ctx)
@@ -58,6 +58,6 @@ fn forget<K: Connection>(ctx: &Context, connection: &Guarded<K>) {
     let key = K::key(connection.namespace(), connection.name_any());
     let named = ctx.runners_of(&key).next().is_some();
     ctx.connections.remove(&key, named);
-    ctx.checkups.forget(&key);
-    ctx.wake_runners(&key);
+    ctx.checks.forget(&key);
+    ctx.requeue_runners(&key);
 }

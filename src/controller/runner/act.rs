@@ -39,10 +39,10 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
     }
     match step {
         Step::Register(new) => token::register(pass, new).await?,
-        Step::Renew(id, why) => token::renew(pass, *id, *why).await?,
-        Step::Mend(id) => token::mend(pass, *id).await?,
-        Step::Discard(name) => removal::discard(pass, name).await?,
-        Step::Release => removal::release(pass).await?,
+        Step::ResetToken(id, why) => token::reset(pass, *id, *why).await?,
+        Step::RepairSecret(id) => token::repair(pass, *id).await?,
+        Step::DeleteSecret(name) => removal::delete_secret(pass, name).await?,
+        Step::ReleaseSecret => removal::release(pass).await?,
         Step::Edit(id, edit) => self::edit(pass, step, *id, edit).await?,
         Step::Assign(id, project) => assign(pass, step, *id, *project).await?,
         Step::Unassign(id, project) => unassign(pass, step, *id, *project).await?,
@@ -74,9 +74,9 @@ async fn assign(
     } else {
         "assign the runner to a project, for which the credential needs the scope api"
     };
-    pass.settle(step, done, doing, about)?;
+    pass.audited(step, done, doing, about)?;
     let note = format!("assigned runner {id} to project {project}");
-    pass.tell(
+    pass.emit(
         EventType::Normal,
         EventReason::ProjectAssigned.name(),
         &note,
@@ -93,7 +93,7 @@ async fn unassign(
 ) -> Result<(), Error> {
     let done = pass.link()?.client.unassign(project, id).await;
     let about = ConditionType::ProjectsAssigned;
-    pass.settle(step, done, "unassign the runner from a project", about)?;
+    pass.audited(step, done, "unassign the runner from a project", about)?;
     // Of a locked runner GitLab 15.11 says so without doing it (contract §3.13).
     let now = pass.link()?.client.runner(id).await;
     let now = now.map_err(|source| Error::Observe {
@@ -105,7 +105,7 @@ async fn unassign(
         return Err(Error::NotUnassigned(project));
     }
     let note = format!("unassigned runner {id} from project {project}");
-    pass.tell(
+    pass.emit(
         EventType::Normal,
         EventReason::ProjectUnassigned.name(),
         &note,
@@ -121,7 +121,7 @@ async fn edit(
     edit: &Settings,
 ) -> Result<(), Error> {
     let done = pass.link()?.client.edit(id, edit).await;
-    pass.settle(step, done, "change the runner", ConditionType::Synced)?;
+    pass.audited(step, done, "change the runner", ConditionType::Synced)?;
     let turns_the_lock = turns_the_lock(pass, edit);
     let theirs = Settings {
         locked: edit.locked.filter(|_| !turns_the_lock),
@@ -135,7 +135,7 @@ async fn edit(
         let note = format!("changed {}", pass.changes(edit));
         (EventReason::Updated, note)
     };
-    pass.tell(EventType::Normal, reason.name(), &note).await;
+    pass.emit(EventType::Normal, reason.name(), &note).await;
     Ok(())
 }
 

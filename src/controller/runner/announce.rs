@@ -8,37 +8,37 @@ use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::clock;
 use crate::controller::guards::Guarded;
 use crate::controller::{Context, error::Error, malformed};
-use crate::plan::{self, Facts, Mark, News, Outcome};
+use crate::plan::{self, Facts, Mark, Notice, Outcome};
 
 /// Tells of what a new status says that the old one did not.
 pub(super) async fn changed(pass: &Pass<'_>, status: &GitLabRunnerStatus) {
     let seen = pass.seen.as_ref().map(|seen| &seen.facts);
-    for news in plan::news(&pass.status(), status, seen) {
-        say(pass, &news).await;
+    for notice in plan::notices(&pass.status(), status, seen) {
+        emit(pass, &notice).await;
     }
 }
 
 /// Tells of what goes without a trace when the object does.
-pub(super) async fn farewell(pass: &Pass<'_>) {
+pub(super) async fn deletion(pass: &Pass<'_>) {
     let seen = pass.seen.as_ref().map(|seen| &seen.facts);
     let policy = pass.runner.spec.deletion_policy;
-    if let Some(news) = plan::farewell(policy, &pass.status(), seen, clock::now()) {
-        say(pass, &news).await;
+    if let Some(notice) = plan::notice_of_deletion(policy, &pass.status(), seen, clock::now()) {
+        emit(pass, &notice).await;
     }
 }
 
-async fn say(pass: &Pass<'_>, news: &News) {
-    let News {
+async fn emit(pass: &Pass<'_>, notice: &Notice) {
+    let Notice {
         reason,
         note,
         warning,
-    } = news;
+    } = notice;
     if *warning {
-        pass.tell(EventType::Warning, reason, note).await;
+        pass.emit(EventType::Warning, reason, note).await;
     } else {
         // No warning, and yet nothing that should be found in events only, which soon are gone.
         pass.ctx.record(&pass.runner.object_ref(&()), reason, note);
-        pass.tell(EventType::Normal, reason, note).await;
+        pass.emit(EventType::Normal, reason, note).await;
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why
     about.api_version = Some(GitLabRunner::api_version(&()).into_owned());
     about.kind = Some(GitLabRunner::kind(&()).into_owned());
     let note = format!("this object does not have the shape of its kind: {why}");
-    ctx.tell(
+    ctx.emit(
         &about,
         EventType::Warning,
         Reason::InvalidSpec.name(),
@@ -71,7 +71,7 @@ pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why
             generation: object.meta().generation,
         };
         let outcome = Outcome::Obstructed(Reason::InvalidSpec, note.clone());
-        plan::project(before, &facts, &outcome, clock::now())
+        plan::next_status(before, &facts, &outcome, clock::now())
     };
     match malformed::write_status::<GitLabRunner, _>(ctx, object, next).await {
         Ok(()) => Error::Malformed(why.to_owned()),

@@ -5,13 +5,13 @@ use super::{announce, pass::Pass};
 use crate::api::v1alpha1::GitLabRunnerStatus;
 use crate::clock;
 use crate::controller::error::Error;
-use crate::plan::{Facts, Outcome, project};
+use crate::plan::{Facts, Outcome, next_status};
 
 impl Pass<'_> {
     /// Writes the status that follows from how the pass ended, if it differs from what is there,
     /// and tells of what is new in it.
     pub(super) async fn conclude(&mut self, outcome: &Outcome) -> Result<(), Error> {
-        let status = self.projected(outcome);
+        let status = self.next_status(outcome);
         if self.runner.status.as_ref() == Some(&status) {
             return Ok(());
         }
@@ -26,7 +26,7 @@ impl Pass<'_> {
     }
 
     /// The status that follows from what is known and how the pass ended, or is about to go on.
-    pub(super) fn projected(&self, outcome: &Outcome) -> GitLabRunnerStatus {
+    pub(super) fn next_status(&self, outcome: &Outcome) -> GitLabRunnerStatus {
         let mark = self.mark();
         let facts = Facts {
             want: self.want.as_ref(),
@@ -40,7 +40,7 @@ impl Pass<'_> {
             project_scope: self.runner.spec.scope.project.is_some(),
             generation: self.runner.meta().generation,
         };
-        project(&self.status(), &facts, outcome, clock::now())
+        next_status(&self.status(), &facts, outcome, clock::now())
     }
 
     /// Writes a status onto the very version of the object that this pass has read. When somebody

@@ -11,9 +11,9 @@ use kube::{
 use super::pass::Pass;
 use crate::api::conditions::{ConditionType, Reason};
 use crate::api::v1alpha1::{AllowedNamespaces, ConnectionKind, GitLabRunner};
+use crate::controller::caches::{ClusterCaches, ConnectionKey};
 use crate::controller::connection::observer;
 use crate::controller::connections::{Connected, Standing};
-use crate::controller::realm::{Commons, ConnectionKey};
 use crate::controller::{Context, error::Error};
 use crate::gitlab;
 use crate::plan::{Failure, Recheck, passes, recheck};
@@ -74,7 +74,7 @@ fn troubled(message: String, persistent: bool) -> Failure {
 }
 
 /// The client for removing a runner: the one that works, else the last one that did.
-pub(super) fn for_departure(ctx: &Context, runner: &GitLabRunner, namespace: &str) -> Link {
+pub(super) fn for_deletion(ctx: &Context, runner: &GitLabRunner, namespace: &str) -> Link {
     let key = ConnectionKey::new(&runner.spec.connection_ref, namespace);
     let standing = ctx.connections.standing(&key);
     let last = ctx.connections.last(&key).map(Link::Usable);
@@ -100,23 +100,23 @@ pub(super) fn for_departure(ctx: &Context, runner: &GitLabRunner, namespace: &st
 
 /// When GitLab refuses the credential, no other object should try it; when it gives no answer, or
 /// forbids to read a runner that it let us make, none should wait for it in vain. The connection is
-/// looked at again, and wakes its runners when there is news.
-pub(super) fn distrust(pass: &Pass<'_>, error: &Error) {
+/// looked at again, and requeues its runners when something has changed.
+pub(super) fn suspect_credential(pass: &Pass<'_>, error: &Error) {
     let Some(link) = &pass.link else {
         return;
     };
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
-    let news = (error.is_unauthorized() && pass.ctx.connections.suspect(&key, link))
-        || (error.says_nothing_of_the_runner() && pass.ctx.checkups.doubt(&key));
-    if news {
-        pass.ctx.wake_connection(&key);
+    let changed = (error.is_unauthorized() && pass.ctx.connections.suspect(&key, link))
+        || (error.says_nothing_of_the_runner() && pass.ctx.checks.doubt(&key));
+    if changed {
+        pass.ctx.requeue_connection(&key);
     }
 }
 
 /// Whether an error is the connection's to tell: it has had no answer either.
 pub(super) fn is_told_elsewhere(pass: &Pass<'_>, error: &Error) -> bool {
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
-    error.says_nothing_of_the_runner() && pass.ctx.checkups.is_unanswered(&key)
+    error.says_nothing_of_the_runner() && pass.ctx.checks.is_unanswered(&key)
 }
 
 /// A client without a credential, for a call that the runner's own token authorises: by the
@@ -152,24 +152,28 @@ fn refused(ctx: &Context, key: &ConnectionKey, namespace: &str) -> Option<(Reaso
             format!("there is no {key}{hint}"),
         )
     };
-    match (key.kind, &ctx.commons) {
+    match (key.kind, &ctx.cluster_caches) {
         (ConnectionKind::GitLabConnection, _) => {
-            let realm = ctx.realm(namespace)?;
+            let caches = ctx.caches_of(namespace)?;
             let object = ObjectRef::new(&key.name).within(namespace);
-            let absent = realm.connections.store.get(&object).is_none();
+            let absent = caches.connections.store.get(&object).is_none();
             absent.then(|| not_found(" in this namespace"))
         }
         (ConnectionKind::ClusterGitLabConnection, None) => Some(not_found(
             " that this operator can read: it watches single namespaces only",
         )),
-        (ConnectionKind::ClusterGitLabConnection, Some(commons)) => {
-            let Some(object) = commons.connections.store.get(&ObjectRef::new(&key.name)) else {
+        (ConnectionKind::ClusterGitLabConnection, Some(cluster_caches)) => {
+            let Some(object) = cluster_caches
+                .connections
+                .store
+                .get(&ObjectRef::new(&key.name))
+            else {
                 return Some(not_found(""));
             };
             // One that cannot be read has a standing of its own.
             let connection = object.0.as_ref().ok()?;
             let allowed = connection.spec.allowed_namespaces.as_ref();
-            let allows = allowed.is_some_and(|allowed| allows(allowed, commons, namespace));
+            let allows = allowed.is_some_and(|allowed| allows(allowed, cluster_caches, namespace));
             (!allows).then(|| {
                 let message = format!("{key} does not allow the namespace {namespace}");
                 (Reason::ConnectionNotAllowed, message)
@@ -178,11 +182,11 @@ fn refused(ctx: &Context, key: &ConnectionKey, namespace: &str) -> Option<(Reaso
     }
 }
 
-fn allows(allowed: &AllowedNamespaces, commons: &Commons, namespace: &str) -> bool {
+fn allows(allowed: &AllowedNamespaces, cluster_caches: &ClusterCaches, namespace: &str) -> bool {
     let AllowedNamespaces { names, selector } = allowed;
     names.iter().any(|name| name == namespace)
         || selector.as_ref().is_some_and(|selector| {
-            let object = commons.namespaces.get(&ObjectRef::new(namespace));
+            let object = cluster_caches.namespaces.get(&ObjectRef::new(namespace));
             object.is_some_and(|object| matches(selector, object.labels()))
         })
 }

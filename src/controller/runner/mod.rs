@@ -1,18 +1,18 @@
 //! One `GitLabRunner`, kept true: look, decide, act, and look again.
 mod act;
 mod announce;
+mod by_number;
 mod conclude;
-mod kept;
+mod converge;
 mod link;
-mod look;
-mod lookup;
-mod number;
+mod observe;
 mod operation;
-mod ours;
+mod ownership;
 mod pass;
-mod pursue;
+mod projects;
 mod removal;
 mod scope;
+mod stored;
 mod token;
 mod watch;
 
@@ -42,20 +42,20 @@ use crate::backoff;
 use crate::clock;
 use crate::metrics::Kind;
 use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
+use converge::converge;
 use pass::Pass;
-use pursue::pursue;
 
 const FINALIZER: &str = "gitlab-registrar.dev/runner";
 /// How soon what no watch tells us of is looked at again.
 const POLL: Duration = Duration::from_secs(30);
-/// How soon to come back while the connection is being looked at. Its news will wake us before, but
+/// How soon to come back while the connection is being looked at. A change there requeues us before, but
 /// that nothing has changed is none.
 const AWAITED: Duration = Duration::from_secs(5);
 
 /// What the controller runs for each object.
 async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Result<Action, Error> {
     let started = Instant::now();
-    let _under_way = ctx.metrics.pass(Kind::gitlabrunner);
+    let _under_way = ctx.metrics.in_flight(Kind::gitlabrunner);
     let whole = ctx.options.longest_pass + ENDING;
     let result = Box::pin(bounded(whole, attempt(&object, &ctx))).await;
     let uid = object.meta().uid.clone().unwrap_or_default();
@@ -104,8 +104,8 @@ async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action
     }
     let goal = |event| async move {
         match event {
-            Event::Apply(runner) => Box::pin(keep(ctx, runner)).await,
-            Event::Cleanup(runner) => Box::pin(depart(ctx, runner)).await,
+            Event::Apply(runner) => Box::pin(apply(ctx, runner)).await,
+            Event::Cleanup(runner) => Box::pin(finalize(ctx, runner)).await,
         }
     };
     finalizer(&api, FINALIZER, Arc::new(runner.clone()), goal)
@@ -127,7 +127,7 @@ fn flatten(error: finalizer::Error<Error>) -> Error {
 }
 
 /// Makes the runner as declared.
-async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
+async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
     let mut soonest = None;
     let outcome = match desired(&pass.runner, &pass.namespace, &pass.name) {
@@ -141,7 +141,7 @@ async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error>
             match link::usable(ctx, &pass.runner, &pass.namespace) {
                 link::Link::Usable(connected) => {
                     pass.link = Some(connected);
-                    pursue_for_a_while(&mut pass, &Desired::Exists(Box::new(want))).await
+                    converge_bounded(&mut pass, &Desired::Exists(Box::new(want))).await
                 }
                 // Nothing has changed yet.
                 link::Link::Awaited => return Ok(Action::requeue(AWAITED)),
@@ -158,11 +158,11 @@ async fn keep(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error>
 }
 
 /// Takes the runner out of GitLab, or leaves it there, before the object goes.
-async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
+async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
     let policy = runner.spec.deletion_policy;
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
     if policy == DeletionPolicy::Delete {
-        match link::for_departure(ctx, &pass.runner, &pass.namespace) {
+        match link::for_deletion(ctx, &pass.runner, &pass.namespace) {
             link::Link::Usable(connected) => pass.link = Some(connected),
             link::Link::Awaited => return Err(Error::StillThere(AWAITED)),
             link::Link::Troubled(failure, _) => {
@@ -173,14 +173,14 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
             link::Link::Blocked(..) => {}
         }
     }
-    let outcome = pursue_for_a_while(&mut pass, &Desired::Gone(policy)).await;
+    let outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
         if policy == DeletionPolicy::Delete {
             removal::clear(&pass).await;
         }
-        announce::farewell(&pass).await;
-        ctx.memory.bury(&pass.uid);
-        ctx.owned.bury(&pass.uid);
+        announce::deletion(&pass).await;
+        ctx.memory.remove(&pass.uid);
+        ctx.owned.remove(&pass.uid);
         ctx.refusals.forget(&pass.uid);
         return Ok(Action::await_change());
     }
@@ -188,10 +188,10 @@ async fn depart(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Erro
     Err(Error::StillThere(wait.min(POLL)))
 }
 
-/// The same as [`pursue`], cut off when it takes too long or panics: what came of it is told in status
+/// The same as [`converge`], cut off when it takes too long or panics: what came of it is told in status
 /// all the same.
-async fn pursue_for_a_while(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
-    bounded(pass.ctx.options.longest_pass, pursue(pass, desired)).await
+async fn converge_bounded(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
+    bounded(pass.ctx.options.longest_pass, converge(pass, desired)).await
 }
 
 /// Writes the status, tells of it, and says when to look again.
@@ -201,7 +201,7 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
         Ok(outcome) => outcome.clone(),
         Err(error) => {
             ctx.memory.forget(&pass.uid);
-            link::distrust(pass, error);
+            link::suspect_credential(pass, error);
             let persistent = ctx.failures.so_far(&pass.uid) >= 2;
             match error.failure(persistent && !link::is_told_elsewhere(pass, error)) {
                 Some(failure) => Outcome::Failed(failure),

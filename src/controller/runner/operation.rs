@@ -41,7 +41,7 @@ pub(super) async fn begin(
     type_: OperationType,
     runner: RunnerId,
 ) -> Result<Begun, Error> {
-    let mut status = pass.projected(&Outcome::Planned(Plan::Act(step.clone())));
+    let mut status = pass.next_status(&Outcome::Planned(Plan::Act(step.clone())));
     let before = open(&status, type_, runner).cloned();
     let secret_name = (type_ == OperationType::ResetToken).then(|| pass.secret_name());
     let operation = begun(type_, runner, secret_name, clock::now());

@@ -11,11 +11,13 @@ use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
-use crate::plan::{Intent, Kept, Known, Mark, Observed, Sighting, Step, Wanted, differences};
+use crate::plan::{
+    Intent, Known, Mark, Observed, SecretSighting, Sighting, Step, Wanted, differences,
+};
 use crate::secrets::Entry;
 
 /// What was seen, and the Secrets that it was seen in.
-pub(super) struct Seen {
+pub(super) struct Observation {
     /// What decisions may depend on.
     pub(super) facts: Observed,
     /// The Secret under the name that spec asks for.
@@ -34,7 +36,7 @@ pub(super) struct Pass<'a> {
     pub(super) uid: String,
     pub(super) want: Option<Wanted>,
     pub(super) link: Option<Arc<Connected>>,
-    pub(super) seen: Option<Seen>,
+    pub(super) seen: Option<Observation>,
     /// Whether the runner was as declared, by this generation of spec, when the pass began.
     pub(super) was_synced: bool,
     /// Whether this pass has opened the lock for an assignment, and not closed it yet.
@@ -143,8 +145,8 @@ impl<'a> Pass<'a> {
             .seen
             .as_ref()
             .and_then(|seen| match &seen.facts.secret {
-                Kept::Ours(keeping) => keeping.attempt.clone(),
-                Kept::Absent | Kept::Foreign(_) => None,
+                SecretSighting::Ours(stored) => stored.attempt.clone(),
+                SecretSighting::Absent | SecretSighting::Foreign(_) => None,
             });
         self.intent().map(|intent| intent.attempt).or(kept)
     }
@@ -165,7 +167,7 @@ impl<'a> Pass<'a> {
 
     /// Turns what came of a call into what a pass says of it, and leaves one line for the audit:
     /// who, where, what, what was before, and how it ended. Steps hold no tokens.
-    pub(super) fn settle<T>(
+    pub(super) fn audited<T>(
         &self,
         step: &Step,
         result: Result<T, gitlab::Error>,
@@ -218,10 +220,10 @@ impl<'a> Pass<'a> {
     }
 
     /// Tells of something that was done to this object's runner.
-    pub(super) async fn tell(&self, type_: EventType, reason: &'static str, note: &str) {
+    pub(super) async fn emit(&self, type_: EventType, reason: &'static str, note: &str) {
         let about = self.runner.object_ref(&());
         self.ctx
-            .tell(&about, type_, reason, "Reconcile", note)
+            .emit(&about, type_, reason, "Reconcile", note)
             .await;
     }
 }

@@ -4,9 +4,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::{ResourceExt, runtime::events::EventType};
 
 use super::{
-    kept::entry_of,
     link, operation,
-    pass::{Pass, Seen},
+    pass::{Observation, Pass},
+    stored::entry_of,
 };
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
@@ -14,19 +14,19 @@ use crate::api::v1alpha1::OperationType;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
-use crate::plan::{Kept, Step};
+use crate::plan::{SecretSighting, Step};
 use crate::secrets;
 
 pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Result<(), Error> {
     let done = pass.link()?.client.unregister(id).await;
-    pass.settle(step, done, "remove the runner", ConditionType::Ready)?;
+    pass.audited(step, done, "remove the runner", ConditionType::Ready)?;
     let twins = pass.seen.as_ref().map(|seen| &seen.facts.twins);
     let note = if twins.is_some_and(|twins| twins.contains(&id)) {
         format!("removed runner {id} from GitLab: a lost answer had left it behind")
     } else {
         format!("removed runner {id} from GitLab")
     };
-    pass.tell(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
+    pass.emit(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
         .await;
     Ok(())
 }
@@ -53,19 +53,19 @@ pub(super) async fn unregister_by_token(
     let refused = answer.as_ref().is_err_and(is_unknown_token);
     let noted = operation::answered(pass, &begun, &answer).await;
     let doing = why_not(refused, pass.link.is_some());
-    let settled = pass.settle(step, answer, doing, ConditionType::Ready);
+    let settled = pass.audited(step, answer, doing, ConditionType::Ready);
     if again && refused {
         let note = format!(
             "runner {id} is taken for removed: GitLab no longer knows its token, after a request to remove it whose answer was lost"
         );
-        pass.tell(EventType::Warning, EventReason::RunnerRemoved.name(), &note)
+        pass.emit(EventType::Warning, EventReason::RunnerRemoved.name(), &note)
             .await;
         return operation::done(pass).await;
     }
     settled?;
     noted?;
     let note = format!("removed runner {id} from GitLab by its own token");
-    pass.tell(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
+    pass.emit(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
         .await;
     operation::done(pass).await
 }
@@ -89,10 +89,10 @@ fn is_unknown_token(error: &gitlab::Error) -> bool {
 }
 
 /// Deletes our Secret of that name, whose token has moved.
-pub(super) async fn discard(pass: &Pass<'_>, name: &str) -> Result<(), Error> {
+pub(super) async fn delete_secret(pass: &Pass<'_>, name: &str) -> Result<(), Error> {
     let others = pass.seen.iter().flat_map(|seen| &seen.others);
     for secret in others.filter(|secret| secret.name_any() == name) {
-        secrets::discard(&pass.secrets(), secret)
+        secrets::delete(&pass.secrets(), secret)
             .await
             .map_err(|error| Error::kube("delete a Secret that the token has left", error))?;
         pass.ctx.owned.forget(&pass.uid, name);
@@ -104,7 +104,7 @@ pub(super) async fn discard(pass: &Pass<'_>, name: &str) -> Result<(), Error> {
 /// not before somebody makes the object anew, whose Secret it would then seem to be in the way of.
 pub(super) async fn clear(pass: &Pass<'_>) {
     for secret in ours(pass).into_iter().flatten() {
-        if let Err(error) = secrets::discard(&pass.secrets(), secret).await {
+        if let Err(error) = secrets::delete(&pass.secrets(), secret).await {
             let why = chain(&error);
             tracing::debug!(why, "Secret left to the garbage collector");
         }
@@ -123,7 +123,7 @@ pub(super) async fn release(pass: &Pass<'_>) -> Result<(), Error> {
 
 /// Our Secrets: under the name that spec asks for, and under others.
 fn ours<'a>(pass: &'a Pass<'_>) -> Result<impl Iterator<Item = &'a Secret>, Error> {
-    let Some(Seen {
+    let Some(Observation {
         facts,
         secret,
         others,
@@ -133,6 +133,6 @@ fn ours<'a>(pass: &'a Pass<'_>) -> Result<impl Iterator<Item = &'a Secret>, Erro
     };
     let here = secret
         .as_ref()
-        .filter(|_| matches!(facts.secret, Kept::Ours(_)));
+        .filter(|_| matches!(facts.secret, SecretSighting::Ours(_)));
     Ok(here.into_iter().chain(others))
 }

@@ -2,9 +2,9 @@
 //! when the runner is.
 use kube::runtime::events::EventType;
 
-use super::kept::entry_of;
 use super::operation;
-use super::pass::{Pass, Seen};
+use super::pass::{Observation, Pass};
+use super::stored::entry_of;
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
 use crate::api::v1alpha1::OperationType;
@@ -12,7 +12,7 @@ use crate::clock;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
-use crate::plan::{Intent, Outcome, Plan, Step, WantedSecret, Why, intended, resolved};
+use crate::plan::{Intent, Outcome, Plan, ResetReason, Step, WantedSecret, intended, resolved};
 use crate::secrets::{self, Entry};
 
 /// How a runner's token begins, unless the instance has a prefix of its own (contract §3.20).
@@ -36,7 +36,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     let step = Step::Register(Box::new(signed.clone()));
     let about = ConditionType::Registered;
     let made = link.client.register(&signed).await;
-    let made = pass.settle(&step, made, "register the runner", about)?;
+    let made = pass.audited(&step, made, "register the runner", about)?;
     let (token, expires_at) = (made.token, made.token_expires_at);
     let kept = keep(
         pass,
@@ -52,7 +52,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
         return Err(error);
     }
     let note = format!("registered runner {}", made.id);
-    pass.tell(EventType::Normal, EventReason::Registered.name(), &note)
+    pass.emit(EventType::Normal, EventReason::Registered.name(), &note)
         .await;
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let now = clock::now();
     // Nobody is to read of a runner that vanished that it is ready, however long this takes.
     let step = Step::Register(Box::new(new.clone()));
-    let mut status = pass.projected(&Outcome::Planned(Plan::Act(step)));
+    let mut status = pass.next_status(&Outcome::Planned(Plan::Act(step)));
     let seen = pass.seen.as_ref().map(|seen| &seen.facts);
     let url = pass.link()?.url.clone();
     let secret_name = pass.secret_name();
@@ -94,15 +94,19 @@ async fn note_number(pass: &mut Pass<'_>, made: RunnerId) {
 }
 
 /// Records the reset, has GitLab make a new token, keeps it: each durable before the next.
-pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result<(), Error> {
+pub(super) async fn reset(
+    pass: &mut Pass<'_>,
+    id: RunnerId,
+    why: ResetReason,
+) -> Result<(), Error> {
     let link = pass.link()?;
     rehearse(pass, &link).await?;
-    let step = Step::Renew(id, why);
+    let step = Step::ResetToken(id, why);
     let begun = operation::begin(pass, &step, OperationType::ResetToken, id).await?;
     let about = ConditionType::TokenReady;
     let fresh = link.client.reset_token(id).await;
     let noted = operation::answered(pass, &begun, &fresh).await;
-    let fresh = pass.settle(&step, fresh, "reset the runner's token", about)?;
+    let fresh = pass.audited(&step, fresh, "reset the runner's token", about)?;
     noted?;
     let source = Source::Reset(begun.id().to_owned());
     let kept = keep(pass, &link, id, source, fresh.token, fresh.token_expires_at).await;
@@ -111,14 +115,16 @@ pub(super) async fn renew(pass: &mut Pass<'_>, id: RunnerId, why: Why) -> Result
         return Err(error);
     }
     let why = match why {
-        Why::Missing => "the Secret held none",
-        Why::Edited => "the one in the Secret was changed",
-        Why::Foreign => "the one in the Secret was another runner's",
-        Why::Unproven => "the one in the Secret was not known to be the last that GitLab gave",
-        Why::Expired => "the one in the Secret had expired",
+        ResetReason::Missing => "the Secret held none",
+        ResetReason::Edited => "the one in the Secret was changed",
+        ResetReason::Foreign => "the one in the Secret was another runner's",
+        ResetReason::Unproven => {
+            "the one in the Secret was not known to be the last that GitLab gave"
+        }
+        ResetReason::Expired => "the one in the Secret had expired",
     };
     let note = format!("new token for runner {id}: {why}");
-    pass.tell(EventType::Normal, EventReason::TokenReset.name(), &note)
+    pass.emit(EventType::Normal, EventReason::TokenReset.name(), &note)
         .await;
     Ok(())
 }
@@ -159,7 +165,7 @@ async fn keep(
         let note = format!(
             "the token of runner {runner} begins with a prefix of this GitLab's own, so that gitlab-runner takes it for one of the former kind: its `unregister` would remove the runner from GitLab"
         );
-        pass.tell(EventType::Warning, reason, &note).await;
+        pass.emit(EventType::Warning, reason, &note).await;
     }
     Ok(())
 }
@@ -192,7 +198,7 @@ async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
 }
 
 /// Where a token belongs, and what is there.
-fn place<'a>(pass: &'a Pass<'_>) -> Result<(&'a WantedSecret, &'a Seen), Error> {
+fn place<'a>(pass: &'a Pass<'_>) -> Result<(&'a WantedSecret, &'a Observation), Error> {
     match (&pass.want, &pass.seen) {
         (Some(want), Some(seen)) => Ok((&want.secret, seen)),
         (None, _) | (_, None) => Err(Error::Stale),
@@ -204,7 +210,7 @@ fn unwritten(error: kube::Error) -> Error {
 }
 
 /// Writes the token that we have once more, here or under the name that spec asks for now.
-pub(super) async fn mend(pass: &Pass<'_>, id: RunnerId) -> Result<(), Error> {
+pub(super) async fn repair(pass: &Pass<'_>, id: RunnerId) -> Result<(), Error> {
     let entry = entry_of(pass, id).ok_or(Error::Stale)?;
     let gitlab_url = pass
         .link

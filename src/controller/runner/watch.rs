@@ -16,21 +16,21 @@ use super::{on_error, reconcile};
 use crate::api::MANAGER;
 use crate::api::v1alpha1::GitLabRunner;
 use crate::controller::Context;
+use crate::controller::caches::CacheFeed;
 use crate::controller::guards::{Guarded, deleting};
-use crate::controller::realm::Feed;
-use crate::controller::watches::{quiet, telling, until_stopped, watching};
-use crate::http::Listed;
+use crate::controller::watches::{drop_errors, signal_first_list, until_stopped, watch};
+use crate::http::FirstListHandle;
 use crate::secrets::MANAGED_BY;
 
 /// How many objects are worked on at the same time.
 const CONCURRENCY: u16 = 8;
 
-/// Runs the controller of one realm until it is told to stop and has finished what is under way.
+/// Runs the controller of one set of caches until it is told to stop and has finished what is under way.
 pub async fn run(
     ctx: Arc<Context>,
     namespace: Option<String>,
-    feed: Feed<GitLabRunner>,
-    listed: [Listed; 2],
+    feed: CacheFeed<GitLabRunner>,
+    listed: [FirstListHandle; 2],
     stop: CancellationToken,
 ) {
     let runners: Api<Guarded<GitLabRunner>> = match &namespace {
@@ -43,8 +43,8 @@ pub async fn run(
     };
     let [runners_listed, secrets_listed] = listed;
     let reflected =
-        watching(runners, watcher::Config::default(), &runners_listed).reflect(feed.writer);
-    let main = telling(runners_listed.clone(), reflected)
+        watch(runners, watcher::Config::default(), &runners_listed).reflect(feed.writer);
+    let main = signal_first_list(runners_listed.clone(), reflected)
         .applied_objects()
         // Our own status writes must not come back as work.
         .predicate_filter(
@@ -57,15 +57,15 @@ pub async fn run(
     // Metadata only: tokens never enter this cache.
     let labelled = watcher::Config::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
     let told = ctx.clone();
-    let owned = watching(secrets, labelled, &secrets_listed).inspect(move |event| {
+    let owned = watch(secrets, labelled, &secrets_listed).inspect(move |event| {
         if let Ok(event) = event {
             told.owned.observe(event);
         }
     });
-    let owned = telling(secrets_listed, owned).touched_objects();
-    let controller = Controller::for_stream(quiet(main), feed.store)
-        .owns_stream(quiet(owned))
-        .reconcile_on(feed.woken)
+    let owned = signal_first_list(secrets_listed, owned).touched_objects();
+    let controller = Controller::for_stream(drop_errors(main), feed.store)
+        .owns_stream(drop_errors(owned))
+        .reconcile_on(feed.requeued)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(stop.clone().cancelled_owned())
         .run(reconcile, on_error, ctx)

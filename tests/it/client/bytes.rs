@@ -3,7 +3,7 @@ use std::{io::Write as _, net::TcpListener, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use gitlab_runner_registrar::gitlab::{
-    Endpoint, Error, GroupId, Outcome, Place, ProjectId, RunnerId, RunnerToken, Settings,
+    CallOutcome, Endpoint, Error, GroupId, Place, ProjectId, RunnerId, RunnerToken, Settings,
 };
 
 use super::stub::{Stub, json, reply};
@@ -139,7 +139,7 @@ async fn nobody_listening_means_nothing_was_sent() {
     let error = client.reset_token(RUNNER).await.unwrap_err();
     unsent(&error);
     let endpoint = "/runners/:id/reset_authentication_token";
-    assert_eq!(calls.outcomes(), [("POST", endpoint, Outcome::Unsent)]);
+    assert_eq!(calls.outcomes(), [("POST", endpoint, CallOutcome::Unsent)]);
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn whatever_is_no_reply_is_lost_and_not_repeated() {
         lost(&error);
         assert_eq!(stub.requests().len(), 1, "{nonsense}");
         let endpoint = "/runners/:id/reset_authentication_token";
-        assert_eq!(calls.outcomes(), [("POST", endpoint, Outcome::Lost)]);
+        assert_eq!(calls.outcomes(), [("POST", endpoint, CallOutcome::Lost)]);
     }
 }
 

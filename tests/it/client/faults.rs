@@ -1,7 +1,7 @@
 //! Everything that can go wrong on the way, and what the client then knows.
 use std::time::Duration;
 
-use gitlab_runner_registrar::gitlab::{Endpoint, Error, NewRunner, Outcome, Scope, Settings};
+use gitlab_runner_registrar::gitlab::{CallOutcome, Endpoint, Error, NewRunner, Scope, Settings};
 use gitlab_sim::{Fault, Options, Rule, Seed, Server};
 use serde_json::json;
 
@@ -41,7 +41,7 @@ async fn once_throttled_the_client_is_silent() {
     assert_eq!(sim.requests().len(), 1);
     assert_eq!(
         calls.outcomes(),
-        [("GET", "/runners/:id", Outcome::Throttled)]
+        [("GET", "/runners/:id", CallOutcome::Throttled)]
     );
 }
 
@@ -94,7 +94,10 @@ async fn a_failure_of_the_server_is_lost_and_never_repeated() {
             "{said}"
         );
         assert_eq!(sim.requests().len(), 1);
-        assert_eq!(calls.outcomes(), [("POST", "/user/runners", Outcome::Lost)]);
+        assert_eq!(
+            calls.outcomes(),
+            [("POST", "/user/runners", CallOutcome::Lost)]
+        );
     }
 }
 
@@ -108,7 +111,10 @@ async fn a_cut_connection_is_lost_and_never_repeated() {
         let error = client.register(&new_runner()).await.unwrap_err();
         lost(&error);
         assert_eq!(sim.requests().len(), 1);
-        assert_eq!(calls.outcomes(), [("POST", "/user/runners", Outcome::Lost)]);
+        assert_eq!(
+            calls.outcomes(),
+            [("POST", "/user/runners", CallOutcome::Lost)]
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! What GitLab, or somebody in its place, says no with, and what it means.
 use gitlab_runner_registrar::gitlab::{
-    Error, NewRunner, Outcome, Refusal, RunnerToken, Scope, Settings,
+    CallOutcome, Error, NewRunner, Refusal, RunnerToken, Scope, Settings,
 };
 use gitlab_sim::{Fault, Rule};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ async fn only_gitlab_can_say_that_something_is_gone() {
             calls
                 .outcomes()
                 .iter()
-                .all(|(_, _, outcome)| *outcome == Outcome::Ok)
+                .all(|(_, _, outcome)| *outcome == CallOutcome::Ok)
         );
         let refused = client.edit(RUNNER, &Settings::default()).await.unwrap_err();
         assert_eq!(refused.status(), Some(404));
@@ -59,7 +59,7 @@ async fn only_gitlab_can_say_that_something_is_gone() {
             calls
                 .outcomes()
                 .iter()
-                .all(|(_, _, outcome)| *outcome == Outcome::NotGitLab)
+                .all(|(_, _, outcome)| *outcome == CallOutcome::NotGitLab)
         );
     }
 }
@@ -91,7 +91,7 @@ async fn each_thing_that_is_missing_has_words_of_its_own() {
     let (_sim, client, calls) = struck_by(reply(404, &[], json!({"error": "404 Not Found"}))).await;
     let error = client.runner(RUNNER).await.unwrap_err();
     assert_eq!(error.refusal(), Some(&Refusal::NoSuchEndpoint));
-    let refused = ("GET", "/runners/:id", Outcome::Refused);
+    let refused = ("GET", "/runners/:id", CallOutcome::Refused);
     assert_eq!(calls.outcomes(), [refused]);
 }
 

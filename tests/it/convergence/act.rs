@@ -5,7 +5,7 @@ use gitlab_runner_registrar::{
         v1alpha1::{Operation, OperationType},
     },
     gitlab::model::{NewRunner, ProjectRef, RunnerId, Settings},
-    plan::{Failure, Kept, Observed, Step, TokenState, begun, intended, open, resolved},
+    plan::{Failure, Observed, SecretSighting, Step, TokenState, begun, intended, open, resolved},
 };
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -79,13 +79,13 @@ impl World {
     pub(super) fn act(&mut self, step: &Step, seen: &Observed) -> Result<(), Stop> {
         match step {
             Step::Register(new) => self.register(new, seen),
-            Step::Renew(id, _) => self.renew(*id),
-            Step::Mend(_) => self.mend(seen),
-            Step::Discard(name) => self.effect(None, |world| {
+            Step::ResetToken(id, _) => self.renew(*id),
+            Step::RepairSecret(_) => self.mend(seen),
+            Step::DeleteSecret(name) => self.effect(None, |world| {
                 world.secrets.remove(name);
                 Ok(())
             }),
-            Step::Release => self.release(seen),
+            Step::ReleaseSecret => self.release(seen),
             Step::Edit(id, edit) => self.effect(Some(ConditionType::Synced), |world| {
                 set(&mut world.find(*id).ok_or_else(gone)?.runner, edit);
                 Ok(())
@@ -209,11 +209,13 @@ impl World {
 
     fn mend(&mut self, seen: &Observed) -> Result<(), Stop> {
         let here = match &seen.secret {
-            Kept::Ours(keeping) if keeping.token == TokenState::Intact => Some(SECRET.to_owned()),
-            Kept::Ours(_) | Kept::Absent | Kept::Foreign(_) => None,
+            SecretSighting::Ours(stored) if stored.token == TokenState::Intact => {
+                Some(SECRET.to_owned())
+            }
+            SecretSighting::Ours(_) | SecretSighting::Absent | SecretSighting::Foreign(_) => None,
         };
         let mut others = seen.others.iter();
-        let there = others.find(|(_, keeping)| keeping.token == TokenState::Intact);
+        let there = others.find(|(_, stored)| stored.token == TokenState::Intact);
         let name = here.or(there.map(|(name, _)| name.clone()));
         let kept = name.and_then(|name| self.secrets.get(&name).cloned());
         let mut kept = kept.ok_or(Stop::Dead)?;
@@ -222,7 +224,7 @@ impl World {
     }
 
     fn release(&mut self, seen: &Observed) -> Result<(), Stop> {
-        let here = matches!(seen.secret, Kept::Ours(_)).then(|| SECRET.to_owned());
+        let here = matches!(seen.secret, SecretSighting::Ours(_)).then(|| SECRET.to_owned());
         let others = seen.others.iter().map(|(name, _)| name.clone());
         for name in here.into_iter().chain(others) {
             self.effect(None, |world| {

@@ -1,7 +1,7 @@
 //! One pass: look, decide, act, look again, and the status at the end.
 use gitlab_runner_registrar::{
     api::conditions::Reason,
-    plan::{Blocked, Desired, Doubt, Facts, Observed, Outcome, Plan, Step, decide, project},
+    plan::{Blocked, Desired, Doubt, Facts, Observed, Outcome, Plan, Step, decide, next_status},
 };
 
 use super::act::{Stop, failure};
@@ -21,7 +21,7 @@ impl World {
     /// One pass, and the time until the next.
     pub(super) fn pass(&mut self) -> Ended {
         let mut seen = None;
-        let outcome = match self.pursue(&mut seen) {
+        let outcome = match self.converge(&mut seen) {
             Ok(plan) => Outcome::Planned(plan),
             Err(Stop::Failed(failure)) => Outcome::Failed(failure),
             Err(Stop::Dead) => {
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    fn pursue(&mut self, last_seen: &mut Option<Observed>) -> Result<Plan, Stop> {
+    fn converge(&mut self, last_seen: &mut Option<Observed>) -> Result<Plan, Stop> {
         let mut last: Option<Step> = None;
         for _ in 0..8 {
             let seen = self.look();
@@ -108,7 +108,7 @@ impl World {
             project_scope: false,
             generation: Some(1),
         };
-        let status = project(&self.status, &facts, outcome, self.now);
+        let status = next_status(&self.status, &facts, outcome, self.now);
         if let Outcome::Planned(Plan::Hold(why)) = outcome {
             let ready = &status.conditions[0];
             assert!(

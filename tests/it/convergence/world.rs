@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use gitlab_runner_registrar::{
     api::v1alpha1::{GitLabRunnerStatus, OperationType},
     gitlab::model::{AccessLevel, NewRunner, Note, ProjectRef, Runner, RunnerId, Scope, Settings},
-    plan::{Desired, Keeping, Kept, Known, Mark, TokenState},
+    plan::{Desired, Known, Mark, SecretSighting, StoredToken, TokenState},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,10 +35,10 @@ pub(super) struct Secret {
 }
 
 impl Secret {
-    /// What it holds, by what status says of the token: see `secrets::look`.
-    pub(super) fn kept(&self, status: &GitLabRunnerStatus) -> Kept {
+    /// What it holds, by what status says of the token: see `secrets::inspect`.
+    pub(super) fn kept(&self, status: &GitLabRunnerStatus) -> SecretSighting {
         if !self.ours {
-            return Kept::Foreign(None);
+            return SecretSighting::Foreign(None);
         }
         let digest = self.token.map(|token| token.to_string());
         let reset = status.operation.as_ref();
@@ -48,7 +48,7 @@ impl Secret {
             Some(reset) => self.operation.as_ref() == Some(&reset.id),
             None => last.is_none() || last == digest,
         };
-        Kept::Ours(Keeping {
+        SecretSighting::Ours(StoredToken {
             runner: self.runner.map(|id| Known {
                 id,
                 gitlab_url: URL.to_owned(),

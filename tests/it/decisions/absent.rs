@@ -2,10 +2,10 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy, Target},
     gitlab::model::{AccessLevel, NewRunner, RunnerId, Scope, Settings},
-    plan::{Blocked, Doubt, Kept, Plan, Sighting, Step},
+    plan::{Blocked, Doubt, Plan, SecretSighting, Sighting, Step},
 };
 
-use super::given::{GROUP, OWNER, RUNNER, but, exists, keeping, nothing, now, seconds};
+use super::given::{GROUP, OWNER, RUNNER, but, exists, nothing, now, seconds, stored};
 use super::{act, hold, wait};
 
 fn registers(settings: Settings) -> Plan {
@@ -75,7 +75,7 @@ fn a_runner_is_registered_when_it_is_surely_not_there() {
         (
             "a Secret that outlived its runner is no obstacle",
             exists(|_| {}),
-            nothing(|seen| seen.secret = Kept::Ours(keeping())),
+            nothing(|seen| seen.secret = SecretSighting::Ours(stored())),
             registers(described("space/name")),
         ),
         (

@@ -5,8 +5,8 @@ use gitlab_runner_registrar::{
         AccessLevel, GroupId, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
     },
     plan::{
-        Desired, Keeping, Kept, Known, Mark, Naming, Observed, Sighting, TokenState, Wanted,
-        WantedSecret,
+        Desired, Known, Mark, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState,
+        Wanted, WantedSecret,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -82,8 +82,8 @@ pub(crate) fn project(id: u64) -> ProjectRef {
     }
 }
 
-pub(crate) fn keeping() -> Keeping {
-    Keeping {
+pub(crate) fn stored() -> StoredToken {
+    StoredToken {
         runner: Some(known(RUNNER)),
         attempt: Some("a1".to_owned()),
         operation: None,
@@ -95,10 +95,10 @@ pub(crate) fn keeping() -> Keeping {
     }
 }
 
-pub(crate) fn keeping_with(change: impl FnOnce(&mut Keeping)) -> Keeping {
-    let mut keeping = keeping();
-    change(&mut keeping);
-    keeping
+pub(crate) fn stored_with(change: impl FnOnce(&mut StoredToken)) -> StoredToken {
+    let mut stored = stored();
+    change(&mut stored);
+    stored
 }
 
 pub(crate) fn known(id: RunnerId) -> Known {
@@ -114,7 +114,7 @@ pub(crate) fn seen() -> Observed {
         twins: Vec::new(),
         settles_at: None,
         scope: Some(GROUP),
-        secret: Kept::Ours(keeping()),
+        secret: SecretSighting::Ours(stored()),
         others: Vec::new(),
         under_way: None,
         projects: None,
@@ -138,7 +138,7 @@ pub(crate) fn but(change: impl FnOnce(&mut Observed)) -> Observed {
 pub(crate) fn nothing(change: impl FnOnce(&mut Observed)) -> Observed {
     but(|seen| {
         seen.runner = Sighting::Absent;
-        seen.secret = Kept::Absent;
+        seen.secret = SecretSighting::Absent;
         change(seen);
     })
 }

@@ -4,16 +4,23 @@ mod unreadable;
 use gitlab_runner_registrar::{
     api::v1alpha1::DeletionPolicy,
     gitlab::model::{ProjectId, RunnerId, Settings},
-    plan::{Blocked, Desired, Doubt, Keeping, Kept, Observed, Plan, Sighting, Step, TokenState},
+    plan::{
+        Blocked, Desired, Doubt, Observed, Plan, SecretSighting, Sighting, Step, StoredToken,
+        TokenState,
+    },
 };
 
 use super::given::{
-    GROUP, RUNNER, but, keeping, keeping_with, known, nothing, now, of_projects, seconds,
+    GROUP, RUNNER, but, known, nothing, now, of_projects, seconds, stored, stored_with,
 };
 use super::{act, hold, wait};
 
 const GONE: Desired = Desired::Gone(DeletionPolicy::Delete);
 const ORPHAN: Desired = Desired::Gone(DeletionPolicy::Orphan);
+
+fn of_another() -> SecretSighting {
+    SecretSighting::Ours(stored_with(|kept| kept.runner = Some(known(RunnerId(8)))))
+}
 
 #[test]
 fn a_runner_is_removed_before_its_object() {
@@ -28,7 +35,7 @@ fn a_runner_is_removed_before_its_object() {
         (
             "a Secret of somebody else is no obstacle",
             GONE,
-            but(|seen| seen.secret = Kept::Foreign(None)),
+            but(|seen| seen.secret = SecretSighting::Foreign(None)),
             act(Step::Unregister(RUNNER)),
         ),
         ("it is not there", GONE, nothing(|_| {}), Plan::Rest),
@@ -134,7 +141,7 @@ fn the_runners_own_token_removes_what_the_credential_may_not() {
         ..seen
     };
     let without = |seen: Observed| Observed {
-        secret: Kept::Absent,
+        secret: SecretSighting::Absent,
         ..seen
     };
     let several = || of_projects(&[41], |_| {});
@@ -199,7 +206,7 @@ fn the_runners_own_token_removes_what_the_credential_may_not() {
             "another runner's token is of no use",
             GONE,
             Observed {
-                secret: Kept::Ours(keeping_with(|kept| kept.runner = Some(known(RunnerId(8))))),
+                secret: of_another(),
                 ..refused(of_projects(&[], |_| {}))
             },
             by_number(),
@@ -209,43 +216,40 @@ fn the_runners_own_token_removes_what_the_credential_may_not() {
 
 #[test]
 fn without_a_credential_the_runners_own_token_removes_it() {
-    let not_asked = |here: Kept, former: Option<Keeping>| {
+    let not_asked = |here: SecretSighting, former: Option<StoredToken>| {
         but(|seen| {
             seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER)));
             seen.secret = here;
-            seen.others = former
-                .map(|kept| ("former".to_owned(), kept))
-                .into_iter()
-                .collect();
+            let former = former.map(|kept| ("former".to_owned(), kept));
+            seen.others = former.into_iter().collect();
         })
     };
     let by_token = |id| act(Step::UnregisterByToken(id));
-    let spoilt = |token| keeping_with(|kept| kept.token = token);
-    let another = || Kept::Ours(keeping_with(|kept| kept.runner = Some(known(RunnerId(8)))));
+    let spoilt = |token| stored_with(|kept| kept.token = token);
     let undeletable = || wait(Blocked::Undeletable);
     hold(vec![
         (
             "the token we keep",
             GONE,
-            not_asked(Kept::Ours(keeping()), None),
+            not_asked(SecretSighting::Ours(stored()), None),
             by_token(RUNNER),
         ),
         (
             "or kept under the former name",
             GONE,
-            not_asked(Kept::Absent, Some(keeping())),
+            not_asked(SecretSighting::Absent, Some(stored())),
             by_token(RUNNER),
         ),
         (
             "here or there",
             GONE,
-            not_asked(another(), Some(keeping())),
+            not_asked(of_another(), Some(stored())),
             by_token(RUNNER),
         ),
         (
             "one of another runner is of no use",
             GONE,
-            not_asked(another(), None),
+            not_asked(of_another(), None),
             undeletable(),
         ),
         (
@@ -260,31 +264,34 @@ fn without_a_credential_the_runners_own_token_removes_it() {
         (
             "an edited token is no proof",
             GONE,
-            not_asked(Kept::Ours(spoilt(TokenState::Edited)), None),
+            not_asked(SecretSighting::Ours(spoilt(TokenState::Edited)), None),
             undeletable(),
         ),
         (
             "an emptied Secret holds none",
             GONE,
-            not_asked(Kept::Ours(spoilt(TokenState::Missing)), None),
+            not_asked(SecretSighting::Ours(spoilt(TokenState::Missing)), None),
             undeletable(),
         ),
         (
             "a token of nobody knows which runner",
             GONE,
-            not_asked(Kept::Ours(keeping_with(|kept| kept.runner = None)), None),
+            not_asked(
+                SecretSighting::Ours(stored_with(|kept| kept.runner = None)),
+                None,
+            ),
             undeletable(),
         ),
         (
             "no Secret",
             GONE,
-            not_asked(Kept::Absent, None),
+            not_asked(SecretSighting::Absent, None),
             undeletable(),
         ),
         (
             "a Secret of somebody else",
             GONE,
-            not_asked(Kept::Foreign(None), None),
+            not_asked(SecretSighting::Foreign(None), None),
             undeletable(),
         ),
     ]);
@@ -292,15 +299,15 @@ fn without_a_credential_the_runners_own_token_removes_it() {
 
 #[test]
 fn an_orphan_keeps_its_token() {
-    let release = || act(Step::Release);
-    let others = || vec![("former".to_owned(), keeping())];
+    let release = || act(Step::ReleaseSecret);
+    let others = || vec![("former".to_owned(), stored())];
     hold(vec![
         ("the Secret is released", ORPHAN, but(|_| {}), release()),
         (
             "so is a former one",
             ORPHAN,
             but(|seen| {
-                seen.secret = Kept::Absent;
+                seen.secret = SecretSighting::Absent;
                 seen.others = others();
             }),
             release(),
@@ -309,7 +316,7 @@ fn an_orphan_keeps_its_token() {
             "beside one of somebody else",
             ORPHAN,
             but(|seen| {
-                seen.secret = Kept::Foreign(None);
+                seen.secret = SecretSighting::Foreign(None);
                 seen.others = others();
             }),
             release(),
@@ -318,14 +325,15 @@ fn an_orphan_keeps_its_token() {
             "whatever it holds, and whatever GitLab says",
             ORPHAN,
             nothing(|seen| {
-                seen.secret = Kept::Ours(keeping_with(|kept| kept.token = TokenState::Missing));
+                seen.secret =
+                    SecretSighting::Ours(stored_with(|kept| kept.token = TokenState::Missing));
             }),
             release(),
         ),
         (
             "released, it is not ours",
             ORPHAN,
-            but(|seen| seen.secret = Kept::Foreign(None)),
+            but(|seen| seen.secret = SecretSighting::Foreign(None)),
             Plan::Rest,
         ),
         (

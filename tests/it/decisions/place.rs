@@ -3,14 +3,12 @@ use gitlab_runner_registrar::{
     api::v1alpha1::DeletionPolicy,
     gitlab::model::{Found, Runner, RunnerId},
     plan::{
-        Doubt, GRACE_AT_LEAST, Intent, Keeping, Kept, Sighting, Wanted, Whereabouts, grace,
-        whereabouts,
+        Doubt, GRACE_AT_LEAST, Intent, SecretSighting, Sighting, StoredToken, Wanted, Whereabouts,
+        grace, whereabouts,
     },
 };
 
-use super::given::{
-    RUNNER, URL, keeping, keeping_with, known, nothing, now, runner, seconds, want,
-};
+use super::given::{RUNNER, URL, known, nothing, now, runner, seconds, stored, stored_with, want};
 
 const OTHER: RunnerId = RunnerId(8);
 
@@ -27,8 +25,8 @@ fn number(id: RunnerId) -> Whereabouts {
     Whereabouts::Number(known(id))
 }
 
-fn ours(change: impl FnOnce(&mut Keeping)) -> Kept {
-    Kept::Ours(keeping_with(change))
+fn ours(change: impl FnOnce(&mut StoredToken)) -> SecretSighting {
+    SecretSighting::Ours(stored_with(change))
 }
 
 #[test]
@@ -36,11 +34,11 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
     let later = || Some(intent("a2"));
     let same = || Some(intent("a1"));
     let mark = || Whereabouts::Mark(intent("a2"));
-    let other = || keeping_with(|kept| kept.runner = Some(known(OTHER)));
+    let other = || stored_with(|kept| kept.runner = Some(known(OTHER)));
     let rows = [
         (
             "nothing is known",
-            Kept::Absent,
+            SecretSighting::Absent,
             None,
             None,
             None,
@@ -48,7 +46,7 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
         ),
         (
             "an attempt and no more",
-            Kept::Absent,
+            SecretSighting::Absent,
             None,
             None,
             later(),
@@ -97,7 +95,7 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
         ),
         (
             "status alone",
-            Kept::Absent,
+            SecretSighting::Absent,
             None,
             Some(OTHER),
             None,
@@ -105,7 +103,7 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
         ),
         (
             "status comes before the mark",
-            Kept::Absent,
+            SecretSighting::Absent,
             None,
             Some(OTHER),
             later(),
@@ -129,7 +127,7 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
         ),
         (
             "a Secret of somebody else",
-            Kept::Foreign(None),
+            SecretSighting::Foreign(None),
             None,
             None,
             later(),
@@ -137,24 +135,24 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
         ),
         (
             "the former Secret",
-            Kept::Absent,
-            Some(keeping()),
+            SecretSighting::Absent,
+            Some(stored()),
             None,
             same(),
             number(RUNNER),
         ),
         (
             "an outdated former Secret",
-            Kept::Absent,
-            Some(keeping()),
+            SecretSighting::Absent,
+            Some(stored()),
             None,
             later(),
             mark(),
         ),
         (
             "the former Secret beside somebody else's",
-            Kept::Foreign(None),
-            Some(keeping()),
+            SecretSighting::Foreign(None),
+            Some(stored()),
             None,
             same(),
             number(RUNNER),
@@ -165,7 +163,7 @@ fn a_runner_is_looked_for_where_it_was_last_known() {
                 kept.attempt = Some("a0".to_owned());
                 kept.runner = Some(known(OTHER));
             }),
-            Some(keeping()),
+            Some(stored()),
             None,
             same(),
             number(RUNNER),

@@ -2,11 +2,11 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy},
     gitlab::model::{NewRunner, Note, RunnerId, Settings},
-    plan::{Blocked, Desired, Doubt, Kept, Naming, Observed, Plan, Sighting, Step},
+    plan::{Blocked, Desired, Doubt, Naming, Observed, Plan, SecretSighting, Sighting, Step},
 };
 
 use super::given::{
-    GROUP, RUNNER, but, exists, keeping, keeping_with, known, mark, nothing, now, seconds,
+    GROUP, RUNNER, but, exists, known, mark, nothing, now, seconds, stored, stored_with,
 };
 use super::{act, hold, wait};
 
@@ -22,39 +22,39 @@ fn a_secret_of_somebody_else_stops_nothing_but_the_token() {
         (
             "a token would have no place",
             exists(|_| {}),
-            nothing(|seen| seen.secret = Kept::Foreign(None)),
+            nothing(|seen| seen.secret = SecretSighting::Foreign(None)),
             conflict(),
         ),
         (
             "a runner that is there is edited all the same",
             exists(|want| want.settings.paused = Some(true)),
-            but(|seen| seen.secret = Kept::Foreign(None)),
+            but(|seen| seen.secret = SecretSighting::Foreign(None)),
             act(Step::Edit(RUNNER, Box::new(paused))),
         ),
         (
             "and then there is nothing left to do",
             exists(|_| {}),
-            but(|seen| seen.secret = Kept::Foreign(None)),
+            but(|seen| seen.secret = SecretSighting::Foreign(None)),
             conflict(),
         ),
         (
             "under Report too",
             exists(|want| want.drift = DriftPolicy::Report),
-            but(|seen| seen.secret = Kept::Foreign(None)),
+            but(|seen| seen.secret = SecretSighting::Foreign(None)),
             conflict(),
         ),
         (
             "whom it was made for is told",
             exists(|_| {}),
-            nothing(|seen| seen.secret = Kept::Foreign(Some(known(RunnerId(8))))),
+            nothing(|seen| seen.secret = SecretSighting::Foreign(Some(known(RunnerId(8))))),
             wait(Blocked::SecretConflict(Some(known(RunnerId(8))))),
         ),
         (
             "a token under its former name stays there",
             exists(|_| {}),
             but(|seen| {
-                seen.secret = Kept::Foreign(None);
-                seen.others = vec![("former".into(), keeping())];
+                seen.secret = SecretSighting::Foreign(None);
+                seen.others = vec![("former".into(), stored())];
             }),
             conflict(),
         ),
@@ -63,7 +63,7 @@ fn a_secret_of_somebody_else_stops_nothing_but_the_token() {
             orphan(),
             but(|seen| {
                 seen.runner = Sighting::Unclear(Doubt::Foreign(RUNNER));
-                seen.secret = Kept::Foreign(None);
+                seen.secret = SecretSighting::Foreign(None);
             }),
             conflict(),
         ),
@@ -75,7 +75,7 @@ fn a_secret_of_somebody_else_stops_nothing_but_the_token() {
 fn twins_go_before_anything_is_kept() {
     let twins = |seen: &mut Observed| {
         seen.twins = vec![RunnerId(8), RunnerId(9)];
-        seen.secret = Kept::Absent;
+        seen.secret = SecretSighting::Absent;
     };
     let first = || act(Step::Unregister(RunnerId(8)));
     let report = exists(|want| want.drift = DriftPolicy::Report);
@@ -89,7 +89,7 @@ fn twins_go_before_anything_is_kept() {
             exists(|_| {}),
             but(|seen| {
                 twins(seen);
-                seen.secret = Kept::Foreign(None);
+                seen.secret = SecretSighting::Foreign(None);
             }),
             first(),
         ),
@@ -128,8 +128,8 @@ fn a_runner_that_is_there_is_made_as_declared() {
         (
             "the token comes first",
             paused(),
-            but(|seen| seen.secret = Kept::Ours(keeping_with(|kept| kept.tidy = false))),
-            act(Step::Mend(RUNNER)),
+            but(|seen| seen.secret = SecretSighting::Ours(stored_with(|kept| kept.tidy = false))),
+            act(Step::RepairSecret(RUNNER)),
         ),
         (
             "a note that lost its mark gets this object's",

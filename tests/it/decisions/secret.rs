@@ -2,8 +2,8 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::GitLabRunner,
     gitlab::model::RunnerId,
-    plan::{Keeping, Kept, Known, TokenState, WantedSecret},
-    secrets::{Expected, entry, look},
+    plan::{Known, SecretSighting, StoredToken, TokenState, WantedSecret},
+    secrets::{Expected, entry, inspect},
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
@@ -77,8 +77,8 @@ fn as_written() -> Secret {
     serde_json::from_value(written()).unwrap()
 }
 
-fn keeping() -> Keeping {
-    Keeping {
+fn stored() -> StoredToken {
+    StoredToken {
         runner: Some(Known {
             id: RunnerId(7),
             gitlab_url: URL.to_owned(),
@@ -102,38 +102,46 @@ fn nothing_known() -> Expected {
     }
 }
 
-fn seen(secret: &Secret) -> Kept {
+fn seen(secret: &Secret) -> SecretSighting {
     let want = wanted();
-    look(Some(secret), &owner(), Some((&want, URL)), &nothing_known())
+    inspect(Some(secret), &owner(), Some((&want, URL)), &nothing_known())
 }
 
 /// What is kept in a Secret of ours in which one thing was changed.
-fn kept(path: &str, value: Value) -> Keeping {
+fn kept(path: &str, value: Value) -> StoredToken {
     match seen(&secret(path, value)) {
-        Kept::Ours(keeping) => keeping,
-        Kept::Absent | Kept::Foreign(_) => panic!("{path}: it is not ours any more"),
+        SecretSighting::Ours(stored) => stored,
+        SecretSighting::Absent | SecretSighting::Foreign(_) => {
+            panic!("{path}: it is not ours any more")
+        }
     }
 }
 
 #[test]
 fn a_secret_is_ours_when_it_belongs_to_this_very_object() {
-    assert_eq!(look(None, &owner(), None, &nothing_known()), Kept::Absent);
-    assert_eq!(seen(&as_written()), Kept::Ours(keeping()));
+    assert_eq!(
+        inspect(None, &owner(), None, &nothing_known()),
+        SecretSighting::Absent
+    );
+    assert_eq!(seen(&as_written()), SecretSighting::Ours(stored()));
     let references = "/metadata/ownerReferences";
     for theirs in [
         json!(null),
         json!([]),
         json!([{"apiVersion": "gitlab-registrar.dev/v1alpha1", "kind": "GitLabRunner", "name": "builder", "uid": "uid-2"}]),
     ] {
-        let made_for = keeping().runner;
-        assert_eq!(seen(&secret(references, theirs)), Kept::Foreign(made_for));
+        let made_for = stored().runner;
+        assert_eq!(
+            seen(&secret(references, theirs)),
+            SecretSighting::Foreign(made_for)
+        );
     }
     // Whoever copies our annotations has not made it for anybody.
     let mut copied = written();
     copied["metadata"]["ownerReferences"] = json!([]);
     copied["metadata"]["labels"] = json!({});
     let copied: Secret = serde_json::from_value(copied).unwrap();
-    assert_eq!(seen(&copied), Kept::Foreign(None));
+    assert_eq!(seen(&copied), SecretSighting::Foreign(None));
 }
 
 #[test]
@@ -233,8 +241,8 @@ fn a_token_is_proven_by_what_status_knows() {
     for (sentence, secret, reset, digest, now, state) in rows {
         let reset = reset.map(str::to_owned);
         let expected = Expected { reset, digest, now };
-        let kept = look(Some(&secret), &owner(), None, &expected);
-        let Kept::Ours(kept) = kept else {
+        let kept = inspect(Some(&secret), &owner(), None, &expected);
+        let SecretSighting::Ours(kept) = kept else {
             panic!("{sentence}: {kept:?}");
         };
         assert_eq!(kept.token, state, "{sentence}");
@@ -275,8 +283,11 @@ fn a_secret_is_tidy_when_all_that_is_asked_for_is_there() {
     for (path, value, expected) in rows {
         assert_eq!(tidy(path, value.clone()), expected, "{path} {value}");
         let secret = secret(path, value);
-        let unjudged = look(Some(&secret), &owner(), None, &nothing_known());
-        assert!(matches!(unjudged, Kept::Ours(Keeping { tidy: true, .. })));
+        let unjudged = inspect(Some(&secret), &owner(), None, &nothing_known());
+        assert!(matches!(
+            unjudged,
+            SecretSighting::Ours(StoredToken { tidy: true, .. })
+        ));
     }
 }
 
@@ -297,7 +308,7 @@ fn what_cannot_be_read_is_not_known() {
 #[test]
 fn only_an_intact_token_of_a_known_runner_is_written_again() {
     let secret = as_written();
-    let kept = entry(&secret, &keeping()).unwrap();
+    let kept = entry(&secret, &stored()).unwrap();
     assert_eq!(
         (kept.runner, kept.token.expose()),
         (RunnerId(7), "glrt-secret")
@@ -311,25 +322,25 @@ fn only_an_intact_token_of_a_known_runner_is_written_again() {
         "a token cannot be printed"
     );
     for spoilt in [
-        Keeping {
+        StoredToken {
             runner: None,
-            ..keeping()
+            ..stored()
         },
-        Keeping {
+        StoredToken {
             token: TokenState::Edited,
-            ..keeping()
+            ..stored()
         },
-        Keeping {
+        StoredToken {
             token: TokenState::Missing,
-            ..keeping()
+            ..stored()
         },
-        Keeping {
+        StoredToken {
             token: TokenState::Unproven,
-            ..keeping()
+            ..stored()
         },
-        Keeping {
+        StoredToken {
             token: TokenState::Expired,
-            ..keeping()
+            ..stored()
         },
     ] {
         assert!(entry(&secret, &spoilt).is_none());

@@ -141,11 +141,11 @@ fn flag_row(flag: &clap::Arg) -> String {
 fn the_list_of_metrics_is_current() {
     let metrics = Metrics::default();
     // A family without a sample is not rendered.
-    let under_way = metrics.pass(Kind::gitlabrunner);
+    let under_way = metrics.in_flight(Kind::gitlabrunner);
     metrics.reconciled(Kind::gitlabrunner, Ended::error, 0.1);
     metrics.requested("GET", "runner", "200".to_owned(), 0.1);
     metrics.mutated("register");
-    metrics.told("DeletionBlocked");
+    metrics.event_emitted("DeletionBlocked");
     let text = metrics.render();
     drop(under_way);
     let mut page =

@@ -3,13 +3,13 @@ use gitlab_runner_registrar::{
     api::v1alpha1::DriftPolicy,
     gitlab::model::{NewRunner, ProjectId, RunnerId, Settings},
     plan::{
-        Blocked, Doubt, Kept, Observed, Outcome, Plan, ProjectSighting, Sighting, Step, TokenState,
-        Unassignable, Wanted,
+        Blocked, Doubt, Observed, Outcome, Plan, ProjectSighting, SecretSighting, Sighting, Step,
+        TokenState, Unassignable, Wanted,
     },
 };
 
 use super::super::decisions::given::{
-    GROUP, RUNNER, but, keeping_with, nothing, now, of_projects, seconds, seen, want,
+    GROUP, RUNNER, but, nothing, now, of_projects, seconds, seen, stored_with, want,
 };
 use super::{Known, rest, told};
 
@@ -187,7 +187,7 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
         (Blocked::ScopeUnknown, absent(), "ScopeNotFound", "Stalled"),
         (
             Blocked::SecretConflict(None),
-            but(|seen| seen.secret = Kept::Foreign(None)),
+            but(|seen| seen.secret = SecretSighting::Foreign(None)),
             "SecretConflict",
             "Stalled",
         ),
@@ -251,8 +251,9 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
 
 #[test]
 fn the_parts_say_what_was_seen() {
-    let emptied =
-        |token| but(|seen| seen.secret = Kept::Ours(keeping_with(|kept| kept.token = token)));
+    let emptied = |token| {
+        but(|seen| seen.secret = SecretSighting::Ours(stored_with(|kept| kept.token = token)))
+    };
     let unclear = |doubt| but(|seen| seen.runner = Sighting::Unclear(doubt));
     let rows: Vec<(Observed, &[&str])> = vec![
         (
@@ -271,7 +272,7 @@ fn the_parts_say_what_was_seen() {
             &[FINE[0], "TokenReady=False Progressing", FINE[2]],
         ),
         (
-            but(|seen| seen.secret = Kept::Foreign(None)),
+            but(|seen| seen.secret = SecretSighting::Foreign(None)),
             &[FINE[0], "TokenReady=False SecretConflict", FINE[2]],
         ),
         (

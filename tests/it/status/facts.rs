@@ -5,14 +5,16 @@ use gitlab_runner_registrar::{
         v1alpha1::{DriftPolicy, GitLabRunnerStatus, GivenUp, Registration},
     },
     gitlab::model::{Runner, RunnerId, Scope},
-    plan::{Doubt, Kept, Observed, Outcome, Plan, Sighting, TokenState, intended, resolved},
+    plan::{
+        Doubt, Observed, Outcome, Plan, SecretSighting, Sighting, TokenState, intended, resolved,
+    },
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::super::decisions::given::{
-    GROUP, SECRET, URL, but, keeping, keeping_with, nothing, now, of_projects, runner, seconds,
-    seen, want,
+    GROUP, SECRET, URL, but, nothing, now, of_projects, runner, seconds, seen, stored, stored_with,
+    want,
 };
 use super::{Known, failure, rest};
 
@@ -206,25 +208,37 @@ fn a_contact_is_written_once_in_an_hour_or_with_something_else() {
 #[test]
 fn the_secret_is_named_where_the_token_is() {
     let named = |seen: Observed| status(seen).token.map(|token| token.secret_name);
-    let with = |secret: Kept| {
+    let with = |secret: SecretSighting| {
         but(|seen| {
             seen.secret = secret;
-            seen.others = vec![("former".to_owned(), keeping())];
+            seen.others = vec![("former".to_owned(), stored())];
         })
     };
     assert_eq!(named(seen()).as_deref(), Some(SECRET));
-    assert_eq!(named(with(Kept::Absent)).as_deref(), Some("former"));
-    assert_eq!(named(with(Kept::Foreign(None))).as_deref(), Some("former"));
-    assert_eq!(named(with(Kept::Ours(keeping()))).as_deref(), Some(SECRET));
-    let unproven = keeping_with(|kept| kept.token = TokenState::Unproven);
     assert_eq!(
-        named(with(Kept::Ours(unproven))).as_deref(),
+        named(with(SecretSighting::Absent)).as_deref(),
+        Some("former")
+    );
+    assert_eq!(
+        named(with(SecretSighting::Foreign(None))).as_deref(),
+        Some("former")
+    );
+    assert_eq!(
+        named(with(SecretSighting::Ours(stored()))).as_deref(),
+        Some(SECRET)
+    );
+    let unproven = stored_with(|kept| kept.token = TokenState::Unproven);
+    assert_eq!(
+        named(with(SecretSighting::Ours(unproven))).as_deref(),
         Some("former"),
         "an old token is not the one that GitLab gave last"
     );
-    assert_eq!(named(but(|seen| seen.secret = Kept::Foreign(None))), None);
-    let expiring = keeping_with(|kept| kept.expires_at = Some(now()));
-    let token = status(but(|seen| seen.secret = Kept::Ours(expiring)))
+    assert_eq!(
+        named(but(|seen| seen.secret = SecretSighting::Foreign(None))),
+        None
+    );
+    let expiring = stored_with(|kept| kept.expires_at = Some(now()));
+    let token = status(but(|seen| seen.secret = SecretSighting::Ours(expiring)))
         .token
         .unwrap();
     assert_eq!(token.expires_at, Some(Time(now())));

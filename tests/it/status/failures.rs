@@ -2,7 +2,7 @@
 use gitlab_runner_registrar::{
     api::conditions::{ConditionType, Reason},
     gitlab::model::Scope,
-    plan::{Blocked, Kept, Outcome, Plan},
+    plan::{Blocked, Outcome, Plan, SecretSighting},
 };
 
 use super::super::decisions::given::{OWNER, but, now, of_projects, seconds, seen, want};
@@ -135,7 +135,10 @@ fn a_failed_step_is_told_by_its_condition() {
 fn a_transition_time_moves_only_with_its_value() {
     let known = Known::new(want(), seen());
     let first = known.first(&rest());
-    let foreign = Known::new(want(), but(|seen| seen.secret = Kept::Foreign(None)));
+    let foreign = Known::new(
+        want(),
+        but(|seen| seen.secret = SecretSighting::Foreign(None)),
+    );
     let later = now() + seconds(60);
     let how = Outcome::Planned(Plan::Hold(Blocked::SecretConflict(None)));
     let second = foreign.after(&first, &how, later);

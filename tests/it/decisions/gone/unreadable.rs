@@ -2,15 +2,15 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::DeletionPolicy,
     gitlab::model::RunnerId,
-    plan::{Blocked, Desired, Doubt, Kept, Observed, Sighting, Step},
+    plan::{Blocked, Desired, Doubt, Observed, SecretSighting, Sighting, Step},
 };
 
-use super::super::given::{RUNNER, but, keeping, keeping_with, known};
+use super::super::given::{RUNNER, but, known, stored, stored_with};
 use super::super::{act, hold, wait};
 
 const GONE: Desired = Desired::Gone(DeletionPolicy::Delete);
 
-fn unreadable(secret: Kept) -> Observed {
+fn unreadable(secret: SecretSighting) -> Observed {
     but(|seen| {
         seen.runner = Sighting::Unclear(Doubt::Unreadable(RUNNER));
         seen.secret = secret;
@@ -19,16 +19,21 @@ fn unreadable(secret: Kept) -> Observed {
 
 #[test]
 fn the_runners_own_token_is_enough() {
-    let another = Kept::Ours(keeping_with(|kept| kept.runner = Some(known(RunnerId(8)))));
+    let another = SecretSighting::Ours(stored_with(|kept| kept.runner = Some(known(RunnerId(8)))));
     let stays = || wait(Blocked::Unclear(Doubt::Unreadable(RUNNER)));
     hold(vec![
         (
             "with its token it goes",
             GONE,
-            unreadable(Kept::Ours(keeping())),
+            unreadable(SecretSighting::Ours(stored())),
             act(Step::UnregisterByToken(RUNNER)),
         ),
-        ("without it stays", GONE, unreadable(Kept::Absent), stays()),
+        (
+            "without it stays",
+            GONE,
+            unreadable(SecretSighting::Absent),
+            stays(),
+        ),
         ("nor does another's do", GONE, unreadable(another), stays()),
     ]);
 }

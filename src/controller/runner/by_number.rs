@@ -31,7 +31,7 @@ impl Pass<'_> {
     }
 
     /// Looks at a runner that we know by number.
-    pub(super) async fn look_at(
+    pub(super) async fn observe_by_number(
         &self,
         link: &Connected,
         known: &Known,

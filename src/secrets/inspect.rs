@@ -10,7 +10,7 @@ use super::{Entry, MANAGED_BY, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::MANAGER;
 use crate::api::v1alpha1::GitLabRunner;
 use crate::gitlab::model::{RunnerId, RunnerToken};
-use crate::plan::{Keeping, Kept, Known, TokenState, WantedSecret};
+use crate::plan::{Known, SecretSighting, StoredToken, TokenState, WantedSecret};
 
 pub(super) const RUNNER_ID: &str = "gitlab-registrar.dev/runner-id";
 pub(super) const GITLAB_URL: &str = "gitlab-registrar.dev/gitlab-url";
@@ -33,14 +33,14 @@ pub struct Expected {
 
 /// What stands under a name, as far as decisions are concerned. `want` says, with the GitLab that the
 /// connection leads to, what makes it tidy; without that it is not judged.
-pub fn look(
+pub fn inspect(
     secret: Option<&Secret>,
     owner: &GitLabRunner,
     want: Option<(&WantedSecret, &str)>,
     expected: &Expected,
-) -> Kept {
+) -> SecretSighting {
     let Some(secret) = secret else {
-        return Kept::Absent;
+        return SecretSighting::Absent;
     };
     let uid = owner.meta().uid.as_deref();
     let ours = secret
@@ -58,10 +58,10 @@ pub fn look(
     });
     if !ours {
         let manager = secret.labels().get(MANAGED_BY).map(String::as_str);
-        return Kept::Foreign(runner.filter(|_| manager == Some(MANAGER)));
+        return SecretSighting::Foreign(runner.filter(|_| manager == Some(MANAGER)));
     }
     let token = token(secret);
-    let mut keeping = Keeping {
+    let mut stored = StoredToken {
         runner,
         attempt: annotation(ATTEMPT),
         operation: annotation(OPERATION),
@@ -71,26 +71,26 @@ pub fn look(
         issued_at: time(ISSUED_AT),
         expires_at: time(EXPIRES_AT),
     };
-    keeping.token = state(&keeping, annotation(DIGEST).as_deref(), expected);
-    Kept::Ours(keeping)
+    stored.token = state(&stored, annotation(DIGEST).as_deref(), expected);
+    SecretSighting::Ours(stored)
 }
 
 /// Compares the token with what was written beside it, and both with what status knows: an old Secret
 /// that is put back is whole in itself.
-fn state(keeping: &Keeping, written: Option<&str>, expected: &Expected) -> TokenState {
+fn state(stored: &StoredToken, written: Option<&str>, expected: &Expected) -> TokenState {
     let Expected { reset, digest, now } = expected;
-    let Some(held) = keeping.digest.as_deref() else {
+    let Some(held) = stored.digest.as_deref() else {
         return TokenState::Missing;
     };
     let proven = match reset {
-        Some(reset) => keeping.operation.as_ref() == Some(reset),
+        Some(reset) => stored.operation.as_ref() == Some(reset),
         None => digest.as_deref().is_none_or(|digest| digest == held),
     };
     if written != Some(held) {
         TokenState::Edited
     } else if !proven {
         TokenState::Unproven
-    } else if keeping.expires_at.is_some_and(|end| end <= *now) {
+    } else if stored.expires_at.is_some_and(|end| end <= *now) {
         TokenState::Expired
     } else {
         TokenState::Intact
@@ -127,8 +127,8 @@ pub(super) fn labels(owner: &GitLabRunner, want: &WantedSecret) -> BTreeMap<Stri
 }
 
 /// What our Secret holds, to be written again; `None` unless the token is as we wrote it.
-pub fn entry(secret: &Secret, keeping: &Keeping) -> Option<Entry> {
-    let Keeping {
+pub fn entry(secret: &Secret, stored: &StoredToken) -> Option<Entry> {
+    let StoredToken {
         runner,
         attempt,
         operation,
@@ -137,7 +137,7 @@ pub fn entry(secret: &Secret, keeping: &Keeping) -> Option<Entry> {
         tidy: _,
         issued_at,
         expires_at,
-    } = keeping;
+    } = stored;
     let known = runner.as_ref().filter(|_| *state == TokenState::Intact)?;
     Some(Entry {
         token: token(secret)?,

@@ -2,8 +2,8 @@
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::kept::{Secrets, entries};
-use super::pass::{Pass, Seen};
+use super::pass::{Observation, Pass};
+use super::stored::{Secrets, entries};
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
@@ -13,35 +13,35 @@ use crate::controller::refusals::Circumstances;
 use crate::gitlab::Contact;
 use crate::gitlab::model::{Runner, RunnerId};
 use crate::plan::{
-    Desired, Doubt, Keeping, Kept, Naming, Observed, Sighting, Wanted, Whereabouts, ends_by, grace,
-    whereabouts,
+    Desired, Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, Wanted, Whereabouts,
+    ends_by, grace, whereabouts,
 };
 
 impl Pass<'_> {
     /// Looks at everything that the next decision may depend on.
-    pub(super) async fn look(&mut self, desired: &Desired) -> Result<(), Error> {
+    pub(super) async fn observe(&mut self, desired: &Desired) -> Result<(), Error> {
         let want = match desired {
             Desired::Exists(want) => Some(&**want),
             Desired::Gone(_) => None,
         };
-        let Secrets { kept, here, others } = self.look_at_secrets(want).await?;
+        let Secrets { kept, here, others } = self.observe_secrets(want).await?;
         self.held = entries(&kept, here.as_ref(), &others);
         // What this very pass has seen before is fresh enough.
         self.remembered = Some(self.remembers() && self.remembered.unwrap_or(true));
         let (secrets, others): (Vec<_>, Vec<_>) = others
             .into_iter()
-            .map(|(secret, keeping)| {
+            .map(|(secret, stored)| {
                 let name = secret.name_any();
-                (secret, (name, keeping))
+                (secret, (name, stored))
             })
             .unzip();
-        let mut facts = self.look_for_runner(want, &kept, &others).await?;
+        let mut facts = self.observe_runner(want, &kept, &others).await?;
         facts.projects = match (
             &facts.runner,
             want.and_then(|want| want.projects.as_deref()),
         ) {
             (Sighting::Present(runner), Some(projects)) => {
-                Some(self.look_for_projects(runner, projects).await?)
+                Some(self.observe_projects(runner, projects).await?)
             }
             _ => None,
         };
@@ -51,7 +51,7 @@ impl Pass<'_> {
         facts.under_way = self.under_way();
         facts.others = others;
         facts.secret = kept;
-        self.seen = Some(Seen {
+        self.seen = Some(Observation {
             facts,
             secret: here,
             others: secrets,
@@ -87,11 +87,11 @@ impl Pass<'_> {
         refusals.concern(&self.uid, runner.id, &now, resync)
     }
 
-    async fn look_for_runner(
+    async fn observe_runner(
         &self,
         want: Option<&Wanted>,
-        secret: &Kept,
-        others: &[(String, Keeping)],
+        secret: &SecretSighting,
+        others: &[(String, StoredToken)],
     ) -> Result<Observed, Error> {
         let mut facts = Observed {
             runner: Sighting::Absent,
@@ -99,7 +99,7 @@ impl Pass<'_> {
             settles_at: None,
             scope: self.recorded_scope(),
             naming: Naming::Same,
-            secret: Kept::Absent,
+            secret: SecretSighting::Absent,
             others: Vec::new(),
             under_way: None,
             projects: None,
@@ -176,7 +176,7 @@ impl Pass<'_> {
                 let asked = recalled.is_none();
                 facts.runner = match recalled {
                     Some(runner) => Sighting::Present(runner),
-                    None => self.look_at(link, &known, leaving).await?,
+                    None => self.observe_by_number(link, &known, leaving).await?,
                 };
                 if facts.runner == Sighting::Absent && !leaving && link.can.list {
                     self.look_for_a_later_one(link, facts).await?;
@@ -206,13 +206,13 @@ impl Pass<'_> {
 }
 
 /// Whether one of our Secrets is of that runner.
-fn is_kept(id: RunnerId, secret: &Kept, others: &[(String, Keeping)]) -> bool {
+fn is_kept(id: RunnerId, secret: &SecretSighting, others: &[(String, StoredToken)]) -> bool {
     let here = match secret {
-        Kept::Ours(keeping) => Some(keeping),
-        Kept::Absent | Kept::Foreign(_) => None,
+        SecretSighting::Ours(stored) => Some(stored),
+        SecretSighting::Absent | SecretSighting::Foreign(_) => None,
     };
-    let others = others.iter().map(|(_, keeping)| keeping);
+    let others = others.iter().map(|(_, stored)| stored);
     here.into_iter()
         .chain(others)
-        .any(|keeping| keeping.runner.as_ref().is_some_and(|known| known.id == id))
+        .any(|stored| stored.runner.as_ref().is_some_and(|known| known.id == id))
 }

@@ -9,37 +9,44 @@ use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::error::Error;
 use crate::gitlab::model::RunnerId;
-use crate::plan::{Keeping, Kept, Known, Wanted};
+use crate::plan::{Known, SecretSighting, StoredToken, Wanted};
 use crate::secrets::{self, Entry, Expected};
 
 /// What stands under the names of an object's Secrets.
 pub(super) struct Secrets {
     /// Under the name that spec asks for, as far as decisions are concerned.
-    pub(super) kept: Kept,
+    pub(super) kept: SecretSighting,
     /// The same as it was read.
     pub(super) here: Option<Secret>,
     /// Ours under other names.
-    pub(super) others: Vec<(Secret, Keeping)>,
+    pub(super) others: Vec<(Secret, StoredToken)>,
 }
 
 impl Pass<'_> {
     /// Reads them all.
-    pub(super) async fn look_at_secrets(&self, want: Option<&Wanted>) -> Result<Secrets, Error> {
+    pub(super) async fn observe_secrets(&self, want: Option<&Wanted>) -> Result<Secrets, Error> {
         let expected = self.expected();
         let url = self.link.as_ref().map(|link| &*link.url);
         let tidy = want.map(|want| (&want.secret, url.unwrap_or_default()));
         let name = self.secret_name();
         let here = self.read_secret(&name).await?;
-        let kept = secrets::look(here.as_ref(), &self.runner, tidy, &expected);
+        let kept = secrets::inspect(here.as_ref(), &self.runner, tidy, &expected);
         let mut others = Vec::new();
         for name in self.other_names(&name) {
             let Some(secret) = self.read_secret(&name).await? else {
                 self.ctx.owned.forget(&self.uid, &name);
                 continue;
             };
-            match self.believed(secrets::look(Some(&secret), &self.runner, None, &expected)) {
-                Kept::Ours(keeping) => others.push((secret, keeping)),
-                Kept::Absent | Kept::Foreign(_) => self.ctx.owned.forget(&self.uid, &name),
+            match self.believed(secrets::inspect(
+                Some(&secret),
+                &self.runner,
+                None,
+                &expected,
+            )) {
+                SecretSighting::Ours(stored) => others.push((secret, stored)),
+                SecretSighting::Absent | SecretSighting::Foreign(_) => {
+                    self.ctx.owned.forget(&self.uid, &name);
+                }
             }
         }
         Ok(Secrets {
@@ -87,12 +94,12 @@ impl Pass<'_> {
 
     /// Without a connection a token goes to where its Secret says, which whoever may write Secrets can
     /// write. So it must be a place that this object has been at.
-    fn believed(&self, mut kept: Kept) -> Kept {
-        if let Kept::Ours(keeping) = &mut kept
+    fn believed(&self, mut kept: SecretSighting) -> SecretSighting {
+        if let SecretSighting::Ours(stored) = &mut kept
             && self.link.is_none()
         {
             let been = |known: &Known| self.has_been_at(&known.gitlab_url);
-            keeping.runner = keeping.runner.take().filter(been);
+            stored.runner = stored.runner.take().filter(been);
         }
         kept
     }
@@ -100,16 +107,16 @@ impl Pass<'_> {
 
 /// The tokens in our Secrets that are as they should be.
 pub(super) fn entries(
-    kept: &Kept,
+    kept: &SecretSighting,
     here: Option<&Secret>,
-    others: &[(Secret, Keeping)],
+    others: &[(Secret, StoredToken)],
 ) -> Vec<Entry> {
     let here = match (kept, here) {
-        (Kept::Ours(keeping), Some(secret)) => secrets::entry(secret, keeping),
-        (Kept::Ours(_) | Kept::Absent | Kept::Foreign(_), _) => None,
+        (SecretSighting::Ours(stored), Some(secret)) => secrets::entry(secret, stored),
+        (SecretSighting::Ours(_) | SecretSighting::Absent | SecretSighting::Foreign(_), _) => None,
     };
     let others = others.iter();
-    let others = others.filter_map(|(secret, keeping)| secrets::entry(secret, keeping));
+    let others = others.filter_map(|(secret, stored)| secrets::entry(secret, stored));
     here.into_iter().chain(others).collect()
 }
 

@@ -5,8 +5,9 @@ use gitlab_runner_registrar::{
     api::v1alpha1::OperationType,
     gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
-        Desired, Doubt, Intent, Keeping, Kept, Known, Mark, Naming, Observed, ProjectSighting,
-        Sighting, Wanted, Whereabouts, ends_by, grace, may_turn_up, second_look, whereabouts,
+        Desired, Doubt, Intent, Known, Mark, Naming, Observed, ProjectSighting, SecretSighting,
+        Sighting, StoredToken, Wanted, Whereabouts, ends_by, grace, may_turn_up, second_look,
+        whereabouts,
     },
 };
 use jiff::Timestamp;
@@ -41,35 +42,35 @@ impl World {
         Some(given::known(RunnerId(u64::try_from(id).unwrap())))
     }
 
-    pub(super) fn here(&self) -> Kept {
+    pub(super) fn here(&self) -> SecretSighting {
         let secret = self.secrets.get(SECRET);
-        secret.map_or(Kept::Absent, |secret| {
+        secret.map_or(SecretSighting::Absent, |secret| {
             let mut kept = secret.kept(&self.status);
             // Nobody judges the rest of a Secret whose object goes.
-            if let (Kept::Ours(keeping), None) = (&mut kept, self.want()) {
-                keeping.tidy = true;
+            if let (SecretSighting::Ours(stored), None) = (&mut kept, self.want()) {
+                stored.tidy = true;
             }
             kept
         })
     }
 
     /// Our Secrets under other names.
-    pub(super) fn others(&self) -> Vec<(String, Keeping)> {
+    pub(super) fn others(&self) -> Vec<(String, StoredToken)> {
         let others = self.secrets.iter().filter(|(name, _)| *name != SECRET);
         let ours = others.filter_map(|(name, secret)| match secret.kept(&self.status) {
-            Kept::Ours(mut keeping) => {
-                keeping.tidy = true;
-                Some((name.clone(), keeping))
+            SecretSighting::Ours(mut stored) => {
+                stored.tidy = true;
+                Some((name.clone(), stored))
             }
-            Kept::Absent | Kept::Foreign(_) => None,
+            SecretSighting::Absent | SecretSighting::Foreign(_) => None,
         });
         ours.collect()
     }
 
     pub(super) fn attempt(&self) -> Option<String> {
         let kept = match self.here() {
-            Kept::Ours(keeping) => keeping.attempt,
-            Kept::Absent | Kept::Foreign(_) => None,
+            SecretSighting::Ours(stored) => stored.attempt,
+            SecretSighting::Absent | SecretSighting::Foreign(_) => None,
         };
         self.intent().map(|intent| intent.attempt).or(kept)
     }

@@ -16,7 +16,7 @@ use crate::plan::{ProjectSighting, Sighting};
 impl Pass<'_> {
     /// Finds the numbers of the wanted projects. A path that the runner's own projects show needs
     /// no request; one that they do not show may be a project that was renamed.
-    pub(super) async fn look_for_projects(
+    pub(super) async fn observe_projects(
         &mut self,
         runner: &Runner,
         projects: &[Target],

@@ -5,17 +5,20 @@ use gitlab_runner_registrar::{
         v1alpha1::{DeletionPolicy, Drift, GitLabRunnerStatus, GivenUp, Registration},
     },
     gitlab::model::RunnerId,
-    plan::{Blocked, Doubt, News, Observed, Outcome, Plan, Sighting, farewell, news},
+    plan::{
+        Blocked, Doubt, Notice, Observed, Outcome, Plan, Sighting, notice_of_deletion, notices,
+    },
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::super::decisions::given::{URL, but, nothing, now, seconds, seen, want};
 use super::{Known, failure, rest};
 
-/// As much of news as tells it from others.
-fn told(news: &[News]) -> Vec<(&'static str, bool)> {
-    news.iter()
-        .map(|news| (news.reason, news.warning))
+/// As much of notice as tells it from others.
+fn told(notice: &[Notice]) -> Vec<(&'static str, bool)> {
+    notice
+        .iter()
+        .map(|notice| (notice.reason, notice.warning))
         .collect()
 }
 
@@ -49,9 +52,9 @@ fn what_keeps_us_from_going_on_is_told_once() {
     for (how, reason) in rows {
         let status = known.after(&ready(), &how, now());
         let expected: Vec<_> = reason.into_iter().map(|reason| (reason, true)).collect();
-        assert_eq!(told(&news(&ready(), &status, None)), expected, "{how:?}");
-        assert_eq!(news(&status, &status, None), [], "{how:?}: told before");
-        assert_eq!(news(&status, &ready(), None), [], "{how:?}: over again");
+        assert_eq!(told(&notices(&ready(), &status, None)), expected, "{how:?}");
+        assert_eq!(notices(&status, &status, None), [], "{how:?}: told before");
+        assert_eq!(notices(&status, &ready(), None), [], "{how:?}: over again");
     }
 }
 
@@ -65,15 +68,15 @@ fn each_drift_is_told_once() {
         }],
         ..ready()
     };
-    let first = news(&ready(), &drift("true"), None);
+    let first = notices(&ready(), &drift("true"), None);
     assert_eq!(told(&first), [("Drifted", true)]);
     assert_eq!(first[0].note, r#"paused is "true" and not "false""#);
-    assert_eq!(news(&drift("true"), &drift("true"), None), []);
+    assert_eq!(notices(&drift("true"), &drift("true"), None), []);
     assert_eq!(
-        told(&news(&drift("true"), &drift("odd"), None)),
+        told(&notices(&drift("true"), &drift("odd"), None)),
         [("Drifted", true)]
     );
-    assert_eq!(news(&drift("true"), &ready(), None), []);
+    assert_eq!(notices(&drift("true"), &ready(), None), []);
 }
 
 fn attempt(runner_id: Option<i64>) -> Registration {
@@ -93,7 +96,7 @@ fn a_runner_that_vanished_is_told_where_its_number_leaves_status() {
     let gone = Known::new(want(), nothing(|seen| seen.scope = None));
     let absent = gone.seen.clone();
     let blocked = gone.after(&ready(), &held(Blocked::ScopeUnknown), now());
-    let first = news(&ready(), &blocked, absent.as_ref());
+    let first = notices(&ready(), &blocked, absent.as_ref());
     assert_eq!(
         told(&first),
         [("ScopeNotFound", true), ("RunnerVanished", true)]
@@ -107,7 +110,7 @@ fn a_runner_that_vanished_is_told_where_its_number_leaves_status() {
         ..blocked.clone()
     };
     assert_eq!(
-        news(&blocked, &begun, absent.as_ref()),
+        notices(&blocked, &begun, absent.as_ref()),
         [],
         "and not once more when it is registered anew"
     );
@@ -116,7 +119,7 @@ fn a_runner_that_vanished_is_told_where_its_number_leaves_status() {
         registration: Some(attempt(Some(7))),
         ..blocked
     };
-    let again = news(&made, &begun, absent.as_ref());
+    let again = notices(&made, &begun, absent.as_ref());
     assert_eq!(told(&again), [("RunnerVanished", true)]);
 }
 
@@ -128,7 +131,7 @@ fn a_runner_that_is_left_elsewhere_is_not_called_gone() {
         runner: None,
         ..ready()
     };
-    let left = news(&ready(), &begun, Some(&elsewhere));
+    let left = notices(&ready(), &begun, Some(&elsewhere));
     assert_eq!(told(&left), [("Orphaned", false)]);
     assert!(left[0].note.contains(URL), "{left:?}");
 }
@@ -152,7 +155,7 @@ fn an_attempt_that_is_no_longer_looked_for_is_told() {
     let known = Known::new(want(), seen());
     let after = |before: &GitLabRunnerStatus, how: &Outcome| {
         let status = known.after(before, how, now());
-        news(before, &status, known.seen.as_ref())
+        notices(before, &status, known.seen.as_ref())
     };
     assert_eq!(after(&with_given_up(3590), &rest()), []);
     let late = after(&with_given_up(3600), &rest());
@@ -193,11 +196,13 @@ fn what_goes_with_the_object_is_told() {
         (delete, &with_given_up(3600), &absent, None),
     ];
     for (policy, status, seen, expected) in rows {
-        let news = farewell(policy, status, Some(seen), now());
-        let reason = news.as_ref().map(|news| news.reason);
+        let notice = notice_of_deletion(policy, status, Some(seen), now());
+        let reason = notice.as_ref().map(|notice| notice.reason);
         assert_eq!(reason, expected, "{policy:?} {status:?}");
     }
-    let named = farewell(orphan, &ready(), None, now()).unwrap().note;
+    let named = notice_of_deletion(orphan, &ready(), None, now())
+        .unwrap()
+        .note;
     let expected = "runner 7 stays in GitLab, and its token in Secret token-secret";
     assert_eq!(named, expected);
 }

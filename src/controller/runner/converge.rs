@@ -10,14 +10,14 @@ use crate::plan::{Desired, Observed, Outcome, Plan, Step, decide};
 const MOST_TURNS: usize = 8;
 
 /// Looks, decides and acts until there is nothing left to do.
-pub(super) async fn pursue(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
+pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
     let mut last = None;
     for _ in 0..MOST_TURNS {
         // What was seen before a step says nothing of how things are after it.
         if last.is_some() {
             pass.seen = None;
         }
-        pass.look(desired).await?;
+        pass.observe(desired).await?;
         let Some(seen) = &pass.seen else {
             return Ok(Outcome::Planned(Plan::Rest));
         };

@@ -11,7 +11,7 @@ use crate::api::v1alpha1::{DeletionPolicy, GitLabRunnerStatus};
 
 /// Something to be told once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
+pub struct Notice {
     /// A word of one of the two closed lists.
     pub reason: &'static str,
     /// A sentence for a person.
@@ -20,7 +20,7 @@ pub struct News {
     pub warning: bool,
 }
 
-impl News {
+impl Notice {
     fn warning(reason: &'static str, note: String) -> Self {
         Self {
             reason,
@@ -39,11 +39,11 @@ impl News {
 }
 
 /// What a new status says that the one before did not.
-pub fn news(
+pub fn notices(
     previous: &GitLabRunnerStatus,
     status: &GitLabRunnerStatus,
     seen: Option<&Observed>,
-) -> Vec<News> {
+) -> Vec<Notice> {
     [
         obstacle(previous, status),
         drifted(previous, status),
@@ -56,12 +56,12 @@ pub fn news(
 }
 
 /// What would go without a word when the object itself is about to go, and its status with it.
-pub fn farewell(
+pub fn notice_of_deletion(
     policy: DeletionPolicy,
     status: &GitLabRunnerStatus,
     seen: Option<&Observed>,
     now: Timestamp,
-) -> Option<News> {
+) -> Option<Notice> {
     let attempt = status.registration.as_ref();
     match policy {
         DeletionPolicy::Orphan => {
@@ -72,7 +72,7 @@ pub fn farewell(
             let token =
                 token.map(|token| format!(", and its token in Secret {}", token.secret_name));
             let token = token.unwrap_or_default();
-            Some(News::orphaned(format!("{what} stays in GitLab{token}")))
+            Some(Notice::orphaned(format!("{what} stays in GitLab{token}")))
         }
         DeletionPolicy::Delete => {
             let in_vain = seen.is_some_and(|seen| seen.settles_at.is_some());
@@ -87,7 +87,7 @@ pub fn farewell(
 }
 
 /// That we cannot go on, and why.
-fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<News> {
+fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<Notice> {
     let ready = |status: &GitLabRunnerStatus| {
         let ready = find(&status.conditions, ConditionType::Ready)?.clone();
         Some((Reason::named(&ready.reason)?, ready))
@@ -98,10 +98,10 @@ fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Optio
         Reason::Pending | Reason::Progressing | Reason::Suspended | Reason::Drifted
     );
     let told = ready(previous).is_some_and(|(before, _)| before == reason);
-    (now.status != "True" && !calm && !told).then(|| News::warning(reason.name(), now.message))
+    (now.status != "True" && !calm && !told).then(|| Notice::warning(reason.name(), now.message))
 }
 
-fn drifted(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<News> {
+fn drifted(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<Notice> {
     let rows: Vec<String> = status
         .drift
         .iter()
@@ -113,7 +113,7 @@ fn drifted(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option
         })
         .collect();
     let told = rows.is_empty() || status.drift == previous.drift;
-    (!told).then(|| News::warning(Reason::Drifted.name(), rows.join("; ")))
+    (!told).then(|| Notice::warning(Reason::Drifted.name(), rows.join("; ")))
 }
 
 /// That the runner which status named is not this object's any more. A pass that sees so need not be
@@ -122,16 +122,16 @@ fn lost(
     previous: &GitLabRunnerStatus,
     status: &GitLabRunnerStatus,
     seen: Option<&Observed>,
-) -> Option<News> {
+) -> Option<Notice> {
     let id = number(previous).filter(|_| number(status).is_none())?;
     let gone = seen.is_none_or(|seen| seen.runner == Sighting::Absent);
     Some(if gone {
         let note = format!("runner {id} is gone from GitLab, and is to be registered anew");
-        News::warning(EventReason::RunnerVanished.name(), note)
+        Notice::warning(EventReason::RunnerVanished.name(), note)
     } else {
         let url = previous.runner.as_ref().map(|runner| &*runner.gitlab_url);
         let url = url.unwrap_or("the former url");
-        News::orphaned(format!(
+        Notice::orphaned(format!(
             "runner {id} stays in GitLab at {url}, and another is to be registered"
         ))
     })
@@ -139,19 +139,19 @@ fn lost(
 
 /// That an attempt which was given up is no longer thought of. One that the next has taken the place
 /// of still is, since what is looked for is any runner of this object's.
-fn abandoned(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<News> {
+fn abandoned(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<Notice> {
     let before = previous.registration.as_ref()?.given_up.as_ref()?;
     let now = status.registration.as_ref();
     let open = now.is_some_and(|now| now.given_up.is_some() || now.attempt == before.attempt);
     (!open).then(|| no_longer_looked_for(&before.attempted_at))
 }
 
-fn no_longer_looked_for(at: &Time) -> News {
+fn no_longer_looked_for(at: &Time) -> Notice {
     let note = format!(
         "GitLab did not answer the attempt to register of {:.0}, and what that may have made is no longer looked for",
         at.0
     );
-    News::warning(EventReason::AttemptAbandoned.name(), note)
+    Notice::warning(EventReason::AttemptAbandoned.name(), note)
 }
 
 /// The number that status knows: of the runner as it was last seen, or as an attempt made it.

@@ -1,4 +1,4 @@
-//! What is watched, as caches: one realm for each watched namespace, or one for all of them.
+//! What is watched, as caches: one set for each watched namespace, or one for all of them.
 use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
@@ -45,85 +45,85 @@ impl std::fmt::Display for ConnectionKey {
 }
 
 /// A cache, and a way to wake its controller for one object.
-pub struct Kept<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
+pub struct Cache<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
     /// What the watch has delivered.
     pub store: Store<Guarded<K>>,
-    wake: UnboundedSender<ObjectRef<Guarded<K>>>,
+    requests: UnboundedSender<ObjectRef<Guarded<K>>>,
 }
 
-/// The other ends of a [`Kept`], for the controller.
-pub struct Feed<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
+/// The other ends of a [`Cache`], for the controller.
+pub struct CacheFeed<K: kube::Resource<DynamicType = ()> + Clone + 'static> {
     /// The cache.
     pub store: Store<Guarded<K>>,
     /// Fills it.
     pub writer: Writer<Guarded<K>>,
     /// Whom to look at, besides what the watch says.
-    pub woken: UnboundedReceiver<ObjectRef<Guarded<K>>>,
+    pub requeued: UnboundedReceiver<ObjectRef<Guarded<K>>>,
 }
 
-impl<K> Kept<K>
+impl<K> Cache<K>
 where
     K: kube::Resource<DynamicType = ()> + Clone + 'static,
 {
-    fn new() -> (Self, Feed<K>) {
+    fn new() -> (Self, CacheFeed<K>) {
         let (store, writer) = reflector::store();
-        let (wake, woken) = mpsc::unbounded();
-        let feed = Feed {
+        let (requests, requeued) = mpsc::unbounded();
+        let feed = CacheFeed {
             store: store.clone(),
             writer,
-            woken,
+            requeued,
         };
-        (Self { store, wake }, feed)
+        (Self { store, requests }, feed)
     }
 
     /// Has the controller look at an object. After shutdown nobody listens, and that is fine.
-    pub fn wake(&self, object: ObjectRef<Guarded<K>>) {
-        let _ = self.wake.unbounded_send(object);
+    pub fn requeue(&self, object: ObjectRef<Guarded<K>>) {
+        let _ = self.requests.unbounded_send(object);
     }
 }
 
 /// The namespaced kinds, in one namespace or in all.
-pub struct Realm {
+pub struct NamespaceCaches {
     /// The namespace; `None` is all of them.
     pub namespace: Option<String>,
     /// The runners.
-    pub runners: Kept<GitLabRunner>,
+    pub runners: Cache<GitLabRunner>,
     /// The connections.
-    pub connections: Kept<GitLabConnection>,
+    pub connections: Cache<GitLabConnection>,
 }
 
 /// The cluster-scoped kinds, when all namespaces are watched.
-pub struct Commons {
+pub struct ClusterCaches {
     /// The connections of the cluster.
-    pub connections: Kept<ClusterGitLabConnection>,
+    pub connections: Cache<ClusterGitLabConnection>,
     /// The namespaces, for their labels.
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
 }
 
-/// The other ends of a [`Realm`].
-pub struct RealmFeed {
+/// The other ends of a [`NamespaceCaches`].
+pub struct NamespaceFeeds {
     /// The namespace; `None` is all of them.
     pub namespace: Option<String>,
     /// For the runner controller.
-    pub runners: Feed<GitLabRunner>,
+    pub runners: CacheFeed<GitLabRunner>,
     /// For the connection controller.
-    pub connections: Feed<GitLabConnection>,
+    pub connections: CacheFeed<GitLabConnection>,
 }
 
-/// The other ends of the [`Commons`].
-pub struct CommonsFeed {
+/// The other ends of the [`ClusterCaches`].
+pub struct ClusterFeeds {
     /// For the connection controller.
-    pub connections: Feed<ClusterGitLabConnection>,
+    pub connections: CacheFeed<ClusterGitLabConnection>,
     /// For the watch of namespaces.
     pub namespaces: Writer<PartialObjectMeta<Namespace>>,
 }
 
-impl Realm {
-    /// An empty realm.
-    pub fn new(namespace: Option<String>) -> (Self, RealmFeed) {
-        let (runners, runners_feed) = Kept::new();
-        let (connections, connections_feed) = Kept::new();
-        let feed = RealmFeed {
+impl NamespaceCaches {
+    /// Empty caches.
+    pub fn new(namespace: Option<String>) -> (Self, NamespaceFeeds) {
+        let (runners, runners_feed) = Cache::new();
+        let (connections, connections_feed) = Cache::new();
+        let feed = NamespaceFeeds {
             namespace: namespace.clone(),
             runners: runners_feed,
             connections: connections_feed,
@@ -139,12 +139,12 @@ impl Realm {
     }
 }
 
-impl Commons {
-    /// Empty commons.
-    pub fn new() -> (Self, CommonsFeed) {
-        let (connections, connections_feed) = Kept::new();
+impl ClusterCaches {
+    /// Empty caches.
+    pub fn new() -> (Self, ClusterFeeds) {
+        let (connections, connections_feed) = Cache::new();
         let (namespaces, writer) = reflector::store();
-        let feed = CommonsFeed {
+        let feed = ClusterFeeds {
             connections: connections_feed,
             namespaces: writer,
         };

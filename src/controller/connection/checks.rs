@@ -1,0 +1,89 @@
+//! What each connection was last made of, so that GitLab is asked again only when that changes or
+//! when it is time.
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::inputs::Inputs;
+use crate::controller::{caches::ConnectionKey, connections::Connected};
+use crate::gitlab::Client;
+use crate::plan::{Account, Trouble, passes};
+
+/// For how long the last answer is good whatever runners say.
+const SETTLED: Duration = Duration::from_secs(5);
+
+/// A look at a connection.
+#[derive(Clone)]
+pub(crate) struct ConnectionCheck {
+    /// What the connection was made of.
+    pub(super) inputs: Inputs,
+    /// What GitLab was asked with. The same as long as the inputs are: it knows for how long GitLab
+    /// asked for silence.
+    pub(super) client: Client,
+    /// What GitLab said, if it accepted the credential.
+    pub(super) account: Option<Account>,
+    /// What runners use, if GitLab accepted the credential.
+    pub(super) connected: Option<Arc<Connected>>,
+    /// What was wrong.
+    pub(super) trouble: Option<Trouble>,
+    /// When GitLab was asked.
+    pub(super) checked: Instant,
+    /// Whether a runner or a later look has had no answer from GitLab since then.
+    pub(super) doubted: bool,
+    /// How many later looks in a row have had none.
+    pub(super) missed: u32,
+}
+
+/// The last look at each connection.
+#[derive(Default)]
+pub(crate) struct ConnectionChecks(Mutex<HashMap<ConnectionKey, ConnectionCheck>>);
+
+impl ConnectionChecks {
+    fn all(&self) -> MutexGuard<'_, HashMap<ConnectionKey, ConnectionCheck>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn recall(&self, key: &ConnectionKey) -> Option<ConnectionCheck> {
+        self.all().get(key).cloned()
+    }
+
+    pub(super) fn keep(&self, key: &ConnectionKey, check: ConnectionCheck) {
+        self.all().insert(key.clone(), check);
+    }
+
+    /// Counts a look that had no answer, so that GitLab is asked again soon.
+    pub(super) fn miss(&self, key: &ConnectionKey) {
+        if let Some(check) = self.all().get_mut(key) {
+            check.doubted = true;
+            check.missed = check.missed.saturating_add(1);
+        }
+    }
+
+    /// Has GitLab asked again when it is next looked at, since a runner has had no answer or may not
+    /// be read. Tells whether that should be at once: the hundredth such runner says no more than the
+    /// first, and one right after a look no more than that.
+    pub(in crate::controller) fn doubt(&self, key: &ConnectionKey) -> bool {
+        let mut all = self.all();
+        let Some(check) = all.get_mut(key) else {
+            return false;
+        };
+        let news = !check.doubted && check.checked.elapsed() >= SETTLED;
+        check.doubted = true;
+        news
+    }
+
+    /// Whether the last look at a connection had no answer, be that told yet or not.
+    pub(in crate::controller) fn is_unanswered(&self, key: &ConnectionKey) -> bool {
+        self.all()
+            .get(key)
+            .is_some_and(|check| check.missed > 0 || check.trouble.as_ref().is_some_and(passes))
+    }
+
+    pub(super) fn forget(&self, key: &ConnectionKey) {
+        self.all().remove(key);
+    }
+}
