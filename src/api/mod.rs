@@ -10,5 +10,10 @@ pub use crds::crds;
 /// The API group of every kind here; also the prefix of our labels, annotations and finalizer.
 pub const GROUP: &str = "gitlab-registrar.dev";
 
+/// The annotation that has GitLab looked at now, whatever was seen of it a moment ago: on a runner or a
+/// connection of either kind, with any value that it did not have before. `lastHandledReconcileAt` in
+/// status answers with the value.
+pub const RECONCILE_AT: &str = "gitlab-registrar.dev/reconcile-at";
+
 /// What this program calls itself towards Kubernetes: field manager, label value, event source.
 pub const MANAGER: &str = "gitlab-runner-registrar";

@@ -77,8 +77,7 @@ impl Memory {
 
     /// Forgets an object that is gone.
     pub(super) fn remove(&self, uid: &str) {
-        self.forget(uid);
-        self.forget_projects(uid);
+        self.forget_looks(uid);
         self.numbers().remove(uid);
         self.operations().remove(uid);
     }
@@ -116,6 +115,12 @@ impl Memory {
         seen.get(uid).map_or(period, |seen| {
             period.saturating_sub(now.duration_since(seen.at))
         })
+    }
+
+    /// Forgets what was read in GitLab: somebody asks for another look.
+    pub(super) fn forget_looks(&self, uid: &str) {
+        self.forget(uid);
+        self.forget_projects(uid);
     }
 
     /// Forgets a runner: it was written to, or is gone.

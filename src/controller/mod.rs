@@ -8,6 +8,7 @@ mod failures;
 pub mod guards;
 mod malformed;
 mod memory;
+mod on_request;
 mod owned;
 mod refusals;
 mod remedy;

@@ -107,6 +107,7 @@ pub fn connection_status(
             None => Vec::new(),
         },
         refused_tokens: previous.refused_tokens.clone(),
+        last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),
     }
 }
 

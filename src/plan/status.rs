@@ -58,6 +58,7 @@ pub fn next_status(
         drift: drift(previous, facts),
         registration: attempt::kept(previous, void, now),
         operation: operation::still_open(previous, seen),
+        last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),
     }
 }
 

@@ -33,6 +33,13 @@ pub struct ConnectionStatus {
     #[schemars(length(max = 8))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub refused_tokens: Vec<RefusedToken>,
+    /// Value of the annotation `gitlab-registrar.dev/reconcile-at` that was last acted upon. Any new
+    /// value there, such as the time, has GitLab asked about the credential now: `kubectl annotate
+    /// --overwrite gitlabconnection/gitlab gitlab-registrar.dev/reconcile-at="$(date -Is)"`. A token
+    /// in refusedTokens is not sent again for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub last_handled_reconcile_at: Option<String>,
 }
 
 /// A token that GitLab has refused for good, without the token.

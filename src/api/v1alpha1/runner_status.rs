@@ -40,6 +40,13 @@ pub struct GitLabRunnerStatus {
     /// unproven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
+    /// Value of the annotation `gitlab-registrar.dev/reconcile-at` that was last acted upon. Any new
+    /// value there, such as the time, has the runner looked at in GitLab now, and what GitLab has
+    /// refused is tried again: `kubectl annotate --overwrite gitlabrunner/linux
+    /// gitlab-registrar.dev/reconcile-at="$(date -Is)"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub last_handled_reconcile_at: Option<String>,
 }
 
 /// Where the runner lives, by number.

@@ -12,7 +12,7 @@ use super::{
 use crate::api::conditions::Reason;
 use crate::controller::caches::ConnectionKey;
 use crate::controller::connections::Connected;
-use crate::controller::{Context, error::Error};
+use crate::controller::{Context, error::Error, on_request};
 use crate::gitlab::Client;
 use crate::plan::{
     Account, Fingerprint, Recheck, Trouble, is_for_good, is_tolerable, recheck, refused_before,
@@ -55,7 +55,8 @@ pub(super) async fn check<K: Connection>(
         return Ok(finding);
     }
     let known = last.filter(|last| last.inputs == inputs);
-    if let Some(known) = known.as_ref().filter(|known| !is_due(ctx, key, known)) {
+    let due = |known: &_| is_requested(connection) || is_due(ctx, key, known);
+    if let Some(known) = known.as_ref().filter(|known| !due(known)) {
         return Ok(conclude(ctx, key, known));
     }
     let origin = |error: &_| sources.origin(connection.spec(), error);
@@ -161,6 +162,13 @@ fn connected(
 /// Whether GitLab has refused this very token for good.
 fn is_refused(last: &ConnectionCheck, token: &Fingerprint) -> bool {
     last.trouble.as_ref().is_some_and(is_for_good) && last.inputs.fingerprint() == *token
+}
+
+/// Whether somebody has just asked for a look.
+fn is_requested<K: Connection>(connection: &K) -> bool {
+    let handled = connection.status();
+    let handled = handled.and_then(|status| status.last_handled_reconcile_at.as_ref());
+    on_request::is_new(connection, handled)
 }
 
 /// Whether GitLab must be asked again about a connection that is made of the same as before.

@@ -24,7 +24,7 @@ use super::{
     caches::ConnectionKey,
     error::{Error, Remedy, chain, is_api_status},
     guards::{ENDING, Guarded, bounded},
-    malformed, report,
+    malformed, on_request, report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::events::EventReason;
@@ -113,6 +113,8 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let previous = connection.status().cloned().unwrap_or_default();
     let mut status = connection_status(&previous, generation, account, trouble, clock::now());
+    let requested = on_request::requested(&connection);
+    status.last_handled_reconcile_at = requested.or(status.last_handled_reconcile_at);
     let newly = refused.as_ref().zip(trouble);
     status.refused_tokens = newly.map_or(status.refused_tokens, |(token, trouble)| {
         remembered(

@@ -40,7 +40,12 @@ impl Pass<'_> {
             project_scope: self.runner.spec.scope.project.is_some(),
             generation: self.runner.meta().generation,
         };
-        next_status(&self.status(), &facts, outcome, clock::now())
+        let status = next_status(&self.status(), &facts, outcome, clock::now());
+        let handled = self.requested.clone();
+        GitLabRunnerStatus {
+            last_handled_reconcile_at: handled.or(status.last_handled_reconcile_at),
+            ..status
+        }
     }
 
     /// Writes a status onto the very version of the object that this pass has read. When somebody

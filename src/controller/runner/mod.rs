@@ -98,6 +98,8 @@ async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action
     let api = Api::<GitLabRunner>::namespaced(ctx.kube.clone(), &namespace);
     if runner.status.is_none() && runner.meta().deletion_timestamp.is_none() {
         let mut pass = Pass::new(ctx, runner.clone());
+        // Nobody was asked yet.
+        pass.requested = None;
         let waiting = "the operator has seen the object".to_owned();
         pass.conclude(&Outcome::Obstructed(Reason::Pending, waiting))
             .await?;
@@ -129,6 +131,7 @@ fn flatten(error: finalizer::Error<Error>) -> Error {
 /// Makes the runner as declared.
 async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
+    pass.begins();
     let mut soonest = None;
     let outcome = match desired(&pass.runner, &pass.namespace, &pass.name) {
         Err(complaint) => Ok(Outcome::Obstructed(Reason::InvalidSpec, complaint.0)),
@@ -161,6 +164,7 @@ async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error
 async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
     let policy = runner.spec.deletion_policy;
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
+    pass.begins();
     if policy == DeletionPolicy::Delete {
         match link::for_deletion(ctx, &pass.runner, &pass.namespace) {
             link::Link::Usable(connected) => pass.link = Some(connected),

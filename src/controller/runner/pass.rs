@@ -6,9 +6,9 @@ use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
 
 use crate::api::conditions::{ConditionType, find};
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
-use crate::controller::Context;
 use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
+use crate::controller::{Context, on_request};
 use crate::gitlab;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
 use crate::plan::{
@@ -48,6 +48,8 @@ pub(super) struct Pass<'a> {
     pub(super) remembered: Option<bool>,
     /// The projects that this pass has looked up by their paths; `None` for one that is not there.
     pub(super) projects: HashMap<String, Option<ProjectId>>,
+    /// The value of the annotation that asks for a look, as this pass has read it.
+    pub(super) requested: Option<String>,
 }
 
 impl<'a> Pass<'a> {
@@ -59,6 +61,7 @@ impl<'a> Pass<'a> {
             uid: runner.uid().unwrap_or_default(),
             was_synced: was_synced(&runner),
             unlocked: false,
+            requested: on_request::requested(&runner),
             runner,
             want: None,
             link: None,
@@ -66,6 +69,15 @@ impl<'a> Pass<'a> {
             held: Vec::new(),
             remembered: None,
             projects: HashMap::new(),
+        }
+    }
+
+    /// Whoever asks for a look is shown what GitLab holds now.
+    pub(super) fn begins(&self) {
+        let handled = self.runner.status.as_ref();
+        let handled = handled.and_then(|status| status.last_handled_reconcile_at.as_ref());
+        if on_request::is_new(&self.runner, handled) {
+            self.ctx.memory.forget_looks(&self.uid);
         }
     }
 
