@@ -1,7 +1,7 @@
 //! One short method per endpoint, in the order of the contract.
 //!
 //! Unless a method says otherwise, every refusal of GitLab's is [`Error::Refused`], also a 404.
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
@@ -14,13 +14,6 @@ use super::refusal::Refusal;
 use super::reply::{Answer, Given};
 use super::request::Request;
 use super::wire::{Create, Details, Edit};
-
-/// A whole group or project path is one segment of an address.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 #[derive(Deserialize)]
 struct Group {
@@ -216,10 +209,16 @@ fn present(answer: Result<Answer, Error>, missing: &Refusal) -> Result<Option<Gi
     }
 }
 
-/// `None` for what would address something else than a group or a project.
+/// A whole group or project path as one segment of an address. `None` for what would address something
+/// else than a group or a project.
 fn segment(path: &str) -> Option<String> {
-    let is_path = !matches!(path, "" | "." | "..");
-    is_path.then(|| utf8_percent_encode(path, SEGMENT).to_string())
+    if matches!(path, "" | "." | "..") {
+        return None;
+    }
+    // Any address will do: the segment is taken out of it again.
+    let mut url = Url::parse("https://gitlab").ok()?;
+    url.path_segments_mut().ok()?.push(path);
+    url.path().strip_prefix('/').map(str::to_owned)
 }
 
 /// Whether GitLab's answer is about that path: it takes one of digits for a number, and what has

@@ -72,15 +72,31 @@ async fn a_runners_own_token_goes_alone_and_into_the_body() {
 
 #[tokio::test]
 async fn a_path_is_one_segment_below_the_base_path() {
-    let stub = Stub::new([json(200, r#"{"id":9,"path_with_namespace":"a/b c?é"}"#)]);
-    let endpoint = endpoint(&format!("{}/gitlab/", stub.url));
-    let found = client(&endpoint).project_id("a/b c?é").await.unwrap();
-    assert_eq!(found, Place::Here(ProjectId(9)));
-    let sent = stub.requests().pop().unwrap();
-    assert!(
-        sent.starts_with("GET /gitlab/api/v4/projects/a%2Fb%20c%3F%C3%A9 HTTP/1.1"),
-        "{sent}"
-    );
+    for (path, segment) in [
+        ("platform/tools", "platform%2Ftools"),
+        ("a/b c?é", "a%2Fb%20c%3F%C3%A9"),
+        ("a.b/.c/d-e_f~", "a.b%2F.c%2Fd-e_f~"),
+        ("../a", "..%2Fa"),
+        ("a/../b", "a%2F..%2Fb"),
+        ("50%", "50%25"),
+        ("a%2Fb", "a%252Fb"),
+        ("%2e%2e", "%252e%252e"),
+        ("a#b", "a%23b"),
+        ("a\\b", "a%5Cb"),
+        (
+            "группа/プロジェクト",
+            "%D0%B3%D1%80%D1%83%D0%BF%D0%BF%D0%B0%2F%E3%83%97%E3%83%AD%E3%82%B8%E3%82%A7%E3%82%AF%E3%83%88",
+        ),
+    ] {
+        let answer = serde_json::json!({ "id": 9, "path_with_namespace": path });
+        let stub = Stub::new([json(200, &answer.to_string())]);
+        let endpoint = endpoint(&format!("{}/gitlab/", stub.url));
+        let found = client(&endpoint).project_id(path).await.unwrap();
+        assert_eq!(found, Place::Here(ProjectId(9)));
+        let sent = stub.requests().pop().unwrap();
+        let expected = format!("GET /gitlab/api/v4/projects/{segment} HTTP/1.1");
+        assert!(sent.starts_with(&expected), "{path}: {sent}");
+    }
 }
 
 #[tokio::test]
