@@ -1,5 +1,9 @@
 //! Builds the clients, the caches and the controllers, and owns the order of start and stop.
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{
+    io::{ErrorKind, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -28,6 +32,7 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if reader_is_gone(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
             // Writing to a closed stderr is nothing that we could tell anybody.
             let _ = writeln!(std::io::stderr(), "registrar: {error:#}");
@@ -44,6 +49,15 @@ fn print_crds() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a shell shows of a program that was ended by SIGPIPE: whoever read our output has enough of it,
+/// as `head` has. Rust ignores the signal, and has the write fail instead.
+const BROKEN_PIPE: u8 = 128 + 13;
+
+fn reader_is_gone(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
+}
+
 fn start(args: &RunArgs) -> anyhow::Result<()> {
     telemetry::start(args.log_format, &args.log_level)
         .with_context(|| format!("--log-level {:?} cannot be read", args.log_level))?;
@@ -54,10 +68,6 @@ fn start(args: &RunArgs) -> anyhow::Result<()> {
     result
 }
 
-#[expect(
-    clippy::cognitive_complexity,
-    reason = "the macros that log and wait count as branches"
-)]
 async fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let mut config = cluster::config().await?;
@@ -85,7 +95,7 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         operator_namespace: own_namespace,
         instance: args.instance.clone(),
     };
-    tracing::info!(?options, version = env!("CARGO_PKG_VERSION"), "starting");
+    log_start(&options);
     let stop = CancellationToken::new();
     let mut work = controller::start(kube, options, metrics, &readiness, &stop);
     let early = tokio::select! {
@@ -100,6 +110,32 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
     early.map_or(drained, Err).map_err(anyhow::Error::new)
 }
 
+fn log_start(options: &controller::Options) {
+    let controller::Options {
+        namespaces,
+        resync,
+        longest_pass: _,
+        allow_http,
+        cluster,
+        operator_namespace,
+        instance,
+    } = options;
+    let namespaces = match namespaces.as_slice() {
+        [] => "all".to_owned(),
+        some => some.join(","),
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        namespaces,
+        resync_seconds = resync.as_secs(),
+        allow_http,
+        cluster,
+        operator_namespace,
+        instance,
+        "starting"
+    );
+}
+
 /// Lets what is under way finish. Bounded because a hanging GitLab or API server would hold it for
 /// longer than the Pod is given.
 #[expect(
@@ -107,7 +143,8 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
     reason = "the macros that log count as branches"
 )]
 async fn drain(work: &mut Tasks, signals: &mut Signals, longest: Duration) -> Result<(), Ended> {
-    tracing::info!(?longest, "stopping: finishing what is under way");
+    let longest_seconds = longest.as_secs_f64();
+    tracing::info!(longest_seconds, "stopping: finishing what is under way");
     tokio::select! {
         ended = work.all_end() => {
             tracing::info!("stopped");

@@ -1,5 +1,6 @@
 //! How the operator starts: what it refuses, and what it does not wait for.
-use std::process::Command;
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::harness::{Story, runner, story, until};
@@ -26,6 +27,21 @@ fn an_empty_list_of_namespaces_is_refused() {
         assert!(told.contains("--watch-namespaces"), "{told}");
         assert!(told.contains("leave out the flag"), "{told}");
     }
+}
+
+/// As `registrar crds | head -1` does.
+#[test]
+fn a_reader_who_has_enough_is_told_nothing() {
+    let mut registrar = Command::new(env!("CARGO_BIN_EXE_registrar"));
+    let registrar = registrar.arg("crds").stdout(Stdio::piped());
+    let mut child = registrar.stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 3];
+    // Much more than this is printed, and more than a pipe holds.
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(first, *b"---");
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*told), (Some(141), ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
