@@ -2,14 +2,15 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::list::closed_list;
+use super::list::{closed_list, words};
 
 /// The longest message of a condition, in characters: enough for GitLab's 512 and our sentence.
 const LONGEST_MESSAGE: usize = 1024;
 
-/// What a condition is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConditionType {
+words! {
+    /// What a condition is about.
+    pub enum ConditionType:
+
     /// The summary: everything is as declared.
     Ready,
     /// The operator is still at work on the last change. Present only while true.
@@ -30,9 +31,10 @@ pub enum ConditionType {
     CredentialsExpiring,
 }
 
-/// A condition's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
+words! {
+    /// A condition's value.
+    pub enum Truth:
+
     /// It is so.
     True,
     /// It is not so.
@@ -185,14 +187,14 @@ pub fn merge(
                  reason,
                  message,
              }| {
-                let (type_, status) = (format!("{about:?}"), format!("{truth:?}"));
+                let (type_, status) = (about.name(), truth.name());
                 let since = previous
                     .iter()
                     .find(|old| old.type_ == type_ && old.status == status)
                     .map_or(Time(now), |old| old.last_transition_time.clone());
                 Condition {
-                    type_,
-                    status,
+                    type_: type_.to_owned(),
+                    status: status.to_owned(),
                     reason: reason.name().to_owned(),
                     message: message.chars().take(LONGEST_MESSAGE).collect(),
                     observed_generation: generation,
@@ -205,7 +207,7 @@ pub fn merge(
 
 /// The condition of that type, if there is one.
 pub fn find(conditions: &[Condition], about: ConditionType) -> Option<&Condition> {
-    let type_ = format!("{about:?}");
+    let type_ = about.name();
     conditions.iter().find(|condition| condition.type_ == type_)
 }
 

@@ -1,6 +1,6 @@
 //! What is told in events of what was done. What keeps the operator from going on is told in events
 //! too, with the reasons of conditions.
-use super::list::closed_list;
+use super::list::{closed_list, words};
 
 closed_list! {
     /// What was done.

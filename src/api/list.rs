@@ -1,12 +1,12 @@
 //! Closed lists of words that users read, each with its meaning and what to do about it. The pages in
 //! `docs/` are made from them.
 
-/// Declares such a list as an enum whose variants are the words.
-macro_rules! closed_list {
+/// Declares an enum whose variants are words on the wire, each with its meaning.
+macro_rules! words {
     (
         $(#[doc = $about:literal])+
         pub enum $list:ident:
-        $($(#[doc = $meaning:literal])+ $name:ident => $advice:literal,)+
+        $($(#[doc = $meaning:literal])+ $name:ident,)+
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +25,33 @@ macro_rules! closed_list {
                 }
             }
 
-            /// The one of that name.
-            pub fn named(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|listed| listed.name() == word)
-            }
-
             /// What it means, as one line of text.
             pub fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$name => concat!($($meaning),+).trim_ascii_start(),)+
                 }
+            }
+        }
+    };
+}
+
+/// The same with what to do about each, and the way back from the word.
+macro_rules! closed_list {
+    (
+        $(#[doc = $about:literal])+
+        pub enum $list:ident:
+        $($(#[doc = $meaning:literal])+ $name:ident => $advice:literal,)+
+    ) => {
+        words! {
+            $(#[doc = $about])+
+            pub enum $list:
+            $($(#[doc = $meaning])+ $name,)+
+        }
+
+        impl $list {
+            /// The one of that name.
+            pub fn named(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|listed| listed.name() == word)
             }
 
             /// What to do about it.
@@ -47,4 +64,4 @@ macro_rules! closed_list {
     };
 }
 
-pub(super) use closed_list;
+pub(super) use {closed_list, words};

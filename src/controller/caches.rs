@@ -40,7 +40,7 @@ impl ConnectionKey {
 
 impl std::fmt::Display for ConnectionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} {}", self.kind, self.name)
+        write!(f, "{} {}", self.kind.name(), self.name)
     }
 }
 

@@ -235,6 +235,6 @@ impl Context {
         } = about;
         let kind = kind.as_deref();
         let (namespace, name) = (namespace.as_deref(), name.as_deref());
-        tracing::warn!(kind, namespace, name, reason, note, "worth a look");
+        tracing::warn!(kind, namespace, name, reason, "{note}");
     }
 }

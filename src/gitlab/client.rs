@@ -211,6 +211,19 @@ fn unanswered(error: reqwest::Error) -> Error {
 }
 
 impl CallOutcome {
+    /// Its word in labels.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Lost => "lost",
+            Self::NotGitLab => "notgitlab",
+            Self::ReadOnly => "readonly",
+            Self::Unsent => "unsent",
+            Self::Throttled => "throttled",
+        }
+    }
+
     fn of(answer: &Result<Answer, Error>) -> Self {
         match answer {
             Ok(_) => Self::Ok,

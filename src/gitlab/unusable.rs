@@ -21,8 +21,9 @@ pub(super) enum Unusable {
     #[error("the answer to a write was status {status}, {redirection}")]
     Redirected { status: u16, redirection: String },
     #[error(
-        "status {status} came with JSON that is not a {expected}: {category:?} error in line \
-         {line}, column {column}"
+        "status {status} came with JSON that is not a {expected}: {} in line \
+         {line}, column {column}",
+        wrong(*category)
     )]
     Unreadable {
         status: u16,
@@ -31,6 +32,15 @@ pub(super) enum Unusable {
         line: usize,
         column: usize,
     },
+}
+
+fn wrong(category: Category) -> &'static str {
+    match category {
+        Category::Io => "an error of reading",
+        Category::Syntax => "it is no JSON",
+        Category::Data => "a field is missing or is something else",
+        Category::Eof => "it breaks off",
+    }
 }
 
 impl From<Unusable> for Error {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::diff::normalised;
+use super::quoted::quoted;
 use crate::api::v1alpha1::{
     AccessLevel, DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Target,
 };
@@ -116,7 +117,8 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
 fn timeout(text: &str) -> Result<Option<u32>, Complaint> {
     let complaint = || {
         Complaint(format!(
-            "maximumTimeout {text:?} must be a duration of at least 10m such as 1h30m, or 0s for no limit"
+            "maximumTimeout {} must be a duration of at least 10m such as 1h30m, or 0s for no limit",
+            quoted(text)
         ))
     };
     let duration: SignedDuration = text.parse().map_err(|_| complaint())?;

@@ -9,6 +9,7 @@ use jiff::{
 use super::{
     mark::Mark,
     observed::{Observed, ProjectSighting},
+    quoted::quoted,
 };
 use crate::gitlab::model::{AccessLevel, ProjectId, Runner, Scope, Settings};
 
@@ -106,7 +107,8 @@ impl fmt::Display for Difference {
             desired,
             actual,
         } = self;
-        write!(f, "{field} from {actual:?} to {desired:?}")
+        let (actual, desired) = (quoted(actual), quoted(desired));
+        write!(f, "{field} from {actual} to {desired}")
     }
 }
 

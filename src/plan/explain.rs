@@ -2,23 +2,23 @@
 use std::collections::BTreeMap;
 
 use super::{
-    observed::{Doubt, Known},
+    observed::{Doubt, Known, Observed, Sighting},
+    outcome::{Facts, Named},
     step::{Blocked, Unassignable},
 };
 use crate::api::conditions::Reason;
 
 /// Why we wait, as a reason and a sentence.
-pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
+pub(super) fn explain(blocked: &Blocked, facts: &Facts<'_>) -> (Reason, String) {
     match blocked {
         Blocked::Unclear(doubt) => unclear(doubt),
         Blocked::Settling(until) => (
             Reason::RegistrationUnclear,
-            format!("the answer to a registration was lost; the runner is looked for until {until:.0}, then registered anew"),
+            format!(
+                "the answer to a registration was lost; the runner is looked for until {until:.0}, then registered anew"
+            ),
         ),
-        Blocked::ScopeUnknown => (
-            Reason::ScopeNotFound,
-            "GitLab knows no such path, or the credential cannot see it".to_owned(),
-        ),
+        Blocked::ScopeUnknown => (Reason::ScopeNotFound, scope_unknown(facts.named)),
         Blocked::ScopeElsewhere { named, lives } => (
             Reason::ScopeChanged,
             format!(
@@ -29,22 +29,54 @@ pub(super) fn explain(blocked: &Blocked) -> (Reason, String) {
             Reason::Progressing,
             format!("a reset of the runner's token was begun, and is waited for until {until:.0}"),
         ),
-        Blocked::SecretConflict(None) => (
+        Blocked::SecretConflict(made_for) => (
             Reason::SecretConflict,
-            "a Secret of that name exists and is not this object's; it is left alone".to_owned(),
+            secret_conflict(facts.named, made_for.as_ref()),
         ),
         Blocked::Projects(unassignable) => projects(unassignable),
-        Blocked::SecretConflict(Some(Known { id, gitlab_url })) => (
-            Reason::SecretConflict,
-            format!(
-                "the Secret of that name was made for runner {id} at {gitlab_url} by another object, such as an earlier one of this name; it is left alone. To give that runner up, remove it in GitLab and then delete the Secret: deleting the Secret alone would leave the runner behind"
-            ),
-        ),
         Blocked::Undeletable => (
             Reason::DeletionBlocked,
-            "the runner is still in GitLab: the connection cannot be used, and the runner's own token is not in the Secret".to_owned(),
+            undeletable(facts.named, facts.seen),
         ),
     }
+}
+
+fn scope_unknown(Named { scope, .. }: &Named) -> String {
+    let field = scope.split(' ').next().unwrap_or_default();
+    format!(
+        "GitLab knows no {scope}, or the connection's credential cannot see it: correct spec.scope.{field}.path, or let the credential's user see the {field}"
+    )
+}
+
+/// Whose the Secret is that has the name of ours, and the two ways out.
+fn secret_conflict(named: &Named, made_for: Option<&Known>) -> String {
+    let Named {
+        secret, secret_of, ..
+    } = named;
+    match made_for {
+        None => format!(
+            "the Secret {secret} is not this object's{secret_of}; it is left alone. Choose another spec.tokenSecret.name, or delete that Secret if nobody needs it"
+        ),
+        Some(Known { id, gitlab_url }) => format!(
+            "the Secret {secret} was made for runner {id} at {gitlab_url} by another object, such as an earlier one of this name{secret_of}; it is left alone. Choose another spec.tokenSecret.name; or give that runner up: remove it in GitLab, and then delete the Secret. To delete the Secret alone would leave the runner behind"
+        ),
+    }
+}
+
+fn undeletable(Named { barred, .. }: &Named, seen: Option<&Observed>) -> String {
+    let number = seen.and_then(|seen| match &seen.runner {
+        Sighting::Unclear(Doubt::NotAsked(id)) => *id,
+        Sighting::Present(runner) => Some(runner.id),
+        Sighting::Absent | Sighting::Unclear(_) => None,
+    });
+    let runner = match number {
+        Some(id) => format!("runner {id} is still in GitLab"),
+        None => "a runner that an attempt to register has made may be in GitLab".to_owned(),
+    };
+    let barred = barred.as_deref().unwrap_or("the connection cannot be used");
+    format!(
+        "{runner}: {barred}, and no Secret of this object holds the runner's own token. Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab"
+    )
 }
 
 /// What nothing can be done about among the further projects. Those that GitLab refuses in the same
@@ -111,7 +143,7 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
         Doubt::Unreadable(id) => (
             Reason::DeletionBlocked,
             format!(
-                "GitLab forbids the credential to read runner {id}, and the runner's own token is not in the Secret"
+                "GitLab forbids the connection's credential to read runner {id}, and no Secret of this object holds the runner's own token: give the connection a credential that may, or set spec.deletionPolicy to Orphan to leave the runner in GitLab"
             ),
         ),
         Doubt::NotAsked(_) => {

@@ -15,6 +15,7 @@ mod operation;
 mod outcome;
 mod parts;
 mod place;
+mod quoted;
 mod refused;
 mod runner_status;
 mod status;
@@ -37,8 +38,9 @@ pub use observed::{
     TokenState,
 };
 pub use operation::{begun, ends_by, open};
-pub use outcome::{Facts, Failure, Outcome};
+pub use outcome::{Facts, Failure, Named, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, second_look, whereabouts};
+pub use quoted::quoted;
 pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
 pub use status::{next_status, resolved};
 pub use step::{Blocked, Plan, ResetReason, Step, Unassignable};

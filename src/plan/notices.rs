@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::attempt::may_turn_up;
 use super::observed::{Observed, Sighting};
+use super::quoted::quoted;
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::events::EventReason;
 use crate::api::v1alpha1::{DeletionPolicy, GitLabRunnerStatus};
@@ -106,10 +107,8 @@ fn drifted(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option
         .drift
         .iter()
         .map(|row| {
-            format!(
-                "{} is {:?} and not {:?}",
-                row.field, row.actual, row.desired
-            )
+            let (actual, desired) = (quoted(&row.actual), quoted(&row.desired));
+            format!("{} is {actual} and not {desired}", row.field)
         })
         .collect();
     let told = rows.is_empty() || status.drift == previous.drift;

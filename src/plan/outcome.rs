@@ -19,6 +19,21 @@ pub struct Facts<'a> {
     pub project_scope: bool,
     /// The object's generation.
     pub generation: Option<i64>,
+    /// What sentences name.
+    pub named: &'a Named,
+}
+
+/// What a person is to be told by name, and no decision depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// What spec.scope names, such as `group platform/tools`.
+    pub scope: String,
+    /// The Secret that spec asks for.
+    pub secret: String,
+    /// Whose that Secret is, as far as it says so itself: the end of a sentence.
+    pub secret_of: String,
+    /// Why no connection can be used.
+    pub barred: Option<String>,
 }
 
 /// How a pass ended.

@@ -11,21 +11,25 @@ use crate::api::conditions::{Reason, Truth};
 use crate::api::v1alpha1::DriftPolicy;
 use crate::gitlab::model::{Note, Runner};
 
-pub(super) fn registered(_: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
+pub(super) fn registered(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
     Some(match &seen.runner {
         Sighting::Present(runner) => (
             Truth::True,
             Reason::Succeeded,
             format!("runner {}", runner.id) + &moved(seen).unwrap_or_default(),
         ),
-        Sighting::Absent => (Truth::False, Reason::Progressing, String::new()),
+        Sighting::Absent => (
+            Truth::False,
+            Reason::Progressing,
+            "there is no runner in GitLab yet".to_owned(),
+        ),
         Sighting::Unclear(Doubt::NotAsked(_)) => return None,
         Sighting::Unclear(doubt @ Doubt::Vanished { .. }) => {
-            let (reason, message) = explain(&Blocked::Unclear(*doubt));
+            let (reason, message) = explain(&Blocked::Unclear(*doubt), facts);
             (Truth::False, reason, message)
         }
         Sighting::Unclear(doubt) => {
-            let (reason, message) = explain(&Blocked::Unclear(*doubt));
+            let (reason, message) = explain(&Blocked::Unclear(*doubt), facts);
             (Truth::Unknown, reason, message)
         }
     })
@@ -39,12 +43,14 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
             (Truth::True, Reason::Succeeded, format!("Secret {name}"))
         }
         SecretSighting::Foreign(made_for) => {
-            let (reason, message) = explain(&Blocked::SecretConflict(made_for.clone()));
+            let (reason, message) = explain(&Blocked::SecretConflict(made_for.clone()), facts);
             (Truth::False, reason, message)
         }
-        SecretSighting::Ours(_) | SecretSighting::Absent => {
-            (Truth::False, Reason::Progressing, String::new())
-        }
+        SecretSighting::Ours(_) | SecretSighting::Absent => (
+            Truth::False,
+            Reason::Progressing,
+            format!("Secret {name} does not hold the runner's token yet"),
+        ),
     })
 }
 
@@ -85,7 +91,7 @@ pub(super) fn projects_assigned(
 ) -> Option<(Truth, Reason, String)> {
     let (want, runner) = (facts.want?, present(seen)?);
     if let Some(unassignable) = unassignable(want, runner, seen) {
-        let (reason, message) = explain(&Blocked::Projects(unassignable));
+        let (reason, message) = explain(&Blocked::Projects(unassignable), facts);
         return Some((Truth::False, reason, message));
     }
     Some(match (project_difference(runner, seen), want.drift) {

@@ -78,13 +78,29 @@ impl Step {
         }
     }
 
+    /// What it has done, for a log line.
+    pub fn done(&self) -> &'static str {
+        match self {
+            Self::Register(_) => "registered runner",
+            Self::ResetToken(..) => "replaced the runner's token",
+            Self::RepairSecret(_) => "wrote the Secret of the runner's token",
+            Self::DeleteSecret(_) => "deleted a Secret that the token has left",
+            Self::Edit(..) => "changed runner",
+            Self::Assign(..) => "assigned runner to a project",
+            Self::Unassign(..) => "unassigned runner from a project",
+            Self::Unregister(_) => "removed runner",
+            Self::UnregisterByToken(_) => "removed runner by its own token",
+            Self::ReleaseSecret => "left the Secret of the runner's token behind",
+        }
+    }
+
     /// Its name, for labels and log lines.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Register(_) => "register",
             Self::ResetToken(..) => "reset_token",
-            Self::RepairSecret(_) => "mend_secret",
-            Self::DeleteSecret(_) => "discard_secret",
+            Self::RepairSecret(_) => "repair_secret",
+            Self::DeleteSecret(_) => "delete_secret",
             Self::Edit(..) => "edit",
             Self::Assign(..) => "assign",
             Self::Unassign(..) => "unassign",
@@ -108,6 +124,19 @@ pub enum ResetReason {
     Unproven,
     /// GitLab no longer accepts the one we hold.
     Expired,
+}
+
+impl ResetReason {
+    /// The same in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Missing => "the Secret held none",
+            Self::Edited => "the one in the Secret was changed",
+            Self::Foreign => "the one in the Secret was another runner's",
+            Self::Unproven => "the one in the Secret was not known to be the last that GitLab gave",
+            Self::Expired => "the one in the Secret had expired",
+        }
+    }
 }
 
 /// The further projects that nothing can be done about now.

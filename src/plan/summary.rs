@@ -13,7 +13,7 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
     let (truth, reason, message, progress) = match outcome {
         Outcome::Planned(Plan::Rest) => resting(facts),
         Outcome::Planned(Plan::Hold(blocked)) => {
-            let (reason, message) = explain(blocked);
+            let (reason, message) = explain(blocked, facts);
             let waiting = matches!(
                 blocked,
                 Blocked::Settling(_)
@@ -28,7 +28,7 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
             (Truth::False, reason, message, progress)
         }
         Outcome::Planned(Plan::Act(step)) => {
-            let message = format!("under way: {}", step.name());
+            let message = format!("under way: {}", step.name().replace('_', " "));
             (Truth::False, Reason::Progressing, message, Progress::Busy)
         }
         Outcome::Obstructed(reason, message) => {

@@ -4,11 +4,13 @@
 mod digest;
 mod inspect;
 mod short;
+mod whose;
 mod write;
 
 pub use digest::digest;
 pub use inspect::{Expected, entry, inspect};
 pub use short::is_short_for;
+pub use whose::whose;
 pub use write::{delete, put, rehearse, release};
 
 use jiff::Timestamp;

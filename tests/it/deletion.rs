@@ -253,37 +253,6 @@ async fn an_object_can_be_made_anew_at_once() {
         .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_let_go_silently_when_no_token_is_left() {
-    story("deletion-blocked")
-        .tell(async |story| {
-            let id = is_there(story, &runner("whimbrel")).await;
-            story.the_operator_is_killed().await;
-            story.delete(&secret("gitlab-credential")).await;
-            story.delete(&secret("whimbrel-runner-token")).await;
-            story.the_operator_starts().await;
-            story.is_not_ready("whimbrel", "ConnectionNotReady").await;
-            story.delete(&runner("whimbrel")).await;
-            let message = until("it says why it stays", async || {
-                let runner: GitLabRunner = story.get("whimbrel").await.unwrap();
-                let ready = crate::harness::condition(&runner, "Ready").unwrap();
-                let blocked = ready.reason == "DeletionBlocked";
-                blocked.then_some(ready.message).ok_or(ready.reason)
-            })
-            .await;
-            assert!(message.contains("still in GitLab"), "{message}");
-            story.tells_once("whimbrel", "DeletionBlocked").await;
-            story.operator().has_warned("DeletionBlocked").await;
-            assert_eq!(story.gitlab.only_runner()["id"], id);
-            // A credential that works is enough to go on.
-            story
-                .apply(&secret("gitlab-credential").holding("pat", token::SPARE))
-                .await;
-            all_is_gone(story, &runner("whimbrel")).await;
-        })
-        .await;
-}
-
 /// The credential's Secret goes with the namespace, and may be gone before the runners are. In
 /// namespaced mode the operator's Role goes too, so this is told in cluster mode.
 #[tokio::test(flavor = "multi_thread")]

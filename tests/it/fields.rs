@@ -172,24 +172,29 @@ async fn each_change_in_gitlab_leaves_one_line_for_the_audit() {
             story.apply(&manifest).await;
             story.is_ready("grebe").await;
             let log = story.operator().log();
-            let lines = log.lines().filter(|line| line.contains("changing GitLab"));
+            let lines = log.lines().filter(|line| line.contains(r#""step":"#));
             let lines: Vec<Value> = lines
                 .map(|line| serde_json::from_str(line).unwrap())
                 .collect();
             let [made, edited] = &lines[..] else {
                 panic!("{lines:#?}");
             };
-            for (line, step) in [(made, "register"), (edited, "edit")] {
+            for (line, step, message) in [
+                (made, "register", "registered runner"),
+                (edited, "edit", "changed runner"),
+            ] {
                 assert_eq!(line["namespace"], story.namespace.as_str());
                 assert_eq!(line["name"], "grebe");
                 assert_eq!(line["gitlab"], story.gitlab.url());
+                assert_eq!(line["message"], message);
                 assert_eq!(line["step"], step);
+                assert_eq!(line["runner"], id);
                 assert_eq!(line["failure"], Value::Null);
             }
-            assert_eq!(edited["runner"], id);
-            let before_and_after =
-                r#"tags from "[one, two]" to "[]"; maximumTimeout from "1h" to "0s""#;
-            assert_eq!(edited["detail"], before_and_after);
+            assert_eq!(made["scope"], "instance");
+            assert_eq!(edited["changed.tags"], "[one, two] → []");
+            assert_eq!(edited["changed.maximum_timeout"], "1h → 0s");
+            assert_eq!(edited["changed.paused"], Value::Null);
         })
         .await;
 }

@@ -25,11 +25,15 @@ async fn a_scope_can_be_corrected_until_there_is_a_runner() {
         .tell(async |story| {
             story.is_connected_to_gitlab().await;
             story.apply(&runner("linnet").in_group("platfrom")).await;
-            story.is_not_ready("linnet", "ScopeNotFound").await;
+            let told = story.is_not_ready("linnet", "ScopeNotFound").await;
+            assert!(told.contains("GitLab knows no group platfrom, "), "{told}");
+            assert!(told.contains("spec.scope.group.path"), "{told}");
             story
                 .apply(&runner("linnet").in_project("platform/dcos"))
                 .await;
-            story.is_not_ready("linnet", "ScopeNotFound").await;
+            let told = story.is_not_ready("linnet", "ScopeNotFound").await;
+            assert!(told.contains("no project platform/dcos, "), "{told}");
+            assert!(told.contains("spec.scope.project.path"), "{told}");
             story
                 .apply(&runner("linnet").in_project("platform/docs"))
                 .await;

@@ -2,6 +2,7 @@
 mod conditions;
 mod facts;
 mod failures;
+mod messages;
 mod notices;
 mod unsupported;
 
@@ -10,11 +11,11 @@ use gitlab_runner_registrar::{
         conditions::{ConditionType, Reason},
         v1alpha1::GitLabRunnerStatus,
     },
-    plan::{Facts, Failure, Mark, Observed, Outcome, Plan, Wanted, next_status},
+    plan::{Facts, Failure, Mark, Named, Observed, Outcome, Plan, Wanted, next_status},
 };
 use jiff::Timestamp;
 
-use super::decisions::given::{URL, mark, now, seconds};
+use super::decisions::given::{SECRET, URL, mark, now, seconds};
 
 /// What a pass knew, owned.
 struct Known {
@@ -23,6 +24,7 @@ struct Known {
     mark: Mark,
     project_scope: bool,
     generation: i64,
+    named: Named,
 }
 
 impl Known {
@@ -33,6 +35,7 @@ impl Known {
             mark: mark(),
             project_scope: false,
             generation: 3,
+            named: named(),
         }
     }
 
@@ -44,6 +47,7 @@ impl Known {
             mark: mark(),
             project_scope: false,
             generation: 3,
+            named: named(),
         }
     }
 
@@ -60,6 +64,7 @@ impl Known {
             mark: &self.mark,
             project_scope: self.project_scope,
             generation: Some(self.generation),
+            named: &self.named,
         };
         let status = next_status(previous, &facts, how, at);
         readable(&status, self.generation);
@@ -81,6 +86,16 @@ impl Known {
     }
 }
 
+/// What sentences name.
+fn named() -> Named {
+    Named {
+        scope: "group platform/tools".to_owned(),
+        secret: SECRET.to_owned(),
+        secret_of: " (its owner is Job seed)".to_owned(),
+        barred: Some("there is no GitLabConnection gitlab".to_owned()),
+    }
+}
+
 /// What every status must be, so that `kubectl wait`, kstatus and Helm can read it.
 fn readable(status: &GitLabRunnerStatus, generation: i64) {
     assert_eq!(status.observed_generation, Some(generation));
@@ -90,6 +105,8 @@ fn readable(status: &GitLabRunnerStatus, generation: i64) {
         assert!(!mood || condition.status == "True", "{condition:?}");
         assert!(!types.contains(&&*condition.type_), "twice: {condition:?}");
         assert!(condition.message.chars().count() <= 1024, "{condition:?}");
+        let fine = condition.status == "True" && !mood;
+        assert!(fine || !condition.message.is_empty(), "{condition:?}");
         assert_eq!(condition.last_transition_time.0.subsec_nanosecond(), 0);
         types.push(&condition.type_);
     }

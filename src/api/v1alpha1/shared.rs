@@ -26,6 +26,16 @@ pub enum ConnectionKind {
     ClusterGitLabConnection,
 }
 
+impl ConnectionKind {
+    /// The kind as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GitLabConnection => "GitLabConnection",
+            Self::ClusterGitLabConnection => "ClusterGitLabConnection",
+        }
+    }
+}
+
 /// Which connection to use.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionRef {

@@ -39,12 +39,7 @@ pub(in crate::controller) fn observer(metrics: &Metrics) -> gitlab::Observe {
                   outcome,
                   seconds,
               }| {
-            metrics.requested(
-                method,
-                endpoint,
-                format!("{outcome:?}").to_lowercase(),
-                seconds,
-            );
+            metrics.requested(method, endpoint, outcome.name().to_owned(), seconds);
         },
     )
 }

@@ -11,7 +11,7 @@ use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{ConfigMapKeyRef, GitLabConnectionSpec, SecretKeyRef};
 use crate::controller::{Context, error::Error};
 use crate::gitlab::{BuildError, Endpoint};
-use crate::plan::{Fingerprint, Trouble, credential, trimmed};
+use crate::plan::{Fingerprint, Trouble, credential, quoted, trimmed};
 use crate::secrets;
 
 /// Where the Secrets and `ConfigMap`s are that a connection names.
@@ -86,11 +86,11 @@ impl Sources {
             let message = format!("{url} is not https: the token would travel in the clear");
             return Ok(Err(Trouble::new(Reason::InsecureUrl, message)));
         }
-        let Ok(timeout) = timeout
+        let Ok(parsed) = timeout
             .parse::<SignedDuration>()
             .and_then(Duration::try_from)
         else {
-            let message = format!("timeout {timeout:?} is no duration such as 30s");
+            let message = format!("timeout {} is no duration such as 30s", quoted(timeout));
             return Ok(Err(Trouble::new(Reason::InvalidConnection, message)));
         };
         let ca_pem = match self.ca_pem(spec, ctx).await? {
@@ -101,7 +101,7 @@ impl Sources {
             url: url.trim_end_matches('/').to_owned(),
             ca_pem,
             proxy: proxy_url.clone(),
-            timeout,
+            timeout: parsed,
         }))
     }
 

@@ -8,7 +8,7 @@ use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::clock;
 use crate::controller::guards::Guarded;
 use crate::controller::{Context, error::Error, malformed};
-use crate::plan::{self, Facts, Mark, Notice, Outcome};
+use crate::plan::{self, Facts, Mark, Named, Notice, Outcome};
 
 /// Tells of what a new status says that the old one did not.
 pub(super) async fn changed(pass: &Pass<'_>, status: &GitLabRunnerStatus) {
@@ -69,6 +69,7 @@ pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why
             mark: &mark,
             project_scope: spec.pointer("/scope/project").is_some(),
             generation: object.meta().generation,
+            named: &Named::default(),
         };
         let outcome = Outcome::Obstructed(Reason::InvalidSpec, note.clone());
         plan::next_status(before, &facts, &outcome, clock::now())

@@ -2,10 +2,11 @@
 use kube::{Resource, api::PostParams};
 
 use super::{announce, pass::Pass};
-use crate::api::v1alpha1::GitLabRunnerStatus;
+use crate::api::v1alpha1::{GitLabRunnerStatus, Target};
 use crate::clock;
 use crate::controller::error::Error;
-use crate::plan::{Facts, Outcome, next_status};
+use crate::plan::{Facts, Named, Outcome, next_status};
+use crate::secrets;
 
 impl Pass<'_> {
     /// Writes the status that follows from how the pass ended, if it differs from what is there,
@@ -27,7 +28,7 @@ impl Pass<'_> {
 
     /// The status that follows from what is known and how the pass ended, or is about to go on.
     pub(super) fn next_status(&self, outcome: &Outcome) -> GitLabRunnerStatus {
-        let mark = self.mark();
+        let (mark, named) = (self.mark(), self.names());
         let facts = Facts {
             want: self.want.as_ref(),
             seen: self.seen.as_ref().map(|seen| &seen.facts),
@@ -39,12 +40,35 @@ impl Pass<'_> {
             mark: &mark,
             project_scope: self.runner.spec.scope.project.is_some(),
             generation: self.runner.meta().generation,
+            named: &named,
         };
         let status = next_status(&self.status(), &facts, outcome, clock::now());
         let handled = self.requested.clone();
         GitLabRunnerStatus {
             last_handled_reconcile_at: handled.or(status.last_handled_reconcile_at),
             ..status
+        }
+    }
+
+    /// What sentences name.
+    fn names(&self) -> Named {
+        let scope = &self.runner.spec.scope;
+        let of = |kind, target: &Target| {
+            let Target { id, path } = target;
+            let id = id.map(|id| id.to_string());
+            format!("{kind} {}", path.clone().or(id).unwrap_or_default())
+        };
+        let group = scope.group.as_ref().map(|target| of("group", target));
+        let project = scope.project.as_ref().map(|target| of("project", target));
+        let seen = self.seen.as_ref();
+        Named {
+            scope: group.or(project).unwrap_or_else(|| "instance".to_owned()),
+            secret: self.secret_name(),
+            secret_of: seen
+                .and_then(|seen| seen.secret.as_ref())
+                .map(secrets::whose)
+                .unwrap_or_default(),
+            barred: self.barred.clone(),
         }
     }
 

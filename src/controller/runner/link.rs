@@ -94,7 +94,10 @@ pub(super) fn for_deletion(ctx: &Context, runner: &GitLabRunner, namespace: &str
             let message = format!("{key} is not ready: {}", trouble.message);
             Link::Troubled(troubled(message, true), Duration::ZERO)
         }
-        (Standing::Broken(trouble, _), None) => Link::Blocked(trouble.reason, trouble.message),
+        (Standing::Broken(trouble, _), None) => {
+            let message = format!("{key} is not ready: {}", trouble.message);
+            Link::Blocked(trouble.reason, message)
+        }
     }
 }
 
@@ -138,7 +141,7 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
             doing: "remove the runner by its own token",
             about: ConditionType::Ready,
             source: gitlab::Error::Unsent(
-                format!("the url {gitlab_url:?}, where it was registered, cannot be used").into(),
+                format!("the url {gitlab_url}, where it was registered, cannot be used").into(),
             ),
         }),
     }

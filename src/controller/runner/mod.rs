@@ -1,6 +1,7 @@
 //! One `GitLabRunner`, kept true: look, decide, act, and look again.
 mod act;
 mod announce;
+mod audit;
 mod by_number;
 mod conclude;
 mod converge;
@@ -174,7 +175,7 @@ async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Er
                 return Err(Error::StillThere(POLL));
             }
             // The runner's own token may do.
-            link::Link::Blocked(..) => {}
+            link::Link::Blocked(_, why) => pass.barred = Some(why),
         }
     }
     let outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;

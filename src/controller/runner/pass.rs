@@ -7,13 +7,10 @@ use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
 use crate::api::conditions::{ConditionType, find};
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::connections::Connected;
-use crate::controller::error::{Error, chain};
+use crate::controller::error::Error;
 use crate::controller::{Context, on_request};
-use crate::gitlab;
-use crate::gitlab::model::{ProjectId, RunnerId, Settings};
-use crate::plan::{
-    Intent, Known, Mark, Observed, SecretSighting, Sighting, Step, Wanted, differences,
-};
+use crate::gitlab::model::{ProjectId, RunnerId};
+use crate::plan::{Intent, Known, Mark, Observed, SecretSighting, Wanted};
 use crate::secrets::Entry;
 
 /// What was seen, and the Secrets that it was seen in.
@@ -50,6 +47,8 @@ pub(super) struct Pass<'a> {
     pub(super) projects: HashMap<String, Option<ProjectId>>,
     /// The value of the annotation that asks for a look, as this pass has read it.
     pub(super) requested: Option<String>,
+    /// Why no connection can be used.
+    pub(super) barred: Option<String>,
 }
 
 impl<'a> Pass<'a> {
@@ -62,6 +61,7 @@ impl<'a> Pass<'a> {
             was_synced: was_synced(&runner),
             unlocked: false,
             requested: on_request::requested(&runner),
+            barred: None,
             runner,
             want: None,
             link: None,
@@ -175,60 +175,6 @@ impl<'a> Pass<'a> {
     /// The connection. A decision to act in GitLab is made only from what one has shown.
     pub(super) fn link(&self) -> Result<Arc<Connected>, Error> {
         self.link.clone().ok_or(Error::Stale)
-    }
-
-    /// Turns what came of a call into what a pass says of it, and leaves one line for the audit:
-    /// who, where, what, what was before, and how it ended. Steps hold no tokens.
-    pub(super) fn audited<T>(
-        &self,
-        step: &Step,
-        result: Result<T, gitlab::Error>,
-        doing: &'static str,
-        about: ConditionType,
-    ) -> Result<T, Error> {
-        let Self {
-            ctx,
-            namespace,
-            name,
-            ..
-        } = self;
-        let failure = result.as_ref().err().map(|error| chain(error));
-        if failure.is_none() {
-            ctx.metrics.mutated(step.name());
-        }
-        let gitlab = self.link.as_ref().map(|link| link.url.as_str());
-        let runner = step.runner().map(|id| id.0);
-        let detail = if let Step::Edit(_, edit) = step {
-            self.changes(edit)
-        } else {
-            format!("{step:?}")
-        };
-        let step = step.name();
-        tracing::info!(
-            namespace,
-            name,
-            gitlab,
-            runner,
-            step,
-            detail,
-            failure,
-            "changing GitLab"
-        );
-        result.map_err(|source| Error::Act {
-            doing,
-            about,
-            source,
-        })
-    }
-
-    /// What an edit changes, with what GitLab held before.
-    pub(super) fn changes(&self, edit: &Settings) -> String {
-        let rows = match self.seen.as_ref().map(|seen| &seen.facts.runner) {
-            Some(Sighting::Present(runner)) => differences(runner, edit),
-            Some(Sighting::Absent | Sighting::Unclear(_)) | None => Vec::new(),
-        };
-        let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
-        rows.join("; ")
     }
 
     /// Tells of something that was done to this object's runner.

@@ -34,9 +34,8 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
         },
     };
     let step = Step::Register(Box::new(signed.clone()));
-    let about = ConditionType::Registered;
     let made = link.client.register(&signed).await;
-    let made = pass.audited(&step, made, "register the runner", about)?;
+    let made = pass.audited_registration(&step, made, "register the runner")?;
     let (token, expires_at) = (made.token, made.token_expires_at);
     let kept = keep(
         pass,
@@ -114,16 +113,7 @@ pub(super) async fn reset(
         operation::reopen(pass, &begun).await;
         return Err(error);
     }
-    let why = match why {
-        ResetReason::Missing => "the Secret held none",
-        ResetReason::Edited => "the one in the Secret was changed",
-        ResetReason::Foreign => "the one in the Secret was another runner's",
-        ResetReason::Unproven => {
-            "the one in the Secret was not known to be the last that GitLab gave"
-        }
-        ResetReason::Expired => "the one in the Secret had expired",
-    };
-    let note = format!("new token for runner {id}: {why}");
+    let note = format!("new token for runner {id}: {}", why.words());
     pass.emit(EventType::Normal, EventReason::TokenReset.name(), &note)
         .await;
     Ok(())

@@ -1,7 +1,9 @@
 //! One pass: look, decide, act, look again, and the status at the end.
 use gitlab_runner_registrar::{
     api::conditions::Reason,
-    plan::{Blocked, Desired, Doubt, Facts, Observed, Outcome, Plan, Step, decide, next_status},
+    plan::{
+        Blocked, Desired, Doubt, Facts, Named, Observed, Outcome, Plan, Step, decide, next_status,
+    },
 };
 
 use super::act::{Stop, failure};
@@ -107,6 +109,7 @@ impl World {
             mark: &mark,
             project_scope: false,
             generation: Some(1),
+            named: &Named::default(),
         };
         let status = next_status(&self.status, &facts, outcome, self.now);
         if let Outcome::Planned(Plan::Hold(why)) = outcome {

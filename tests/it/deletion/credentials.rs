@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 use super::{all_is_gone, is_there};
-use crate::harness::{GitLab, Story, connection, runner, secret, story, token, until};
+use crate::harness::{GitLab, Story, condition, connection, runner, secret, story, token, until};
 
 /// Ends the operator and the credential: a process that starts then has never had one that worked.
 async fn starts_without_the_credential(story: &mut Story<'_>, connection: &str) {
@@ -212,6 +212,42 @@ async fn a_finalizer_that_cannot_be_removed_at_once_does_not_forget_the_removal(
             story.is_gone(&secret("fulmar-runner-token")).await;
             story.rights_are_granted().await;
             all_is_gone(story, &manifest).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_let_go_silently_when_no_token_is_left() {
+    story("deletion-blocked")
+        .tell(async |story| {
+            let id = is_there(story, &runner("whimbrel")).await;
+            story.the_operator_is_killed().await;
+            story.delete(&secret("gitlab-credential")).await;
+            story.delete(&secret("whimbrel-runner-token")).await;
+            story.the_operator_starts().await;
+            story.is_not_ready("whimbrel", "ConnectionNotReady").await;
+            story.delete(&runner("whimbrel")).await;
+            let message = until("it says why it stays", async || {
+                let runner: GitLabRunner = story.get("whimbrel").await.unwrap();
+                let ready = condition(&runner, "Ready").unwrap();
+                let blocked = ready.reason == "DeletionBlocked";
+                blocked.then_some(ready.message).ok_or(ready.reason)
+            })
+            .await;
+            let why = "GitLabConnection gitlab is not ready: there is no Secret gitlab-credential";
+            let named = message.contains(&format!("runner {id} is still in GitLab: {why}"));
+            assert!(
+                named && message.contains("set spec.deletionPolicy"),
+                "{message}"
+            );
+            story.tells_once("whimbrel", "DeletionBlocked").await;
+            story.operator().has_warned("DeletionBlocked").await;
+            assert_eq!(story.gitlab.only_runner()["id"], id);
+            // A credential that works is enough to go on.
+            story
+                .apply(&secret("gitlab-credential").holding("pat", token::SPARE))
+                .await;
+            all_is_gone(story, &runner("whimbrel")).await;
         })
         .await;
 }

@@ -3,7 +3,10 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use clap::CommandFactory;
 use gitlab_runner_registrar::{
-    api::{conditions::Reason, events::EventReason},
+    api::{
+        conditions::{ConditionType, Reason},
+        events::EventReason,
+    },
     cli::Cli,
     metrics::{Ended, Kind, Metrics},
 };
@@ -17,13 +20,13 @@ fn the_list_of_conditions_is_current() {
         `False` or `Unknown`), a reason out of the list below, and a message for a person.\n\n\
         ## Types\n\n| Type | Meaning |\n|---|---|\n"
         .to_owned();
-    for (name, meaning) in condition_types() {
-        writeln!(page, "| `{name}` | {} |", cell(&meaning)).unwrap();
+    for about in ConditionType::ALL {
+        writeln!(page, "| `{}` | {} |", about.name(), cell(about.meaning())).unwrap();
     }
     page.push_str("\n## Reasons\n\n| Reason | Meaning | What to do |\n|---|---|---|\n");
     for reason in Reason::ALL {
         let (meaning, advice) = (cell(reason.meaning()), cell(reason.advice()));
-        writeln!(page, "| `{reason:?}` | {meaning} | {advice} |").unwrap();
+        writeln!(page, "| `{}` | {meaning} | {advice} |", reason.name()).unwrap();
     }
     current(&[("docs/conditions.md".to_owned(), page)]);
 }
@@ -42,28 +45,6 @@ fn the_list_of_events_is_current() {
         writeln!(page, "| `{}` | {meaning} | {advice} |", reason.name()).unwrap();
     }
     current(&[("docs/events.md".to_owned(), page)]);
-}
-
-/// The condition types and their doc comments, out of the source: no value knows its comment.
-fn condition_types() -> Vec<(String, String)> {
-    let source = include_str!("../../../src/api/conditions.rs");
-    let (_, rest) = source.split_once("pub enum ConditionType {").unwrap();
-    let (body, _) = rest.split_once('}').unwrap();
-    let mut meaning = String::new();
-    let mut types = Vec::new();
-    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        match line.strip_prefix("/// ") {
-            Some(words) => {
-                meaning.push_str(words);
-                meaning.push(' ');
-            }
-            None => types.push((
-                line.trim_end_matches(',').to_owned(),
-                std::mem::take(&mut meaning),
-            )),
-        }
-    }
-    types
 }
 
 #[test]

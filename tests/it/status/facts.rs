@@ -107,7 +107,7 @@ fn drift_that_was_told_stays_told_until_the_runner_is_seen_again() {
     };
     let unclear = Sighting::Unclear(Doubt::NotAsked(Some(RunnerId(7))));
     let unclear = but(|seen| seen.runner = unclear);
-    let obstructed = |reason| Outcome::Obstructed(reason, String::new());
+    let obstructed = |reason| Outcome::Obstructed(reason, "why".to_owned());
     for (why, known, how) in [
         (
             "a lost packet",

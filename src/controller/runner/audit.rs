@@ -1,0 +1,141 @@
+//! One line in the log for each change in GitLab: who, where, what, what was before, and how it ended.
+use super::pass::Pass;
+use crate::api::conditions::ConditionType;
+use crate::controller::error::{Error, chain};
+use crate::gitlab;
+use crate::gitlab::model::{NewRunner, Registered, RunnerId, Scope, Settings};
+use crate::plan::{Difference, Sighting, Step, differences};
+
+impl Pass<'_> {
+    /// Turns what came of a call into what a pass says of it, and logs it. Steps hold no tokens.
+    pub(super) fn audited<T>(
+        &self,
+        step: &Step,
+        result: Result<T, gitlab::Error>,
+        doing: &'static str,
+        about: ConditionType,
+    ) -> Result<T, Error> {
+        self.log_change(step, step.runner(), result.as_ref().err(), doing);
+        result.map_err(|source| Error::Act {
+            doing,
+            about,
+            source,
+        })
+    }
+
+    /// The same of a registration, whose runner has a number only then.
+    pub(super) fn audited_registration(
+        &self,
+        step: &Step,
+        made: Result<Registered, gitlab::Error>,
+        doing: &'static str,
+    ) -> Result<Registered, Error> {
+        let runner = made.as_ref().ok().map(|made| made.id);
+        self.log_change(step, runner, made.as_ref().err(), doing);
+        made.map_err(|source| Error::Act {
+            doing,
+            about: ConditionType::Registered,
+            source,
+        })
+    }
+
+    fn log_change(
+        &self,
+        step: &Step,
+        runner: Option<RunnerId>,
+        failure: Option<&gitlab::Error>,
+        doing: &'static str,
+    ) {
+        if failure.is_none() {
+            self.ctx.metrics.mutated(step.name());
+        }
+        let message = match failure {
+            None => step.done().to_owned(),
+            Some(_) => format!("could not {doing}"),
+        };
+        let Detail {
+            scope,
+            project,
+            why,
+            rows,
+        } = self.detail(step);
+        let changed = |field: &str| {
+            let row = rows.iter().find(|row| row.field == field)?;
+            Some(format!("{} → {}", row.actual, row.desired))
+        };
+        tracing::info!(
+            namespace = self.namespace,
+            name = self.name,
+            generation = self.runner.metadata.generation,
+            gitlab = self.link.as_ref().map(|link| link.url.as_str()),
+            runner = runner.map(|id| id.0),
+            step = step.name(),
+            scope,
+            project,
+            why,
+            changed.description = changed("description"),
+            changed.tags = changed("tags"),
+            changed.run_untagged = changed("runUntagged"),
+            changed.paused = changed("paused"),
+            changed.locked = changed("locked"),
+            changed.access_level = changed("accessLevel"),
+            changed.maximum_timeout = changed("maximumTimeout"),
+            changed.maintenance_note = changed("maintenanceNote"),
+            failure = failure.map(|error| chain(error)),
+            "{message}"
+        );
+    }
+
+    /// What else there is to say of a step.
+    fn detail(&self, step: &Step) -> Detail {
+        let mut detail = Detail::default();
+        match step {
+            Step::Register(new) => {
+                let NewRunner { scope, .. } = &**new;
+                detail.scope = Some(match scope {
+                    Scope::Instance => "instance".to_owned(),
+                    Scope::Group(id) => format!("group {id}"),
+                    Scope::Project(id) => format!("project {id}"),
+                });
+            }
+            Step::Edit(_, edit) => detail.rows = self.rows(edit),
+            Step::Assign(_, project) | Step::Unassign(_, project) => {
+                detail.project = Some(project.0);
+            }
+            Step::ResetToken(_, why) => detail.why = Some(why.words()),
+            Step::RepairSecret(_)
+            | Step::DeleteSecret(_)
+            | Step::Unregister(_)
+            | Step::UnregisterByToken(_)
+            | Step::ReleaseSecret => {}
+        }
+        detail
+    }
+
+    /// What an edit changes, with what GitLab held before.
+    fn rows(&self, edit: &Settings) -> Vec<Difference> {
+        match self.seen.as_ref().map(|seen| &seen.facts.runner) {
+            Some(Sighting::Present(runner)) => differences(runner, edit),
+            Some(Sighting::Absent | Sighting::Unclear(_)) | None => Vec::new(),
+        }
+    }
+
+    /// The same in a sentence.
+    pub(super) fn changes(&self, edit: &Settings) -> String {
+        let rows: Vec<String> = self.rows(edit).iter().map(ToString::to_string).collect();
+        rows.join("; ")
+    }
+}
+
+/// What a line says of a step besides its name and the runner.
+#[derive(Default)]
+struct Detail {
+    /// Where a runner is registered.
+    scope: Option<String>,
+    /// The project that it is assigned to, or taken from.
+    project: Option<u64>,
+    /// Why a token is replaced.
+    why: Option<&'static str>,
+    /// What an edit changes.
+    rows: Vec<Difference>,
+}
