@@ -1,10 +1,11 @@
 //! What is known and what is wrong of a connection, and its whole status.
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::can::Can;
 use super::trouble::{Recheck, Trouble, recheck};
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, merge};
-use crate::api::v1alpha1::{ConnectionStatus, Credential, GitLab};
+use crate::api::v1alpha1::{ConnectionStatus, Credential, GitLab, start_of_day};
 use crate::gitlab::model::{AccessToken, Metadata};
 
 /// How long before a token's end its owner is told.
@@ -83,7 +84,7 @@ pub fn connection_status(
         Some(account) => account.token.as_ref().map(|token| Credential {
             name: token.name.chars().take(1024).collect(),
             scopes: token.scopes.iter().take(32).cloned().collect(),
-            expires_at: token.expires_at.map(|date| date.to_string()),
+            expires_at: token.expires_at.and_then(start_of_day).map(Time),
             admin: account.admin,
         }),
     };
@@ -184,9 +185,9 @@ fn expiring(credential: Option<&Credential>, now: Timestamp) -> Option<Verdict> 
     let Credential {
         name, expires_at, ..
     } = credential?;
-    let date: jiff::civil::Date = expires_at.as_ref()?.parse().ok()?;
-    let end = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let end = expires_at.as_ref()?.0;
     (end.duration_since(now) < EXPIRES_SOON).then(|| {
+        let date = end.to_zoned(TimeZone::UTC).date();
         let message = format!("the token {name:?} stops working on {date}");
         Verdict::new(
             ConditionType::CredentialsExpiring,

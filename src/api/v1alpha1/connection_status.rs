@@ -1,7 +1,8 @@
 //! What the operator tells of a connection.
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What the operator last saw of the instance and the credential.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -82,11 +83,30 @@ pub struct Credential {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), inner(length(max = 64)))]
     pub scopes: Vec<String>,
-    /// The date from which GitLab refuses it; absent if never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 16))]
-    pub expires_at: Option<String>,
+    /// When GitLab will stop accepting it: the start, in UTC, of the date that GitLab shows; absent if
+    /// never. Example: `2027-01-31T00:00:00Z`.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "moment"
+    )]
+    pub expires_at: Option<Time>,
     /// Whether its owner is an administrator, where the token may ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admin: Option<bool>,
+}
+
+/// The moment at which a date begins in UTC: GitLab refuses a token from that of its date on.
+pub fn start_of_day(date: Date) -> Option<Timestamp> {
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// Reads a time, or the date alone, which builds before the release of 0.1.0 have stored. What is
+/// neither counts as absent: it must not keep the whole object from being read.
+fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.and_then(|text| {
+        let date = || start_of_day(text.parse().ok()?);
+        text.parse().ok().or_else(date).map(Time)
+    }))
 }

@@ -1,9 +1,10 @@
 //! The credential itself: replaced while all is well, and about to expire.
-use gitlab_runner_registrar::api::v1alpha1::RefusedToken;
+use gitlab_runner_registrar::api::v1alpha1::{GitLabConnection, RefusedToken};
 use gitlab_sim::Recorded;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
-use serde_json::json;
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
 
 use crate::harness::{Story, condition, runner, says, secret, story, until};
 
@@ -145,7 +146,8 @@ async fn one_that_expires_within_a_week_says_so_and_works() {
                 "{soon:?}"
             );
             let credential = soon.status.as_ref().unwrap().credential.as_ref().unwrap();
-            let end = credential.expires_at.as_deref().unwrap();
+            let end = credential.expires_at.as_ref().unwrap().0.to_string();
+            let end = end.strip_suffix("T00:00:00Z").expect(&end);
             let told = condition(&soon, "CredentialsExpiring").unwrap().message;
             assert_eq!(told, format!("the token \"soon\" stops working on {end}"));
             let later = story.is_connected("later").await;
@@ -154,5 +156,66 @@ async fn one_that_expires_within_a_week_says_so_and_works() {
                 "{later:?}"
             );
         })
+        .await;
+}
+
+/// A build before the release of 0.1.0 has stored the date alone, which the schema refuses by now.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_is_stored_as_a_date_is_no_obstacle() {
+    story("credential-date")
+        .on_a_stage_of_its_own()
+        .tell(async |story| {
+            has_token(story, "later", FIRST, 30);
+            story.connects("later", FIRST).await;
+            story.is_connected("later").await;
+            story.the_operator_is_killed().await;
+
+            the_schema(story, json!({ "op": "remove" })).await;
+            until("the schema takes a date", async || {
+                ends(story, "2027-01-31").await
+            })
+            .await;
+            the_schema(story, json!({ "op": "add", "value": "date-time" })).await;
+            until("the schema takes no other date", async || {
+                match ends(story, "2027-02-01").await {
+                    Ok(()) => ends(story, "2027-01-31").await.and(Err("taken".to_owned())),
+                    Err(refusal) => Ok(refusal),
+                }
+            })
+            .await;
+
+            let patch = json!({ "spec": { "timeout": "20s" } });
+            story.edit::<GitLabConnection>("later", patch).await;
+            story.the_operator_starts().await;
+            until("the end is a time", async || {
+                let output = "-o=jsonpath={.status.credential.expiresAt}";
+                let end = story.kubectl(&["get", "glc", "later", output]).await;
+                let right = end.ends_with("T00:00:00Z");
+                if right { Ok(()) } else { Err(end) }
+            })
+            .await;
+        })
+        .await;
+}
+
+/// Has the status of the connection say that its credential ends then.
+async fn ends(story: &Story<'_>, end: &str) -> Result<(), String> {
+    let patch = json!({ "status": { "credential": { "expiresAt": end } } });
+    let api = story.api::<GitLabConnection>();
+    let patched = api
+        .patch_status("later", &PatchParams::default(), &Patch::Merge(&patch))
+        .await;
+    patched.map(drop).map_err(|error| error.to_string())
+}
+
+/// Changes the format that the schema asks of the time.
+async fn the_schema(story: &Story<'_>, mut change: Value) {
+    let field = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/credential\
+                 /properties/expiresAt/format";
+    change["path"] = field.into();
+    let crd = "gitlabconnections.gitlab-registrar.dev";
+    let patch = json!([change]).to_string();
+    story
+        .kubectl(&["patch", "crd", crd, "--type=json", "-p", &patch])
         .await;
 }

@@ -7,6 +7,7 @@ use gitlab_runner_registrar::{
     plan::{Account, Trouble, connection_status},
 };
 use jiff::{Timestamp, civil::date};
+use serde_json::{Value, json};
 
 use super::credential::account;
 use super::given::{now, seconds};
@@ -179,6 +180,26 @@ fn the_end_of_a_token_is_told_seven_days_before() {
         let shown = status
             .credential
             .and_then(|credential| credential.expires_at);
-        assert_eq!(shown, Some(end.to_string()));
+        let start_of_day = format!("{end}T00:00:00Z");
+        assert_eq!(shown.unwrap().0.to_string(), start_of_day);
+    }
+}
+
+#[test]
+fn a_status_that_has_only_the_date_of_a_tokens_end_is_read() {
+    let read = |end: Value| {
+        let status = json!({ "credential": { "name": "registrar", "expiresAt": end } });
+        let status: ConnectionStatus = serde_json::from_value(status).unwrap();
+        status
+            .credential
+            .unwrap()
+            .expires_at
+            .map(|end| end.0.to_string())
+    };
+    let midnight = Some("2026-03-08T00:00:00Z".to_owned());
+    assert_eq!(read(json!("2026-03-08")), midnight);
+    assert_eq!(read(json!("2026-03-08T00:00:00Z")), midnight);
+    for no_time in [json!("soon"), json!(""), json!(null)] {
+        assert_eq!(read(no_time), None);
     }
 }
