@@ -112,6 +112,7 @@ YAML
 render everything --values "$out/all.yaml"
 has everything '^kind: Service$'
 has everything '^kind: ServiceMonitor$'
+has everything 'honorLabels: true$'
 count everything 'rbac.authorization.k8s.io/aggregate-to-(view|edit|admin): "true"$' 3
 has everything 'fsGroup: 1000$'
 has everything 'privileged: false$'

@@ -6,12 +6,15 @@ use std::sync::{
 
 use axum::{
     Router,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
     routing::get,
 };
 use tokio::sync::SetOnce;
 
-use crate::metrics::{MEDIA_TYPE, Metrics};
+use crate::metrics::{Format, Metrics};
 
 /// The first list of a watch, shared by the watch and those who wait for it.
 pub type FirstListHandle = Arc<FirstList>;
@@ -152,13 +155,24 @@ pub fn router(readiness: Readiness, metrics: Metrics) -> Router {
             }
         }
     };
+    let scrape = move |headers: HeaderMap| async move {
+        let format = accepted(&headers);
+        (
+            [(CONTENT_TYPE, format.media_type())],
+            metrics.render(format),
+        )
+    };
     Router::new()
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(readyz))
-        .route(
-            "/metrics",
-            get(|| async move { ([(CONTENT_TYPE, MEDIA_TYPE)], metrics.render()) }),
-        )
+        .route("/metrics", get(scrape))
+}
+
+/// A header may come in several lines, which mean what one with commas does.
+fn accepted(headers: &HeaderMap) -> Format {
+    let lines = headers.get_all(ACCEPT).iter();
+    let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+    Format::accepted(&lines.join(","))
 }
 
 fn lines(first: &str, more: &[String]) -> String {

@@ -6,6 +6,7 @@ pub mod error;
 mod events;
 mod failures;
 pub mod guards;
+mod inventory;
 mod malformed;
 mod memory;
 mod on_request;

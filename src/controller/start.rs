@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::caches::{ClusterCaches, ClusterFeeds, NamespaceCaches, NamespaceFeeds};
 use super::tasks::Tasks;
 use super::watches::{drop_errors, signal_first_list, watch};
-use super::{Context, Options, connection, runner};
+use super::{Context, Options, connection, inventory, runner};
 use crate::http::{FirstListHandle, Readiness};
 use crate::metrics::Metrics;
 
@@ -34,9 +34,16 @@ pub fn start(
     let (caches, feeds): (Vec<_>, Vec<_>) = watched.into_iter().map(NamespaceCaches::new).unzip();
     let (cluster_caches, cluster_feed) = cluster_wide.then(ClusterCaches::new).unzip();
     let ctx = Context::new(kube, options, caches, cluster_caches, metrics, stop.clone());
+    let ctx = Arc::new(ctx);
+    let weak = Arc::downgrade(&ctx);
+    ctx.metrics.count_objects_by(move |objects| {
+        if let Some(ctx) = weak.upgrade() {
+            inventory::count(&ctx, objects);
+        }
+    });
     let mut start = Start {
         work: Tasks::default(),
-        ctx: Arc::new(ctx),
+        ctx,
         readiness,
         stop,
     };

@@ -8,6 +8,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
+use super::call::{Call, CallOutcome, Observe};
 use super::endpoint::{BuildError, Endpoint};
 use super::error::Error;
 use super::pause::Pause;
@@ -15,42 +16,6 @@ use super::reply::{self, Answer, Asked};
 use super::request::Request;
 
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
-
-/// One request that was sent, for whoever counts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Call {
-    /// The endpoint without its numbers, such as `/runners/:id`.
-    pub endpoint: &'static str,
-    /// Such as `GET`.
-    pub method: &'static str,
-    /// What came of it.
-    pub outcome: CallOutcome,
-    /// From sending to the last byte of the reply.
-    pub seconds: f64,
-}
-
-/// What came of a request, as coarse as a label should be; the variants of [`Error`] and success.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CallOutcome {
-    /// GitLab did as asked, or said that what the path names is not there.
-    Ok,
-    /// See [`Error::Refused`].
-    Refused,
-    /// See [`Error::Lost`].
-    Lost,
-    /// See [`Error::NotGitLab`].
-    NotGitLab,
-    /// See [`Error::ReadOnly`].
-    ReadOnly,
-    /// See [`Error::Unsent`].
-    Unsent,
-    /// See [`Error::Throttled`].
-    Throttled,
-}
-
-/// Is told of every request that was tried. Requests that are held back because GitLab asked for
-/// silence are not among them.
-pub type Observe = Arc<dyn Fn(Call) + Send + Sync>;
 
 /// A GitLab instance as seen with one credential. Cheap to clone; clones share connections and
 /// the silence that GitLab asks for.
@@ -207,34 +172,6 @@ fn unanswered(error: reqwest::Error) -> Error {
         Error::Unsent(Box::new(error))
     } else {
         Error::Lost(Box::new(error))
-    }
-}
-
-impl CallOutcome {
-    /// Its word in labels.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Refused => "refused",
-            Self::Lost => "lost",
-            Self::NotGitLab => "notgitlab",
-            Self::ReadOnly => "readonly",
-            Self::Unsent => "unsent",
-            Self::Throttled => "throttled",
-        }
-    }
-
-    fn of(answer: &Result<Answer, Error>) -> Self {
-        match answer {
-            Ok(_) => Self::Ok,
-            Err(Error::Refused { refusal, .. }) if refusal.is_absence() => Self::Ok,
-            Err(Error::Refused { .. }) => Self::Refused,
-            Err(Error::Lost(_)) => Self::Lost,
-            Err(Error::NotGitLab { .. }) => Self::NotGitLab,
-            Err(Error::ReadOnly { .. }) => Self::ReadOnly,
-            Err(Error::Unsent(_)) => Self::Unsent,
-            Err(Error::Throttled { .. }) => Self::Throttled,
-        }
     }
 }
 

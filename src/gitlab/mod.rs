@@ -2,6 +2,7 @@
 //!
 //! This module knows GitLab and nothing else. It never repeats a request by itself: whether to
 //! look again, and when, is for whoever decides.
+mod call;
 mod client;
 mod codes;
 mod endpoint;
@@ -24,7 +25,8 @@ mod verdict;
 mod wire;
 mod words;
 
-pub use client::{Call, CallOutcome, Client, Observe};
+pub use call::{Call, CallOutcome, Observe};
+pub use client::Client;
 pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
 pub use model::{

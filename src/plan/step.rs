@@ -41,6 +41,17 @@ pub enum Step {
 }
 
 impl Step {
+    /// The names of those that change anything in GitLab.
+    pub const IN_GITLAB: [&str; 7] = [
+        "register",
+        "reset_token",
+        "edit",
+        "assign",
+        "unassign",
+        "unregister",
+        "unregister_by_token",
+    ];
+
     /// Whether it changes anything in GitLab, and not only in Kubernetes.
     pub fn is_in_gitlab(&self) -> bool {
         !matches!(
@@ -173,4 +184,34 @@ pub enum Blocked {
     Projects(Unassignable),
     /// The runner cannot be removed: no credential works, and its own token is not to be had.
     Undeletable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gitlab::model::Scope;
+
+    #[test]
+    fn the_names_of_the_steps_in_gitlab_are_all_of_them() {
+        let (runner, project) = (RunnerId(1), ProjectId(2));
+        let new = NewRunner {
+            scope: Scope::Instance,
+            settings: Settings::default(),
+        };
+        let steps = [
+            Step::Register(Box::new(new)),
+            Step::ResetToken(runner, ResetReason::Missing),
+            Step::RepairSecret(runner),
+            Step::DeleteSecret(String::new()),
+            Step::Edit(runner, Box::default()),
+            Step::Assign(runner, project),
+            Step::Unassign(runner, project),
+            Step::Unregister(runner),
+            Step::UnregisterByToken(runner),
+            Step::ReleaseSecret,
+        ];
+        let there = steps.iter().filter(|step| step.is_in_gitlab());
+        let names: Vec<&str> = there.map(Step::name).collect();
+        assert_eq!(names, Step::IN_GITLAB);
+    }
 }

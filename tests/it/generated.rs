@@ -6,6 +6,8 @@ mod fields;
 mod lint;
 mod permissions;
 
+pub(crate) use docs::with_every_series;
+
 use std::{fs, path::Path};
 
 const COMMAND: &str = "UPDATE=1 cargo it generated";

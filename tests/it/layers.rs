@@ -13,10 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("cluster", &[]),
     ("gitlab", &[]),
-    ("metrics", &[]),
     ("telemetry", &[]),
-    ("http", &["metrics"]),
     ("plan", &["api", "gitlab::model"]),
+    ("metrics", &["api", "gitlab", "plan"]),
+    ("http", &["metrics"]),
     ("secrets", &["api", "gitlab::model", "plan"]),
     ("cli", &["telemetry"]),
     (

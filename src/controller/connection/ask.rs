@@ -39,7 +39,7 @@ pub(in crate::controller) fn observer(metrics: &Metrics) -> gitlab::Observe {
                   outcome,
                   seconds,
               }| {
-            metrics.requested(method, endpoint, outcome.name().to_owned(), seconds);
+            metrics.requested(method, endpoint, outcome, seconds);
         },
     )
 }

@@ -8,7 +8,8 @@ use gitlab_runner_registrar::{
         events::EventReason,
     },
     cli::Cli,
-    metrics::{Ended, Kind, Metrics},
+    gitlab::CallOutcome,
+    metrics::{Format, Metrics},
 };
 
 use super::{cell, code, current};
@@ -120,20 +121,16 @@ fn flag_row(flag: &clap::Arg) -> String {
 
 #[test]
 fn the_list_of_metrics_is_current() {
-    let metrics = Metrics::default();
-    // A family without a sample is not rendered.
-    let under_way = metrics.in_flight(Kind::gitlabrunner);
-    metrics.reconciled(Kind::gitlabrunner, Ended::error, 0.1);
-    metrics.requested("GET", "runner", "200".to_owned(), 0.1);
-    metrics.mutated("register");
-    metrics.event_emitted("DeletionBlocked");
-    let text = metrics.render();
-    drop(under_way);
-    let mut page =
-        "# Metrics\n\nServed at `/metrics` as OpenMetrics text. Counters end in `_total`, \
-        histograms have `_bucket`, `_sum` and `_count`.\n\n\
+    let text = with_every_series().render(Format::Text);
+    let mut page = "# Metrics\n\n\
+        Served at `/metrics`, in the Prometheus text format or as OpenMetrics, whichever `Accept` \
+        likes better. Histograms have `_bucket`, `_sum` and `_count`.\n\n\
+        Every `controller`, `result`, `step` and `reason` starts at 0, and each endpoint of GitLab \
+        with all of its outcomes, so that `increase()` sees the first of each. Objects are counted \
+        at each scrape, and one that is deleted leaves no series. `namespace` is the object's: \
+        scrape with `honor_labels: true`, as the chart's ServiceMonitor does.\n\n\
         | Metric | Type | Labels | Meaning |\n|---|---|---|---|\n"
-            .to_owned();
+        .to_owned();
     let labels = labels(&text);
     for line in text.lines() {
         let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|l| l.split_once(' '))
@@ -148,7 +145,32 @@ fn the_list_of_metrics_is_current() {
         let labels = labels.get(name).map(String::as_str).unwrap_or_default();
         writeln!(page, "| `{name}` | {kind} | {labels} | {} |", cell(help)).unwrap();
     }
+    page.push_str(ALERTS);
     current(&[("docs/metrics.md".to_owned(), page)]);
+}
+
+const ALERTS: &str = r#"
+## What to alert on
+
+| Expression | Tells of |
+|---|---|
+| `increase(gitlab_registrar_warnings_total[15m]) > 0` | Every warning, with its reason. |
+| `gitlab_registrar_object_status_condition{condition="Ready",status!="True"} > 0` | Objects that are not ready; with `for: 15m` those that stay so. |
+| `gitlab_registrar_credential_expiration_timestamp_seconds - time() < 7 * 86400` | A credential of a connection that ends within a week. |
+| `gitlab_registrar_runner_token_expiration_timestamp_seconds - time() < 3600` | A runner's token that ends within an hour. |
+| `absent(gitlab_registrar_objects)` | An operator that is not scraped. |
+"#;
+
+/// A metric without a sample is not rendered.
+pub(crate) fn with_every_series() -> Metrics {
+    let metrics = Metrics::default();
+    metrics.requested("GET", "/runners/:id", CallOutcome::Ok, 0.1);
+    metrics.count_objects_by(|objects| {
+        objects.of_kind("GitLabRunner", &[ConditionType::Ready]);
+        objects.token_ends("ci", "linux", 1_800_000_000);
+        objects.credential_ends("GitLabConnection", "ci", "gitlab", 1_800_000_000);
+    });
+    metrics
 }
 
 /// The names of each metric's labels, from the first sample of it.

@@ -18,6 +18,7 @@ mod wait;
 
 pub(crate) use canaries::Canaries;
 pub(crate) use cluster::{condition, number, says, shown, text_of};
+pub(crate) use command::Tool;
 pub(crate) use gitlab::{GitLab, token};
 pub(crate) use manifest::{
     Manifest, cluster_connection, config_map, connection, namespace, runner, secret,

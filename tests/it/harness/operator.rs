@@ -107,11 +107,15 @@ impl Operator {
     }
 
     async fn asked(&self, path: &str) -> Result<reqwest::Response, reqwest::Error> {
+        self.request(path).send().await
+    }
+
+    fn request(&self, path: &str) -> reqwest::RequestBuilder {
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(5));
         let client = client.build().unwrap();
-        client.get(format!("{}{path}", self.url)).send().await
+        client.get(format!("{}{path}", self.url))
     }
 
     /// Whether it says of itself that it is ready.
@@ -130,6 +134,17 @@ impl Operator {
     /// Everything that it counts, as text; nothing when it cannot be asked any more.
     pub(crate) async fn metrics(&self) -> String {
         self.get("/metrics").await.unwrap_or_default()
+    }
+
+    /// The media type and the text of what it counts, for a reader that accepts that.
+    pub(crate) async fn scraped(&self, accept: &str) -> (String, String) {
+        let request = self.request("/metrics").header("accept", accept);
+        let answer = request.send().await.unwrap();
+        let media = answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (media, answer.text().await.unwrap())
     }
 
     /// What it has logged in all of its lives.
@@ -183,7 +198,11 @@ impl Operator {
         until(&format!("it warns of {reason}"), async || {
             let (metrics, lines) = (self.metrics().await, self.lines());
             let warns = |line: &str| line.contains(&logged) && line.contains(r#""level":"WARN""#);
-            if metrics.contains(&counted) && lines.lines().any(warns) {
+            let counts = |line: &str| {
+                line.strip_prefix(&counted)
+                    .is_some_and(|count| count != "0")
+            };
+            if metrics.lines().any(counts) && lines.lines().any(warns) {
                 Ok(())
             } else {
                 Err(format!("{lines}\n{metrics}"))

@@ -1,8 +1,18 @@
 //! What is counted: names, labels and help texts. Labels are enums or endpoints without numbers.
-use std::sync::Arc;
+mod exposition;
+mod in_flight;
+mod labels;
+mod objects;
+
+pub use exposition::Format;
+pub use in_flight::InFlight;
+pub use labels::{Ended, Kind};
+pub use objects::Objects;
+
+use std::sync::{Arc, OnceLock};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
+    encoding::text::{encode_eof, encode_registry},
     metrics::{
         counter::Counter,
         family::{Family, MetricConstructor},
@@ -12,66 +22,10 @@ use prometheus_client::{
     registry::{Metric, Registry, Unit},
 };
 
-/// The media type of [`Metrics::render`].
-pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use labels::{Controlled, EmittedEvent, Reconciled, Requested, Stepped, warned_of};
 
-/// How a pass over one object ended, in controller-runtime's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[expect(
-    non_camel_case_types,
-    reason = "the variants are label values as they are written"
-)]
-pub enum Ended {
-    /// All is as asked.
-    success,
-    /// Something is awaited.
-    requeue_after,
-    /// With an error.
-    error,
-}
-
-/// Which controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[expect(
-    non_camel_case_types,
-    reason = "the variants are label values as they are written"
-)]
-pub enum Kind {
-    /// `GitLabRunner`.
-    gitlabrunner,
-    /// `GitLabConnection`.
-    gitlabconnection,
-    /// `ClusterGitLabConnection`.
-    clustergitlabconnection,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reconciled {
-    controller: Kind,
-    result: Ended,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Controlled {
-    controller: Kind,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Requested {
-    method: &'static str,
-    endpoint: &'static str,
-    outcome: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Stepped {
-    step: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EmittedEvent {
-    reason: &'static str,
-}
+use crate::gitlab::CallOutcome;
+use crate::plan::Step;
 
 #[derive(Clone)]
 struct Buckets;
@@ -98,7 +52,11 @@ struct Inner {
     request_seconds: Histogram,
     mutations: Family<Stepped, Counter>,
     warnings: Family<EmittedEvent, Counter>,
+    objects: OnceLock<CountObjects>,
 }
+
+/// Counts the objects that there are.
+type CountObjects = Box<dyn Fn(&Objects) + Send + Sync>;
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -137,7 +95,7 @@ impl Default for Metrics {
             "warnings",
             "What people were warned of and runners left behind, by the reason of the event",
         );
-        Self(Arc::new(Inner {
+        let metrics = Self(Arc::new(Inner {
             registry,
             reconciles,
             errors,
@@ -147,7 +105,10 @@ impl Default for Metrics {
             request_seconds,
             mutations,
             warnings,
-        }))
+            objects: OnceLock::new(),
+        }));
+        metrics.start_at_zero();
+        metrics
     }
 }
 
@@ -162,16 +123,38 @@ where
 }
 
 impl Metrics {
-    /// Counts a pass as under way until the result is dropped or finished.
-    pub fn in_flight(&self, controller: Kind) -> InFlight {
-        self.0
-            .active
-            .get_or_create(&Controlled { controller })
-            .inc();
-        InFlight {
-            metrics: self.clone(),
-            controller,
+    /// Makes every series whose labels are known beforehand. `increase()` sees only how a series
+    /// grows, so that of one that begins with 1 it would never see the first.
+    fn start_at_zero(&self) {
+        let Inner {
+            reconciles,
+            errors,
+            reconcile_seconds,
+            active,
+            mutations,
+            warnings,
+            ..
+        } = &*self.0;
+        for controller in Kind::ALL {
+            for result in Ended::ALL {
+                drop(reconciles.get_or_create(&Reconciled { controller, result }));
+            }
+            let controlled = Controlled { controller };
+            drop(errors.get_or_create(&controlled));
+            drop(reconcile_seconds.get_or_create(&controlled));
+            drop(active.get_or_create(&controlled));
         }
+        for step in Step::IN_GITLAB {
+            drop(mutations.get_or_create(&Stepped { step }));
+        }
+        for reason in warned_of() {
+            drop(warnings.get_or_create(&EmittedEvent { reason }));
+        }
+    }
+
+    /// Has the objects counted by this at each scrape. The first that is given stays.
+    pub fn count_objects_by(&self, count: impl Fn(&Objects) + Send + Sync + 'static) {
+        let _ = self.0.objects.set(Box::new(count));
     }
 
     /// Counts a finished pass.
@@ -192,17 +175,23 @@ impl Metrics {
             .observe(seconds);
     }
 
-    /// Counts a request to GitLab.
-    pub fn requested(&self, method: &'static str, endpoint: &'static str, outcome: String, s: f64) {
-        self.0
-            .requests
-            .get_or_create(&Requested {
+    /// Counts a request to GitLab. The first to an endpoint begins the series of all outcomes.
+    pub fn requested(
+        &self,
+        method: &'static str,
+        endpoint: &'static str,
+        outcome: CallOutcome,
+        seconds: f64,
+    ) {
+        for known in CallOutcome::ALL {
+            let requests = self.0.requests.get_or_create_owned(&Requested {
                 method,
                 endpoint,
-                outcome,
-            })
-            .inc();
-        self.0.request_seconds.observe(s);
+                outcome: known.name(),
+            });
+            requests.inc_by(u64::from(known == outcome));
+        }
+        self.0.request_seconds.observe(seconds);
     }
 
     /// Counts a change made in GitLab.
@@ -218,28 +207,20 @@ impl Metrics {
             .inc();
     }
 
-    /// Everything as `OpenMetrics` text.
-    pub fn render(&self) -> String {
+    /// Everything, in that format.
+    pub fn render(&self, format: Format) -> String {
+        let objects = Objects::default();
+        if let Some(count) = self.0.objects.get() {
+            count(&objects);
+        }
         let mut text = String::new();
         // Writing into a String cannot fail.
-        let _ = encode(&mut text, &self.0.registry);
-        text
-    }
-}
-
-/// A pass under way; counted as such until dropped, however it ends.
-pub struct InFlight {
-    metrics: Metrics,
-    controller: Kind,
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let controller = self.controller;
-        self.metrics
-            .0
-            .active
-            .get_or_create(&Controlled { controller })
-            .dec();
+        let _ = encode_registry(&mut text, &self.0.registry)
+            .and_then(|()| encode_registry(&mut text, objects.registry()))
+            .and_then(|()| encode_eof(&mut text));
+        match format {
+            Format::OpenMetrics => text,
+            Format::Text => exposition::text_of(&text),
+        }
     }
 }
