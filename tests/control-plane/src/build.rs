@@ -1,7 +1,8 @@
 //! Builds the programs of the control plane, once.
 //!
 //! No package ships a kube-apiserver for a laptop, but the Go module proxy has the sources of all
-//! five programs, and `go.sum` says that they are the right ones.
+//! five programs, and `go.sum` says that they are the right ones. A sixth is written here, over the
+//! library by which helm and Flux judge whether an object is as it should be.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -109,6 +110,7 @@ async fn compile(bin: &Path, log: &Path) -> Result<i32> {
             "-o".into(),
             bin.canonicalize()?.join("").into(),
             "tool".into(),
+            "./kstatus".into(),
         ],
         directory: Some(module().to_path_buf()),
         log: Some(log.to_path_buf()),

@@ -1,4 +1,4 @@
-//! The five programs that make a control plane, and where they are kept.
+//! The five programs that make a control plane, the judge beside them, and where they are kept.
 
 use std::env;
 use std::fs;
@@ -51,6 +51,11 @@ impl Programs {
     pub fn helm(&self) -> PathBuf {
         self.bin.join("helm")
     }
+
+    /// `kstatus`, which judges objects on its standard input as helm and Flux do
+    pub fn kstatus(&self) -> PathBuf {
+        self.bin.join("kstatus")
+    }
 }
 
 /// Where the Go module lies that pins the programs.
@@ -69,19 +74,24 @@ pub(crate) fn cache() -> PathBuf {
         )
 }
 
-/// What tells one set of programs from another: the content of `go.mod` and `go.sum`.
+/// What tells one set of programs from another: the content of `go.mod`, of `go.sum`, and of the one
+/// program that is written here.
 pub(crate) fn key(module: &Path) -> Result<String> {
     let read = |name: &str| {
         let path = module.join(name);
         fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     };
-    Ok(key_of(&read("go.mod")?, &read("go.sum")?))
+    let files = [read("go.mod")?, read("go.sum")?, read("kstatus/main.go")?];
+    Ok(key_of(&files.each_ref().map(Vec::as_slice)))
 }
 
-fn key_of(go_mod: &[u8], go_sum: &[u8]) -> String {
+fn key_of(files: &[&[u8]]) -> String {
     // The lengths keep a line that moves from one file to the other from giving the same key.
-    let text = [&go_mod.len().to_le_bytes(), go_mod, go_sum].concat();
-    let hash = digest(&SHA256, &text);
+    let parts: Vec<Vec<u8>> = files
+        .iter()
+        .map(|file| [&file.len().to_le_bytes(), *file].concat())
+        .collect();
+    let hash = digest(&SHA256, &parts.concat());
     hash.as_ref()
         .iter()
         .take(8)
@@ -95,10 +105,10 @@ mod tests {
     #[test]
     fn each_file_and_the_border_between_them_count() {
         let keys = [
-            key_of(b"module a", b"sum"),
-            key_of(b"module b", b"sum"),
-            key_of(b"module a", b"sun"),
-            key_of(b"module as", b"um"),
+            key_of(&[b"module a", b"sum"]),
+            key_of(&[b"module b", b"sum"]),
+            key_of(&[b"module a", b"sun"]),
+            key_of(&[b"module as", b"um"]),
         ];
         for (n, key) in keys.iter().enumerate() {
             assert_eq!(key.len(), 16);
@@ -109,7 +119,7 @@ mod tests {
         }
         assert_eq!(
             keys[0],
-            key_of(b"module a", b"sum"),
+            key_of(&[b"module a", b"sum"]),
             "the same content has the same key"
         );
     }

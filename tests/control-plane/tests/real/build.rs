@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Says that it builds, waits for a file `go-ahead` to appear, and "builds" five empty programs.
+/// Says that it builds, waits for a file `go-ahead` to appear, and "builds" six empty programs.
 const BUILDS: &str = r#"
 [ "$1" = build ] || exit 0
 echo built >>"$BUILDS"
@@ -16,7 +16,7 @@ echo internal/cpu
 while [ "$1" != -o ]; do shift; done
 tries=300
 while [ ! -e "$BUILDS.go-ahead" ] && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
-for name in server kube-apiserver kube-controller-manager kubectl helm; do : >"$2$name"; done
+for name in server kube-apiserver kube-controller-manager kubectl helm kstatus; do : >"$2$name"; done
 "#;
 
 const FAILS: &str = r#"
