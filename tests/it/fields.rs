@@ -1,4 +1,5 @@
 //! Every managed field: what is changed in the manifest is changed in GitLab, and nothing else is.
+use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use serde_json::{Value, json};
 
 use crate::harness::{Manifest, Story, runner, shown, story, token};
@@ -150,12 +151,33 @@ async fn several_changes_at_once_are_one_request() {
             story.apply(&complete("gannet")).await;
             let id = story.is_registered("gannet").await;
             story.gitlab.clear_requests();
-            let manifest = complete("gannet").tagged([]).with("maximumTimeout", "0s");
-            story.apply(&manifest).await;
+            let changes = json!({ "spec": { "tags": [], "maximumTimeout": "0s" } });
+            story.edit::<GitLabRunner>("gannet", changes).await;
             story.is_ready("gannet").await;
             let body = json!({ "tag_list": [], "maximum_timeout": null });
             let put = ("PUT".to_owned(), format!("/runners/{id}"), body);
             assert_eq!(asked(story), [put]);
+        })
+        .await;
+}
+
+/// The API server drops a set that server-side apply leaves without its last member, and stores it as
+/// empty when it is asked to once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_of_tags_is_applied_twice() {
+    story("fields-untagged")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let tagged = runner("smew").tagged(["one"]);
+            let untagged = tagged.clone().tagged([]);
+            story.apply(&tagged).await;
+            story.is_registered("smew").await;
+            story.apply(&untagged).await;
+            story.is_ready("smew").await;
+            assert_eq!(story.gitlab.only_runner()["tag_list"], json!(["one"]));
+            story.apply(&untagged).await;
+            story.is_ready("smew").await;
+            assert_eq!(story.gitlab.only_runner()["tag_list"], json!([]));
         })
         .await;
 }
@@ -168,8 +190,8 @@ async fn each_change_in_gitlab_leaves_one_line_for_the_audit() {
             story.is_connected_to_gitlab().await;
             story.apply(&complete("grebe")).await;
             let id = story.is_registered("grebe").await;
-            let manifest = complete("grebe").tagged([]).with("maximumTimeout", "0s");
-            story.apply(&manifest).await;
+            let changes = json!({ "spec": { "tags": [], "maximumTimeout": "0s" } });
+            story.edit::<GitLabRunner>("grebe", changes).await;
             story.is_ready("grebe").await;
             let log = story.operator().log();
             let lines = log.lines().filter(|line| line.contains(r#""step":"#));

@@ -2,6 +2,7 @@
 //! on either side of it.
 mod connections;
 mod names;
+mod nulls;
 mod runners;
 mod updates;
 

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::connection_status::ConnectionStatus;
-use super::shared::{ConfigMapKeyRef, SecretKeyRef, duration_schema};
+use super::shared::{ConfigMapKeyRef, SecretKeyRef, duration_schema, null_is_default};
 
 /// Which GitLab, and with which credential.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -160,7 +160,11 @@ pub struct ClusterGitLabConnectionSpec {
 pub struct AllowedNamespaces {
     /// Names of namespaces, at most 256. When omitted, only the selector chooses. Example:
     /// `[ci, builds]`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     #[schemars(length(max = 256), inner(length(min = 1, max = 63)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub names: Vec<String>,

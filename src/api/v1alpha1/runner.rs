@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     runner_status::GitLabRunnerStatus,
-    shared::{AccessLevel, ConnectionRef, InstanceScope, Target, duration_schema},
+    shared::{AccessLevel, ConnectionRef, InstanceScope, Target, duration_schema, null_is_default},
 };
 
 /// What the runner should be like. A field that is omitted is not managed: GitLab's own value is
@@ -25,6 +25,7 @@ use super::{
     namespaced,
     status = "GitLabRunnerStatus",
     derive = "PartialEq",
+    selectable = ".spec.connectionRef.name",
     doc = "GitLabRunner declares one CI runner in GitLab. The operator registers it, keeps it as declared, and keeps its authentication token in a Secret that the official GitLab Runner chart reads as it is.",
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Id", type_ = "integer", json_path = ".status.runner.id"),
@@ -66,13 +67,13 @@ pub struct GitLabRunnerSpec {
     pub description: Option<String>,
 
     /// Tags that jobs select the runner by, at most 50 of at most 255 characters, compared as a
-    /// set and case sensitive. An empty list clears them; when omitted they are left alone.
-    /// Example: `[linux, docker]`.
+    /// set and case sensitive. An empty list clears them; when omitted they are left alone. Where
+    /// an empty list takes the place of tags by server-side apply, apply it a second time: the
+    /// first time the API server stores it as omitted. Example: `[linux, docker]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 50), inner(length(min = 1, max = 255)))]
     #[x_kube(
-        // As a whole, although it is a set: server-side apply takes an empty set for an absent one.
-        merge_strategy = ListMerge::Atomic,
+        merge_strategy = ListMerge::Set,
         validation = Rule::new("self.all(t, t.trim() == t && !t.contains(',') && !t.contains('\"') && !t.startsWith(\"'\"))")
             .message("a tag has no comma, no quotation mark and no space at either end: GitLab would read it as several tags or another one")
     )]
@@ -123,6 +124,7 @@ pub struct GitLabRunnerSpec {
     /// omitted the assignments are left alone. Example: `[{path: platform/tools}]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub projects: Option<Vec<Target>>,
 
     /// The Secret that holds the runner's authentication token, in this object's namespace. When
@@ -142,7 +144,11 @@ pub struct GitLabRunnerSpec {
     pub drift_policy: DriftPolicy,
 
     /// Stop touching GitLab for this object. Deleting the object still works. Default: false.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
     pub suspend: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Field types that several kinds use.
 use kube::KubeSchema;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The kind of connection a runner is kept through.
 #[derive(
@@ -113,4 +113,13 @@ pub(super) fn duration_schema(_: &mut schemars::SchemaGenerator) -> schemars::Sc
         "maxLength": 16,
         "pattern": "^([0-9]{1,6}(h|m|s))+$",
     })
+}
+
+/// Reads a null as the default. The API server does so itself, but only for defaults in the schema.
+pub(super) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

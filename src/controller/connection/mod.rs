@@ -158,13 +158,13 @@ async fn report_malformed<K: Connection>(
 
 /// Whoever waits for a new connection must not take one without conditions for one that is well.
 async fn begin<K: Connection>(connection: &K, ctx: &Context) -> Result<K, Error> {
-    if connection.status().is_some() {
+    let before = connection.status().cloned().unwrap_or_default();
+    if find(&before.conditions, ConditionType::Ready).is_some() {
         return Ok(connection.clone());
     }
     let pending = Trouble::new(Reason::Pending, "the operator has seen the object");
-    let none = ConnectionStatus::default();
     let generation = connection.meta().generation;
-    let status = connection_status(&none, generation, None, Some(&pending), clock::now());
+    let status = connection_status(&before, generation, None, Some(&pending), clock::now());
     view::write_status(connection.clone(), ctx, status).await
 }
 

@@ -2,11 +2,19 @@
 use kube::{Resource, api::PostParams};
 
 use super::{announce, pass::Pass};
-use crate::api::v1alpha1::{GitLabRunnerStatus, Target};
+use crate::api::conditions::{ConditionType, find};
+use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus, Target};
 use crate::clock;
 use crate::controller::error::Error;
 use crate::plan::{Facts, Named, Outcome, next_status};
 use crate::secrets;
+
+/// Whether no operator has said anything of the object yet: the status that a new one has by default
+/// only says that it is waited for.
+pub(super) fn is_unseen(runner: &GitLabRunner) -> bool {
+    let conditions = runner.status.as_ref().map(|status| &*status.conditions);
+    find(conditions.unwrap_or_default(), ConditionType::Ready).is_none()
+}
 
 impl Pass<'_> {
     /// Writes the status that follows from how the pass ended, if it differs from what is there,

@@ -43,6 +43,7 @@ use crate::backoff;
 use crate::clock;
 use crate::metrics::Kind;
 use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
+use conclude::is_unseen;
 use converge::converge;
 use pass::Pass;
 
@@ -97,7 +98,7 @@ async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action
     };
     let namespace = runner.namespace().unwrap_or_default();
     let api = Api::<GitLabRunner>::namespaced(ctx.kube.clone(), &namespace);
-    if runner.status.is_none() && runner.meta().deletion_timestamp.is_none() {
+    if is_unseen(runner) && runner.meta().deletion_timestamp.is_none() {
         let mut pass = Pass::new(ctx, runner.clone());
         // Nobody was asked yet.
         pass.requested = None;
