@@ -22,6 +22,9 @@ use crate::http::{Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
 
+/// What requests to the API server are from.
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 /// Does what was typed.
 pub fn main() -> ExitCode {
     // Neither kube nor reqwest chooses a TLS provider; an earlier one would do as well.
@@ -73,6 +76,9 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut config = cluster::config().await?;
     // kube would repeat requests by itself, for minutes; looking again is the controllers' part.
     config.default_retry = false;
+    // The API server also takes its first word for the field manager of whatever is written.
+    let agent = http::HeaderValue::from_static(USER_AGENT);
+    config.headers.push((http::header::USER_AGENT, agent));
     let own_namespace = args
         .operator_namespace
         .clone()

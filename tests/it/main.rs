@@ -27,6 +27,7 @@ mod idle;
 mod layers;
 mod lifecycle;
 mod malformed;
+mod manager;
 mod metrics;
 mod on_request;
 mod projects;
