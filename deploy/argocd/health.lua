@@ -22,17 +22,9 @@ end
 if stalled ~= nil and stalled.status == "True" then
   return health("Degraded")
 end
+-- A suspended object too, and one whose drift is only reported: Argo CD's own Suspended would hold
+-- back every later sync wave, and there is nothing to wait for.
 if ready.status == "True" then
   return health("Healthy")
-end
-if ready.reason == "Suspended" then
-  return health("Suspended")
-end
-if conditions.Reconciling ~= nil and conditions.Reconciling.status == "True" then
-  return health("Progressing")
-end
--- Under driftPolicy Report a difference stays until somebody changes something.
-if ready.status == "False" then
-  return health("Degraded")
 end
 return health("Progressing")

@@ -11,11 +11,13 @@ words! {
     /// What a condition is about.
     pub enum ConditionType:
 
-    /// The summary: everything is as declared.
+    /// The summary: the operator has done all that it is asked to do. What that was is in the
+    /// reason: with Suspended and Drifted GitLab need not be as declared.
     Ready,
     /// The operator is still at work on the last change. Present only while true.
     Reconciling,
-    /// The operator cannot go on until somebody changes something. Present only while true.
+    /// The operator cannot go on until somebody changes the object, its connection or GitLab. Present
+    /// only while true, and never for what mends itself when another object appears.
     Stalled,
     /// The runner exists in GitLab.
     Registered,
@@ -59,7 +61,7 @@ closed_list! {
     Pending => "Wait. If it stays, see whether the operator still runs, and read its log.",
     /// The operator is at work on it.
     Progressing => "Wait.",
-    /// spec.suspend is true, so GitLab is not asked.
+    /// spec.suspend is true, so GitLab is not asked. Ready is True, since nothing is to be waited for; whether there is a runner is told by Registered and `TokenReady`.
     Suspended => "Set spec.suspend to false to go on.",
     /// spec says something that cannot be done, and why is in the message.
     InvalidSpec => "Correct spec as the message says.",
@@ -83,7 +85,7 @@ closed_list! {
     RunnerMissing => "Wait, and find out who removed the runner. If nobody did, look at what answers in GitLab's place.",
     /// The runner of the recorded number does not carry this object's mark: GitLab was restored from a backup, somebody has edited the note or the Secret, or the connection's url has changed. It is neither changed nor removed.
     RunnerForeign => "If it is this object's runner, put the mark back at the end of its maintenance note. If not, point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
-    /// GitLab differs from spec, and spec.driftPolicy is Report.
+    /// GitLab differs from spec, and spec.driftPolicy is Report. Ready is True, since that is all that was asked for; Synced or `ProjectsAssigned` is False.
     Drifted => "Change spec or GitLab, or set spec.driftPolicy to Correct. The differences are in status.drift.",
     /// GitLab of this version cannot do what spec asks for, and what is in the message.
     Unsupported => "Do what the message says, or upgrade GitLab.",
@@ -113,8 +115,10 @@ closed_list! {
     SecretNotFound => "Create the Secret, in the connection's namespace or for a ClusterGitLabConnection in the operator's.",
     /// The Secret lacks the key, or it is empty.
     SecretKeyMissing => "Add the key to the Secret.",
-    /// The CA bundle is not there, or holds no PEM certificate.
-    CaBundleInvalid => "Correct caBundleSecretRef or caBundleConfigMapRef, or what they name.",
+    /// The Secret or `ConfigMap` of the CA bundle does not exist, or lacks the key.
+    CaBundleNotFound => "Create it, in the connection's namespace or for a ClusterGitLabConnection in the operator's, or correct caBundleSecretRef or caBundleConfigMapRef.",
+    /// The CA bundle holds no PEM certificate.
+    CaBundleInvalid => "Correct what caBundleSecretRef or caBundleConfigMapRef names.",
     /// The url is http, and the operator does not allow it.
     InsecureUrl => "Use https, or run the operator with --allow-http.",
     /// spec of the connection cannot be used, and why is in the message.

@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::can::Can;
-use super::trouble::{Recheck, Trouble, recheck};
+use super::trouble::{Recheck, Trouble, is_stalled, recheck};
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, merge};
 use crate::api::v1alpha1::{ConnectionStatus, Credential, GitLab, start_of_day};
 use crate::gitlab::model::{AccessToken, Metadata};
@@ -125,19 +125,21 @@ fn verdicts(
                 ConditionType::Ready,
                 true,
                 Reason::Succeeded,
-                "",
+                "GitLab accepts the credential",
             ));
         }
-        Some(Trouble { reason, message }) => {
+        Some(trouble) => {
+            let Trouble { reason, message } = trouble;
             let ready = if *reason == Reason::Pending {
                 Truth::Unknown
             } else {
                 Truth::False
             };
             verdicts.push(Verdict::new(ConditionType::Ready, ready, *reason, message));
-            let about = match recheck(&Trouble::new(*reason, "")) {
-                Recheck::Soon => ConditionType::Reconciling,
-                Recheck::OnChange => ConditionType::Stalled,
+            let about = if is_stalled(trouble) {
+                ConditionType::Stalled
+            } else {
+                ConditionType::Reconciling
             };
             verdicts.push(Verdict::new(about, true, *reason, message));
         }

@@ -1,4 +1,7 @@
 //! The summary: Ready, and whether anything is still to be expected.
+//!
+//! Ready is True when there is nothing to wait for: what was asked for is done, be it to report a drift
+//! or to leave GitLab alone. helm, Flux and `kubectl wait` would wait for anything else for ever.
 use super::{
     explain::explain,
     observed::Doubt,
@@ -18,7 +21,7 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
                 blocked,
                 Blocked::Settling(_)
                     | Blocked::UnderWay(_)
-                    | Blocked::Unclear(Doubt::Vanished { .. })
+                    | Blocked::Unclear(Doubt::Vanished { .. } | Doubt::NotAsked(_))
             );
             let progress = if waiting {
                 Progress::Busy
@@ -32,17 +35,14 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
             (Truth::False, Reason::Progressing, message, Progress::Busy)
         }
         Outcome::Obstructed(reason, message) => {
-            let truth = if *reason == Reason::Pending {
-                Truth::Unknown
-            } else {
-                Truth::False
-            };
-            let progress = if *reason == Reason::InvalidSpec {
-                Progress::Stuck
+            let (truth, progress) = if *reason == Reason::Pending {
+                (Truth::Unknown, Progress::Busy)
             } else if *reason == Reason::Suspended {
-                Progress::Done
+                (Truth::True, Progress::Done)
+            } else if *reason == Reason::InvalidSpec {
+                (Truth::False, Progress::Stuck)
             } else {
-                Progress::Busy
+                (Truth::False, Progress::Busy)
             };
             (truth, *reason, message.clone(), progress)
         }
@@ -77,7 +77,7 @@ impl Progress {
     }
 }
 
-/// Nothing is left to do; under `Report` that is not yet what was asked for.
+/// Nothing is left to do: all is as declared, or what differs is reported only, or it cannot be changed.
 fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Progress) {
     let seen = facts.seen;
     let id = seen.and_then(present).map(|runner| runner.id);
@@ -87,18 +87,28 @@ fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Progress) {
             format!("runner {id} is as declared{moved}")
         })
         .unwrap_or_default();
-    [
+    let parts = [
         seen.and_then(|seen| synced(facts, seen)),
         seen.and_then(|seen| projects_assigned(facts, seen))
             .filter(|_| facts.project_scope),
-    ]
-    .into_iter()
-    .flatten()
-    .find(|(truth, _, _)| *truth != Truth::True)
-    .map_or(
-        (Truth::True, Reason::Succeeded, ready, Progress::Done),
-        |(_, reason, message)| (Truth::False, reason, message, Progress::Done),
-    )
+    ];
+    let amiss: Vec<_> = parts
+        .into_iter()
+        .flatten()
+        .filter(|(truth, _, _)| *truth != Truth::True)
+        .collect();
+    let is_reported = |reason: &Reason| *reason == Reason::Drifted;
+    let worst = amiss.iter().find(|(_, reason, _)| !is_reported(reason));
+    match worst.or(amiss.first()).cloned() {
+        None => (Truth::True, Reason::Succeeded, ready, Progress::Done),
+        Some((_, Reason::Drifted, message)) => {
+            (Truth::True, Reason::Drifted, message, Progress::Done)
+        }
+        Some((_, Reason::Progressing, message)) => {
+            (Truth::False, Reason::Progressing, message, Progress::Busy)
+        }
+        Some((_, reason, message)) => (Truth::False, reason, message, Progress::Stuck),
+    }
 }
 
 /// Unknown while it may pass, False when a person must mend it.

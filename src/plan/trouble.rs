@@ -49,6 +49,16 @@ pub fn recheck(trouble: &Trouble) -> Recheck {
     }
 }
 
+/// Whether nothing is to be expected before somebody changes the connection, its credential or GitLab.
+/// An object that is not there yet may be on its way: a release that waits should go on waiting.
+pub(super) fn is_stalled(trouble: &Trouble) -> bool {
+    let awaited = matches!(
+        trouble.reason,
+        Reason::SecretNotFound | Reason::SecretKeyMissing | Reason::CaBundleNotFound
+    );
+    recheck(trouble) == Recheck::OnChange && !awaited
+}
+
 /// How many looks in a row may come to nothing before a connection that worked is called broken: an
 /// answer that is lost now and then is no reason to alarm everybody who uses it.
 const TOLERATED: u32 = 2;

@@ -20,30 +20,48 @@ pub(super) fn judge(
         let before = previous.conditions.iter().cloned();
         return before.map(Judged::AsBefore).collect();
     }
-    let mut parts = vec![
-        part(
-            previous,
-            facts,
-            outcome,
-            ConditionType::Registered,
-            registered,
-        ),
-        part(
-            previous,
-            facts,
-            outcome,
-            ConditionType::TokenReady,
-            token_ready,
-        ),
-        part(previous, facts, outcome, ConditionType::Synced, synced),
+    let mut parts: Vec<(ConditionType, Part)> = vec![
+        (ConditionType::Registered, registered),
+        (ConditionType::TokenReady, token_ready),
+        (ConditionType::Synced, synced),
     ];
     if facts.project_scope {
-        let about = ConditionType::ProjectsAssigned;
-        parts.push(part(previous, facts, outcome, about, projects_assigned));
+        parts.push((ConditionType::ProjectsAssigned, projects_assigned));
     }
     let mut judged = summary(facts, outcome);
-    judged.extend(parts.into_iter().flatten());
+    let stall = judged.iter().find_map(stall);
+    for (about, judge) in parts {
+        let part = part(previous, facts, outcome, about, judge);
+        judged.extend(part.map(|part| held_up(part, about, stall.as_ref())));
+    }
     judged
+}
+
+/// What a part of being ready says, where something was seen of it.
+type Part = fn(&Facts<'_>, &Observed) -> Option<(Truth, Reason, String)>;
+
+/// Why nothing is to be expected, if this says so.
+fn stall(judged: &Judged) -> Option<(Reason, String)> {
+    match judged {
+        Judged::Now(verdict) if verdict.about == ConditionType::Stalled => {
+            Some((verdict.reason, verdict.message.clone()))
+        }
+        Judged::Now(_) | Judged::AsBefore(_) => None,
+    }
+}
+
+/// A part that is not so yet is under way, unless all is stalled: then it is held up by the same.
+fn held_up(part: Judged, about: ConditionType, stall: Option<&(Reason, String)>) -> Judged {
+    let under_way = match &part {
+        Judged::Now(verdict) => verdict.reason == Reason::Progressing,
+        Judged::AsBefore(condition) => condition.reason == Reason::Progressing.name(),
+    };
+    match stall {
+        Some((reason, message)) if under_way => {
+            Judged::Now(Verdict::new(about, false, *reason, message))
+        }
+        Some(_) | None => part,
+    }
 }
 
 /// A passing fault changes no condition of an object that was settled, Ready or not, so that one lost
@@ -61,7 +79,7 @@ fn part(
     facts: &Facts<'_>,
     outcome: &Outcome,
     about: ConditionType,
-    judge: impl FnOnce(&Facts<'_>, &Observed) -> Option<(Truth, Reason, String)>,
+    judge: Part,
 ) -> Option<Judged> {
     if let Outcome::Failed(failure) = outcome
         && failure.about == Some(about)

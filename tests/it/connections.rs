@@ -232,7 +232,7 @@ async fn cases() -> Vec<Case> {
         ),
         (
             "bundleless",
-            "CaBundleInvalid",
+            "CaBundleNotFound",
             "authority",
             "Unknown",
             Never,

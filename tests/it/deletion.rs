@@ -111,7 +111,7 @@ async fn a_suspended_one_is_removed_all_the_same() {
                 .with("suspend", true)
                 .with("paused", true);
             story.apply(&suspended).await;
-            story.is_not_ready("starling", "Suspended").await;
+            story.is_ready_though("starling", "Suspended").await;
             story.gitlab.changes(id, json!({ "description": "Theirs" }));
             assert!(
                 story.gitlab.asked().is_empty(),
@@ -133,7 +133,7 @@ async fn a_suspended_one_goes_on_where_it_stopped() {
             story.is_connected_to_gitlab().await;
             story.gitlab.clear_requests();
             story.apply(&suspended).await;
-            let message = story.is_not_ready("stilt", "Suspended").await;
+            let message = story.is_ready_though("stilt", "Suspended").await;
             assert_eq!(message, "spec.suspend is true: GitLab is not asked");
             assert!(story.gitlab.asked().is_empty());
             story.apply(&suspended.with("suspend", false)).await;

@@ -5,6 +5,7 @@ mod docs;
 mod fields;
 mod lint;
 mod permissions;
+mod waiters;
 
 pub(crate) use docs::with_every_series;
 

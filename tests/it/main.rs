@@ -42,3 +42,4 @@ mod status;
 mod tokens;
 mod validation;
 mod versions;
+mod waiters;

@@ -87,7 +87,7 @@ impl Known {
 }
 
 /// What sentences name.
-fn named() -> Named {
+pub(crate) fn named() -> Named {
     Named {
         scope: "group platform/tools".to_owned(),
         secret: SECRET.to_owned(),
@@ -111,6 +111,12 @@ fn readable(status: &GitLabRunnerStatus, generation: i64) {
         types.push(&condition.type_);
     }
     let has = |name: &str| types.contains(&name);
+    for condition in &status.conditions {
+        let calm = condition.status == "True" && condition.type_ != "Stalled";
+        assert!(calm || !condition.message.is_empty(), "{condition:?}");
+        let under_way = condition.reason == "Progressing" || condition.reason == "Pending";
+        assert!(!(under_way && has("Stalled")), "{condition:?}");
+    }
     assert!(has("Ready"), "{types:?}");
     assert!(!(has("Reconciling") && has("Stalled")), "{types:?}");
     let ready = &status

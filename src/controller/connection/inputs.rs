@@ -95,7 +95,7 @@ impl Sources {
         };
         let ca_pem = match self.ca_pem(spec, ctx).await? {
             Ok(ca_pem) => ca_pem,
-            Err(message) => return Ok(Err(Trouble::new(Reason::CaBundleInvalid, message))),
+            Err(trouble) => return Ok(Err(trouble)),
         };
         Ok(Ok(Endpoint {
             url: url.trim_end_matches('/').to_owned(),
@@ -127,19 +127,22 @@ impl Sources {
         &self,
         spec: &GitLabConnectionSpec,
         ctx: &Context,
-    ) -> Result<Result<Option<Vec<u8>>, String>, Error> {
+    ) -> Result<Result<Option<Vec<u8>>, Trouble>, Error> {
+        let not_found = |message| Trouble::new(Reason::CaBundleNotFound, message);
         match (&spec.ca_bundle_secret_ref, &spec.ca_bundle_config_map_ref) {
             (Some(reference), _) => {
                 let pem = self.secret_key(ctx, reference).await?;
-                Ok(pem.map(Some).map_err(|Trouble { message, .. }| message))
+                Ok(pem
+                    .map(Some)
+                    .map_err(|Trouble { message, .. }| not_found(message)))
             }
             (None, Some(ConfigMapKeyRef { name, key })) => {
                 let pem = self.config_map_key(ctx, name, key).await?;
                 Ok(pem.map(Some).ok_or_else(|| {
                     let namespace = &self.namespace;
-                    format!(
+                    not_found(format!(
                         "there is no ConfigMap {name} with a key {key} in namespace {namespace}"
-                    )
+                    ))
                 }))
             }
             (None, None) => Ok(Ok(None)),

@@ -90,12 +90,12 @@ fn the_status_of_a_connection_says_what_is_wrong_and_whose_turn_it_is() {
             ],
         ),
         (
-            "a missing Secret is the credential's trouble",
+            "a missing Secret is the credential's trouble, and may be on its way",
             None,
             Some(Reason::SecretNotFound),
             &[
                 "Ready=False SecretNotFound",
-                "Stalled=True SecretNotFound",
+                "Reconciling=True SecretNotFound",
                 "CredentialsValid=False SecretNotFound",
             ],
         ),

@@ -1,10 +1,9 @@
 //! The script by which Argo CD judges our objects, as a patch of its settings and as it runs there.
 use gitlab_runner_registrar::api::v1alpha1;
 use kube::CustomResourceExt;
-use mlua::{Lua, LuaSerdeExt, Table};
 use serde_json::{Value, json};
 
-const SCRIPT: &str = include_str!("../../../deploy/argocd/health.lua");
+use crate::waiters::judges::{SCRIPT, argo_cd};
 
 const HEAD: &str = "\
 # Settings for Argo CD to merge into its ConfigMap argocd-cm, made from health.lua:
@@ -32,18 +31,6 @@ fn argo_cds_settings_are_current() {
     super::current(&[("deploy/argocd/argocd-cm.yaml".to_owned(), text)]);
 }
 
-/// What the script makes of an object, in Lua 5.1, which is what Argo CD speaks.
-fn judged(object: &Value) -> (String, String) {
-    let lua = Lua::new();
-    let object = lua.to_value(object).unwrap();
-    lua.globals().set("obj", object).unwrap();
-    let health: Table = lua.load(SCRIPT).eval().unwrap();
-    (
-        health.get("status").unwrap(),
-        health.get("message").unwrap(),
-    )
-}
-
 /// The type, status and reason of a condition.
 type Told = (&'static str, &'static str, &'static str);
 
@@ -62,17 +49,22 @@ fn object(generation: i64, conditions: &[Told]) -> Value {
 fn argo_cd_tells_what_works_from_what_waits_and_what_is_stuck() {
     let unseen = "the operator has not come to it yet";
     let fresh = json!({ "metadata": { "generation": 1 } });
-    assert_eq!(judged(&fresh), ("Progressing".into(), unseen.into()));
+    assert_eq!(argo_cd(&fresh), ("Progressing".into(), unseen.into()));
+    let newborn = json!({
+        "metadata": { "generation": 1 },
+        "status": { "observedGeneration": -1 },
+    });
+    assert_eq!(argo_cd(&newborn), ("Progressing".into(), unseen.into()));
     let (ready, part) = (
         ("Ready", "True", "Succeeded"),
         ("Synced", "True", "Succeeded"),
     );
     assert_eq!(
-        judged(&object(4, &[ready])),
+        argo_cd(&object(4, &[ready])),
         ("Progressing".into(), unseen.into())
     );
     assert_eq!(
-        judged(&object(3, &[part])),
+        argo_cd(&object(3, &[part])),
         ("Progressing".into(), unseen.into())
     );
     let rows: &[(&[Told], &str)] = &[
@@ -107,13 +99,10 @@ fn argo_cd_tells_what_works_from_what_waits_and_what_is_stuck() {
             "Degraded",
         ),
         (
-            &[
-                ("Ready", "False", "Drifted"),
-                ("Synced", "False", "Drifted"),
-            ],
-            "Degraded",
+            &[("Ready", "True", "Drifted"), ("Synced", "False", "Drifted")],
+            "Healthy",
         ),
-        (&[("Ready", "False", "Suspended")], "Suspended"),
+        (&[("Ready", "True", "Suspended")], "Healthy"),
         (
             &[
                 ("CredentialsValid", "False", "CredentialExpired"),
@@ -129,6 +118,6 @@ fn argo_cd_tells_what_works_from_what_waits_and_what_is_stuck() {
             .find(|(type_, ..)| *type_ == "Ready")
             .unwrap();
         let expected = ((*health).to_owned(), about.2.to_owned());
-        assert_eq!(judged(&object(3, conditions)), expected, "{conditions:?}");
+        assert_eq!(argo_cd(&object(3, conditions)), expected, "{conditions:?}");
     }
 }

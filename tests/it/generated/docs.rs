@@ -14,8 +14,8 @@ use gitlab_runner_registrar::{
 
 use super::{cell, code, current};
 
-#[test]
-fn the_list_of_conditions_is_current() {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_conditions_is_current() {
     let mut page = "# Conditions\n\n\
         What the operator says in `status.conditions`. Each condition has a type, a value (`True`, \
         `False` or `Unknown`), a reason out of the list below, and a message for a person.\n\n\
@@ -29,6 +29,7 @@ fn the_list_of_conditions_is_current() {
         let (meaning, advice) = (cell(reason.meaning()), cell(reason.advice()));
         writeln!(page, "| `{}` | {meaning} | {advice} |", reason.name()).unwrap();
     }
+    page.push_str(&super::waiters::table().await);
     current(&[("docs/conditions.md".to_owned(), page)]);
 }
 

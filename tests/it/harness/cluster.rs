@@ -145,6 +145,15 @@ impl Story<'_> {
         condition(&runner, "Ready").unwrap().message
     }
 
+    /// Waits until nothing is left to do for that reason, though the runner need not be as declared,
+    /// and tells the sentence.
+    pub(crate) async fn is_ready_though(&self, name: &str, reason: &str) -> String {
+        let what = format!("{name} is ready: {reason}");
+        let fits = |runner: &GitLabRunner| says(runner, "Ready", "True", reason);
+        let runner = self.runner_says(name, &what, fits).await;
+        condition(&runner, "Ready").unwrap().message
+    }
+
     /// Waits until the operator has dealt with the runner as it is declared now, and that is so.
     pub(crate) async fn runner_says(
         &self,

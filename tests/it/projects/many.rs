@@ -67,7 +67,7 @@ async fn what_is_only_reported_is_not_looked_up_at_every_touch() {
             let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
             let manifest = quail().with("projects", by_path(&paths)).only_reported();
             story.apply(&manifest).await;
-            story.is_not_ready("quail", "Drifted").await;
+            story.is_ready_though("quail", "Drifted").await;
             story.gitlab.clear_requests();
             for paused in [true, false] {
                 story.apply(&manifest.clone().with("paused", paused)).await;
@@ -99,7 +99,7 @@ async fn a_project_that_was_made_anew_is_looked_up_anew() {
             story.is_connected_to_gitlab().await;
             let manifest = quail().also_in(["platform/docs"]);
             story.apply(&manifest.clone().only_reported()).await;
-            story.is_not_ready("quail", "Drifted").await;
+            story.is_ready_though("quail", "Drifted").await;
             let gone = json!({ "do": "delete_project", "project": "platform/docs" });
             story.gitlab.does(gone);
             let anew = json!({ "do": "add_project", "path": "platform/docs", "id": 4077 });

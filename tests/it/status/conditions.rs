@@ -59,7 +59,7 @@ fn a_project_runner_has_one_part_more() {
         (
             &[42],
             DriftPolicy::Report,
-            "Ready=False Drifted",
+            "Ready=True Drifted",
             "ProjectsAssigned=False Drifted",
         ),
         (
@@ -140,7 +140,7 @@ fn drift_is_told_and_not_called_stalled() {
     };
     let status = drifted(DriftPolicy::Report).first(&rest());
     let expected = [
-        "Ready=False Drifted",
+        "Ready=True Drifted",
         FINE[0],
         FINE[1],
         "Synced=False Drifted",
@@ -225,7 +225,7 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
             Blocked::Unclear(Doubt::NotAsked(None)),
             unclear(Doubt::NotAsked(None)),
             "ConnectionNotReady",
-            "Stalled",
+            "Reconciling",
         ),
         (
             Blocked::Undeletable,

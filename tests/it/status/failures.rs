@@ -20,7 +20,7 @@ fn before_looking_only_the_summary_is_judged() {
             Reason::InvalidSpec,
             &["Ready=False InvalidSpec", "Stalled=True InvalidSpec"],
         ),
-        (Reason::Suspended, &["Ready=False Suspended"]),
+        (Reason::Suspended, &["Ready=True Suspended"]),
         (
             Reason::ConnectionNotReady,
             &[
