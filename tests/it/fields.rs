@@ -232,7 +232,6 @@ async fn the_same_in_other_words_is_silence() {
             story.gitlab.clear_requests();
             for manifest in [
                 complete("heron").tagged(["two", "one"]),
-                complete("heron").tagged(["one", "two", "one"]),
                 complete("heron").with("maximumTimeout", "60m"),
                 complete("heron").with("maintenanceNote", "Ask Ann\n"),
                 complete("heron").with("deletionPolicy", "Orphan"),

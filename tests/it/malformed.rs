@@ -10,8 +10,14 @@ use crate::harness::{Story, condition, runner, says, shown, story, token, until}
 /// Lets objects of a kind be anything.
 async fn anything_goes(story: &Story<'_>, plural: &str) {
     let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+    // A field that is selectable must be in the schema.
+    let selectable = "/spec/versions/0/selectableFields";
     let schema = "/spec/versions/0/schema/openAPIV3Schema";
-    let change = json!([{ "op": "replace", "path": schema, "value": anything }]).to_string();
+    let change = json!([
+        { "op": "add", "path": selectable, "value": [] },
+        { "op": "replace", "path": schema, "value": anything },
+    ])
+    .to_string();
     let crd = format!("{plural}.gitlab-registrar.dev");
     let args = ["patch", "crd", &crd, "--type=json", "--patch", &change];
     story.kubectl(&args).await;
