@@ -1,6 +1,7 @@
 //! Whoever reads what was written sees that it was the operator.
 use std::collections::BTreeSet;
 
+use control_plane::AuditMark;
 use gitlab_runner_registrar::api::v1alpha1::{GitLabConnection, GitLabRunner};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::events::v1::Event;
@@ -63,7 +64,7 @@ async fn every_write_and_every_request_says_whose_it_is() {
             assert_eq!(kinds, expected);
 
             story.stage.plane.audit_settled().await.unwrap();
-            let (events, _) = story.stage.plane.audit_since(Default::default()).unwrap();
+            let (events, _) = story.stage.plane.audit_since(AuditMark::default()).unwrap();
             let agents: BTreeSet<&str> = events
                 .iter()
                 .filter(|event| event.service_account() == Some(story.account()))

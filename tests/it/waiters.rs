@@ -125,14 +125,13 @@ async fn helm_waits_neither_for_the_suspended_nor_for_drift_that_is_reported() {
             let story: &Story<'_> = story;
             story.is_connected_to_gitlab().await;
             let reported = runner("firecrest").tagged(["ours"]).only_reported();
-            story.apply(&reported).await;
+            let suspended = runner("goldcrest").with("suspend", true);
+            let umbrella = Umbrella::of(story, &[suspended.clone(), reported.clone()]);
+            umbrella.is_released("1m").await.unwrap();
             let id = story.is_registered("firecrest").await;
             story.gitlab.changes(id, json!({ "tag_list": ["theirs"] }));
-            let suspended = runner("goldcrest").with("suspend", true);
-            let drifted = reported.with("paused", true);
-            let umbrella = Umbrella::of(story, &[suspended.clone()]);
+            umbrella.holds(&[suspended, reported.with("paused", true)]);
             umbrella.is_released("1m").await.unwrap();
-            story.apply(&drifted).await;
             story.is_ready_though("firecrest", "Drifted").await;
             let waits = [
                 "wait",

@@ -16,7 +16,7 @@ type Path = Vec<String>;
 fn optional(schema: &Value, path: &Path, found: &mut Vec<Path>) {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-        let below = [path.as_slice(), &[name.clone()]].concat();
+        let below = [path.as_slice(), std::slice::from_ref(name)].concat();
         if !required.contains(&json!(name)) {
             found.push(below.clone());
         }

@@ -27,7 +27,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    fn new(kind: &'static str, when: &'static str, generation: i64, status: Value) -> Self {
+    fn new(kind: &'static str, when: &'static str, generation: i64, status: &Value) -> Self {
         let object = json!({
             "apiVersion": "gitlab-registrar.dev/v1alpha1",
             "kind": kind,
@@ -63,14 +63,14 @@ pub(crate) fn rows() -> Vec<Row> {
             kind,
             "the operator has not seen it yet",
             1,
-            unseen(kind),
+            &unseen(kind),
         ));
         let well = said[0].clone();
         let when = "it was changed, and the operator has not seen that yet";
-        rows.push(Row::new(kind, when, GENERATION + 1, well));
+        rows.push(Row::new(kind, when, GENERATION + 1, &well));
         let mut known = Vec::new();
         for status in said {
-            let row = Row::new(kind, "", GENERATION, status);
+            let row = Row::new(kind, "", GENERATION, &status);
             let text = |about| row.says(about).map(|(a, b)| format!("{a} {b}"));
             let sign = (text("Ready"), row.mood());
             if !known.contains(&sign) {
@@ -93,32 +93,32 @@ fn unseen(kind: &str) -> Value {
 
 fn runners() -> Vec<Value> {
     let resting = || Outcome::Planned(Plan::Rest);
-    let mut statuses = vec![status(want(), seen(), &resting())];
+    let mut statuses = vec![status(&want(), &seen(), &resting())];
     let mut report = want();
     report.settings.paused = Some(true);
     report.drift = DriftPolicy::Report;
-    statuses.push(status(report, seen(), &resting()));
+    statuses.push(status(&report, &seen(), &resting()));
     let mut noted = want();
     noted.settings.maintenance_note = Some("text".to_owned());
     let mut old = seen();
     if let Sighting::Present(runner) = &mut old.runner {
         runner.maintenance_note = Note::Fixed(None);
     }
-    statuses.push(status(noted, old, &resting()));
+    statuses.push(status(&noted, &old, &resting()));
     let outcomes = before_looking()
         .chain(std::iter::once(acting()))
         .chain(holding().map(|blocked| Outcome::Planned(Plan::Hold(blocked))))
         .chain(failing().map(Outcome::Failed));
-    statuses.extend(outcomes.map(|how| status(want(), seen(), &how)));
+    statuses.extend(outcomes.map(|how| status(&want(), &seen(), &how)));
     statuses
 }
 
 /// What such a pass leaves on a new object.
-fn status(want: Wanted, seen: Observed, how: &Outcome) -> Value {
+fn status(want: &Wanted, seen: &Observed, how: &Outcome) -> Value {
     let (mark, named) = (mark(), named());
     let facts = Facts {
-        want: Some(&want),
-        seen: Some(&seen),
+        want: Some(want),
+        seen: Some(seen),
         gitlab_url: URL,
         mark: &mark,
         named: &named,
