@@ -38,7 +38,7 @@ count() { [ "$(grep -cE -- "$2" "$out/$1")" = "$3" ] || fail "$1 should have $3 
 
 render default
 lacks default '^kind: ClusterRole'
-has default '--watch-namespaces=gitlab-runner-registrar$'
+has default '--watch-namespaces=\$\(POD_NAMESPACE\)$'
 count default '^kind: Role$' 2
 count default '^kind: CustomResourceDefinition$' 3
 count default 'helm.sh/resource-policy: keep' 3
@@ -147,5 +147,10 @@ for folder in deploy deploy/overlays/cluster; do
   kubectl kustomize "$folder" >"$out/kustomized"
   count kustomized '^kind: CustomResourceDefinition$' 3
   count kustomized '^kind: Deployment$' 1
+done
+for folder in tests/it/chart/kustomize/operator tests/it/chart/kustomize/cluster; do
+  kubectl kustomize "$folder" >"$out/kustomized"
+  count kustomized '^kind: Deployment$' 1
+  lacks kustomized '(namespace|-namespaces=|resourceNames).*gitlab-runner-registrar$'
 done
 echo 'chart and deploy/: in order'

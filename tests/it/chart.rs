@@ -5,6 +5,7 @@
 mod deploy;
 mod grants;
 mod install;
+mod kustomize;
 mod release;
 mod rights;
 mod tour;
