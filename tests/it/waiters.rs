@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use futures::future::join_all;
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use crate::harness::{Manifest, Story, connection, runner, says, secret, shown, story, token};
+use crate::harness::{
+    Manifest, Story, cluster_connection, connection, runner, says, secret, shown, story, token,
+};
 use judges::kubectl;
 
 /// How long helm waits for what does not come.
@@ -182,6 +185,62 @@ async fn kubectl_waits_as_the_table_says() {
             });
             let wrong: Vec<String> = join_all(cases).await.into_iter().flatten().collect();
             assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_object_says_that_it_is_waited_for() {
+    story("waiters-newborn")
+        .without_an_operator()
+        .tell(async |story| {
+            let url = story.gitlab.url();
+            let shared = cluster_connection("waiters-newborn", url);
+            for manifest in [runner("jacana"), connection("kagu", url), shared] {
+                // As a backup has it; and as somebody writes who has nothing to say.
+                let of_a_backup = json!({ "observedGeneration": 1, "conditions": [] });
+                for status in [of_a_backup, Value::Null] {
+                    let mut whole = manifest.json().clone();
+                    whole["status"] = status;
+                    let tool = story.stage.kubectl();
+                    let namespace = ["--namespace", &story.namespace];
+                    let create = [&namespace[..], &["create", "-f", "-"]].concat();
+                    tool.done(&create, &whole.to_string()).await;
+                    let get = ["get", manifest.kind(), manifest.name(), "--output=json"];
+                    let stored: Value = serde_json::from_str(&story.kubectl(&get).await).unwrap();
+                    assert_eq!(stored["status"], json!({ "observedGeneration": -1 }));
+                    story.delete(&manifest).await;
+                }
+            }
+        })
+        .await;
+}
+
+/// `kubectl replace` takes the finalizer off, and leaves the status.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_object_keeps_its_runner() {
+    story("waiters-replaced")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let before = runner("lorikeet").tagged(["one"]);
+            story.apply(&before).await;
+            let id = story.is_registered("lorikeet").await;
+            story.gitlab.clear_requests();
+            let after = before.tagged(["two"]).json().to_string();
+            let args = ["--namespace", &story.namespace, "replace", "-f", "-"];
+            story.stage.kubectl().done(&args, &after).await;
+            assert_eq!(story.is_registered("lorikeet").await, id);
+            let asked = story.gitlab.changes_asked();
+            let put = (
+                "PUT".to_owned(),
+                format!("/runners/{id}"),
+                json!({ "tag_list": ["two"] }),
+            );
+            assert_eq!(asked, [put]);
+            let held = |runner: &GitLabRunner| !runner.finalizers().is_empty();
+            story
+                .runner_says("lorikeet", "it is held again", held)
+                .await;
         })
         .await;
 }

@@ -139,11 +139,13 @@ pub struct GitLabRunnerSpec {
 
     /// What happens when GitLab differs from what is declared here: `Correct` (the default) changes
     /// GitLab back, `Report` writes no setting and no assignment of a project to GitLab, and lists
-    /// the differences in status.drift.
+    /// the differences in status.drift. Then Ready is True with the reason Drifted, and Synced or
+    /// ProjectsAssigned is False.
     #[serde(default)]
     pub drift_policy: DriftPolicy,
 
-    /// Stop touching GitLab for this object. Deleting the object still works. Default: false.
+    /// Stop touching GitLab for this object. Deleting the object still works. Ready is True
+    /// meanwhile, with the reason Suspended, so that no release waits for it. Default: false.
     #[serde(
         default,
         deserialize_with = "null_is_default",

@@ -169,3 +169,19 @@ fn the_longest_cluster_id_leaves_room_for_the_longest_note() {
     let refusal = given(56).unwrap_err().to_string();
     assert!(refusal.contains("write 1 to 55 letters"), "{refusal}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runners_are_selected_by_their_connection() {
+    story("validation-selected")
+        .without_an_operator()
+        .tell(async |story| {
+            story.apply(&runner("lapwing").through("here")).await;
+            story.apply(&runner("plover").through("there")).await;
+            let field = "--field-selector=spec.connectionRef.name=there";
+            let found = story
+                .kubectl(&["get", "gitlabrunners", field, "--output=name"])
+                .await;
+            assert_eq!(found, "gitlabrunner.gitlab-registrar.dev/plover\n");
+        })
+        .await;
+}
