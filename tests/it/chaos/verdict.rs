@@ -130,11 +130,13 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
     let runners = world.gitlab.runners();
     let mut findings = Findings::default();
     let uids: BTreeSet<String> = objects.iter().filter_map(ResourceExt::uid).collect();
+    let mut unsettled = BTreeSet::new();
     for object in &objects {
         let name = object.name_any();
         let status = serde_json::to_value(&object.status).unwrap();
         findings.statuses.insert(name.clone(), status);
         if let Some(said) = waits_for_a_person(object) {
+            unsettled.extend(object.uid());
             findings.waiting.push((name, said));
         } else {
             let secret = secrets.get(&secret_name(object));
@@ -155,7 +157,12 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
         findings.check(Invariant::NoneForTheDead, about, said);
     }
     let wanted: BTreeSet<String> = objects.iter().map(secret_name).collect();
-    for (name, secret) in &secrets {
+    // What an object that waits for a person has kept so far is part of what that person looks at.
+    let judged = |secret: &Secret| {
+        let mut owners = secret.owner_references().iter();
+        !owners.any(|owner| unsettled.contains(&owner.uid))
+    };
+    for (name, secret) in secrets.iter().filter(|(_, secret)| judged(secret)) {
         let ours = secret
             .labels()
             .get(MANAGED_BY)
