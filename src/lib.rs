@@ -9,6 +9,7 @@ pub mod controller;
 pub mod gitlab;
 pub mod http;
 pub mod metrics;
+pub mod observe;
 pub mod plan;
 pub mod run;
 pub mod secrets;

@@ -2,6 +2,7 @@
 use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
+    Resource as _,
     core::PartialObjectMeta,
     runtime::reflector::{self, ObjectRef, Store, store::Writer},
 };
@@ -74,6 +75,12 @@ where
             requeued,
         };
         (Self { store, requests }, feed)
+    }
+
+    /// The uids of what it holds.
+    pub fn uids(&self) -> impl Iterator<Item = String> {
+        let held = self.store.state().into_iter();
+        held.filter_map(|object| object.meta().uid.clone())
     }
 
     /// Has the controller look at an object. After shutdown nobody listens, and that is fine.

@@ -4,27 +4,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::caches::ConnectionKey;
 use crate::gitlab;
-use crate::plan::{Can, Recheck, Trouble, recheck};
-
-/// A connection that works.
-#[derive(Debug)]
-pub struct Connected {
-    /// The client, with the credential inside.
-    pub client: gitlab::Client,
-    /// The url, without a slash at the end.
-    pub url: String,
-    /// How long a request may take.
-    pub timeout: SignedDuration,
-    /// Whether the credential is an administrator's.
-    pub admin: bool,
-    /// What the credential opens.
-    pub can: Can,
-}
+use crate::observe::Connected;
+use crate::plan::{Recheck, Trouble, recheck};
 
 /// What is known of a connection.
 #[derive(Clone, Debug)]

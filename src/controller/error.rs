@@ -3,23 +3,18 @@ use std::{error::Error as StdError, time::Duration};
 
 use super::remedy;
 pub use super::remedy::Remedy;
-pub use super::subject::Subject;
 use crate::api::conditions::{ConditionType, Reason};
 use crate::gitlab;
 use crate::gitlab::model::ProjectId;
+use crate::observe::{self, Subject};
 use crate::plan::Failure;
 
 /// Why a pass ended before its plan was done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Looking failed.
-    #[error("could not read {what} from GitLab")]
-    Observe {
-        /// What we were looking at.
-        what: Subject,
-        /// Why.
-        source: gitlab::Error,
-    },
+    #[error(transparent)]
+    Observe(#[from] observe::Error),
     /// A write to GitLab failed.
     #[error("could not {doing}")]
     Act {
@@ -86,7 +81,9 @@ impl Error {
                 source,
                 ..
             } if source.refusal().is_some_and(gitlab::Refusal::is_of_a_place) => Remedy::NeedsHuman,
-            Self::Observe { source, .. } | Self::Act { source, .. } => remedy::after(source),
+            Self::Observe(observe::Error { source, .. }) | Self::Act { source, .. } => {
+                remedy::after(source)
+            }
             Self::Stale | Self::Stopping => Remedy::LookAgain,
             Self::StillThere(wait) => Remedy::RetryAfter(*wait),
             Self::Malformed(_) | Self::NotUnassigned(_) => Remedy::NeedsHuman,
@@ -99,7 +96,7 @@ impl Error {
     /// The call to GitLab that failed, if it was one.
     fn call(&self) -> Option<&gitlab::Error> {
         match self {
-            Self::Observe { source, .. } | Self::Act { source, .. } => Some(source),
+            Self::Observe(observe::Error { source, .. }) | Self::Act { source, .. } => Some(source),
             Self::NotTaken(_)
             | Self::NotUnassigned(_)
             | Self::Kube { .. }
@@ -118,7 +115,7 @@ impl Error {
         let words = match self {
             Self::Act { source, .. } if self.remedy() == Remedy::NeedsHuman => chain(source),
             Self::NotUnassigned(_) => self.to_string(),
-            Self::Observe { .. }
+            Self::Observe(_)
             | Self::Act { .. }
             | Self::NotTaken(_)
             | Self::Kube { .. }
@@ -143,13 +140,7 @@ impl Error {
 
     /// Whether GitLab forbade to look at the runner.
     pub fn forbids_the_runner(&self) -> bool {
-        matches!(
-            self,
-            Self::Observe {
-                what: Subject::Runner,
-                source: gitlab::Error::Refused { status: 403, .. }
-            }
-        )
+        matches!(self, Self::Observe(error) if error.forbids_the_runner())
     }
 
     /// Whether GitLab gave no answer, or forbade to look at the runner: both are likely to be the
@@ -162,15 +153,15 @@ impl Error {
     pub fn failure(&self, persistent: bool) -> Option<Failure> {
         let (reason, about, void) = match self {
             Self::Stale | Self::Stopping | Self::StillThere(_) | Self::Malformed(_) => return None,
-            Self::Observe {
-                what: Subject::ScopePath,
+            Self::Observe(observe::Error {
+                subject: Subject::ScopePath,
                 source,
-            } if source.status() == Some(403) => (
+            }) if source.status() == Some(403) => (
                 Reason::ScopeUnreadable,
                 Some(ConditionType::Registered),
                 false,
             ),
-            Self::Observe { source, .. } => (remedy::reason(source), None, false),
+            Self::Observe(observe::Error { source, .. }) => (remedy::reason(source), None, false),
             Self::Act {
                 about: ConditionType::ProjectsAssigned,
                 source: gitlab::Error::Refused { .. },

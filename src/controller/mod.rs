@@ -4,26 +4,25 @@ pub mod connection;
 pub mod connections;
 pub mod error;
 mod events;
-mod failures;
 pub mod guards;
 mod inventory;
 mod malformed;
 mod memory;
 mod on_request;
 mod owned;
+pub mod record;
 mod refusals;
 mod remedy;
 mod report;
 pub mod runner;
 mod start;
 mod stop;
-mod subject;
 pub mod tasks;
 mod watches;
 
 pub use start::start;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
@@ -41,10 +40,8 @@ use crate::metrics::Metrics;
 use caches::{ClusterCaches, ConnectionKey, NamespaceCaches};
 use connections::Connections;
 use events::Events;
-use failures::Failures;
-use memory::Memory;
 use owned::OwnedSecrets;
-use refusals::Refusals;
+use record::Records;
 
 /// What was decided at the start.
 #[derive(Clone, Debug)]
@@ -79,18 +76,14 @@ pub struct Context {
     pub connections: Connections,
     /// The last look at each connection.
     pub(in crate::controller) checks: connection::ConnectionChecks,
-    /// What was last seen of each runner.
-    pub(in crate::controller) memory: Memory,
+    /// What is known of each object.
+    pub records: Records,
     /// Which Secrets belong to which object.
     pub(in crate::controller) owned: OwnedSecrets,
-    /// What GitLab has refused.
-    pub(in crate::controller) refusals: Refusals,
     /// Who tells.
     events: Events,
     /// What is counted.
     pub metrics: Metrics,
-    /// How often each object has failed in a row, by uid: kube tells its error policy no count.
-    pub failures: Failures,
     /// Cancelled once the process is to end.
     stop: CancellationToken,
 }
@@ -113,11 +106,9 @@ impl Context {
             cluster_caches,
             connections: Connections::default(),
             checks: connection::ConnectionChecks::default(),
-            memory: Memory::default(),
+            records: Records::default(),
             owned: OwnedSecrets::default(),
-            refusals: Refusals::default(),
             metrics,
-            failures: Failures::default(),
             stop,
         }
     }
@@ -130,6 +121,18 @@ impl Context {
                 .as_deref()
                 .is_none_or(|watched| watched == namespace)
         })
+    }
+
+    /// Forgets what is known of objects that no cache holds any more.
+    pub fn forget_the_gone(&self) {
+        let mut uids = HashSet::new();
+        for caches in &self.caches {
+            uids.extend(caches.runners.uids());
+            uids.extend(caches.connections.uids());
+        }
+        let cluster = self.cluster_caches.iter();
+        uids.extend(cluster.flat_map(|caches| caches.connections.uids()));
+        self.records.retain(&uids);
     }
 
     /// Has every runner looked at that names this connection.

@@ -1,7 +1,7 @@
 //! What GitLab has said no to, so that the same is put to it again slower and slower, and at once when
 //! something has changed that it may hang on.
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -9,18 +9,19 @@ use std::{
 use kube::ResourceExt;
 use tokio::time::Instant;
 
-use super::{connections::Connected, error::Error};
+use super::error::Error;
 use crate::api::v1alpha1::GitLabRunner;
 use crate::backoff;
 use crate::gitlab::model::{ProjectId, RunnerId};
+use crate::observe::Connected;
 use crate::plan::{Failure, Step};
 
 /// More than an object's steps can differ in: the oldest is forgotten, and put to GitLab again.
 const MOST: usize = 256;
 
-/// What GitLab has refused of each object, by its uid.
+/// What GitLab has refused of one object.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<HashMap<String, Refused>>);
+pub(super) struct Refusals(Mutex<Option<Refused>>);
 
 struct Refused {
     under: Circumstances,
@@ -64,6 +65,16 @@ impl Circumstances {
     }
 }
 
+/// Who asks, and how things are.
+pub(super) struct Asker<'a> {
+    /// The uid of the object, which spreads the times.
+    pub(super) uid: &'a str,
+    /// How often an idle runner is looked at.
+    pub(super) resync: Duration,
+    /// How things are.
+    pub(super) now: Circumstances,
+}
+
 impl Refusal {
     /// Whether it is too early to ask again.
     fn stands(&self, uid: &str, resync: Duration) -> bool {
@@ -72,17 +83,17 @@ impl Refusal {
 }
 
 impl Refusals {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Refused>> {
+    fn all(&self) -> MutexGuard<'_, Option<Refused>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers how a step failed, if it was refused and asking again would not help.
-    pub(super) fn note(&self, uid: &str, step: &Step, under: Circumstances, error: &Error) {
+    pub(super) fn note(&self, step: &Step, under: Circumstances, error: &Error) {
         let Some((failure, words)) = error.refusal() else {
             return;
         };
         let mut all = self.all();
-        let before = all.remove(uid).filter(|before| before.under.are(&under));
+        let before = all.take().filter(|before| before.under.are(&under));
         let mut steps = before.map(|before| before.steps).unwrap_or_default();
         let again = steps.iter().position(|refusal| refusal.step == *step);
         let again = again.map(|place| steps.remove(place));
@@ -96,68 +107,43 @@ impl Refusals {
             times: again.map_or(1, |again| again.times.saturating_add(1)),
             at: Instant::now(),
         });
-        all.insert(uid.to_owned(), Refused { under, steps });
+        *all = Some(Refused { under, steps });
     }
 
-    /// What stands of an object's refusals, as things are now.
-    fn standing<T>(
-        &self,
-        uid: &str,
-        now: &Circumstances,
-        resync: Duration,
-        pick: impl Fn(&Refusal) -> Option<T>,
-    ) -> Vec<T> {
+    /// What stands of the refusals, as things are now.
+    fn standing<T>(&self, asker: &Asker<'_>, pick: impl Fn(&Refusal) -> Option<T>) -> Vec<T> {
         let all = self.all();
-        let same = all.get(uid).filter(|refused| refused.under.are(now));
-        let steps = same.into_iter().flat_map(|refused| &refused.steps);
+        let same = all.iter().filter(|refused| refused.under.are(&asker.now));
+        let steps = same.flat_map(|refused| &refused.steps);
         steps
-            .filter(|refusal| refusal.stands(uid, resync))
+            .filter(|refusal| refusal.stands(asker.uid, asker.resync))
             .filter_map(pick)
             .collect()
     }
 
     /// The refusal of this very step, while it is too early to ask again.
-    pub(super) fn recall(
-        &self,
-        uid: &str,
-        step: &Step,
-        now: &Circumstances,
-        resync: Duration,
-    ) -> Option<Failure> {
+    pub(super) fn recall(&self, step: &Step, asker: &Asker<'_>) -> Option<Failure> {
         let same = |refusal: &Refusal| (refusal.step == *step).then(|| refusal.failure.clone());
-        self.standing(uid, now, resync, same).pop()
+        self.standing(asker, same).pop()
     }
 
     /// Whether a step about this runner was refused, and it is too early to ask again.
-    pub(super) fn concern(
-        &self,
-        uid: &str,
-        runner: RunnerId,
-        now: &Circumstances,
-        resync: Duration,
-    ) -> bool {
+    pub(super) fn concern(&self, runner: RunnerId, asker: &Asker<'_>) -> bool {
         let about = |refusal: &Refusal| (refusal.step.runner() == Some(runner)).then_some(());
-        !self.standing(uid, now, resync, about).is_empty()
+        !self.standing(asker, about).is_empty()
     }
 
     /// The projects that GitLab would not assign this runner to, or take it from, with its words.
     pub(super) fn of_projects(
         &self,
-        uid: &str,
         runner: RunnerId,
-        now: &Circumstances,
-        resync: Duration,
+        asker: &Asker<'_>,
     ) -> Vec<(ProjectId, String)> {
-        self.standing(uid, now, resync, |refusal| {
+        self.standing(asker, |refusal| {
             let project = refusal.step.project()?;
             let ours = refusal.step.runner() == Some(runner);
             ours.then(|| (project, refusal.words.clone()))
         })
-    }
-
-    /// Forgets an object that is gone.
-    pub(super) fn forget(&self, uid: &str) {
-        self.all().remove(uid);
     }
 }
 
@@ -186,41 +172,44 @@ mod tests {
         Circumstances::new(&runner, None)
     }
 
+    fn asker(now: Circumstances, resync: Duration) -> Asker<'static> {
+        let uid = "uid";
+        Asker { uid, resync, now }
+    }
+
     #[test]
     fn what_is_recalled_is_a_certain_refusal_and_voids_no_later_attempt() {
         assert!(refused(403).failure(false).unwrap().attempt_is_void);
         let (refusals, step) = (Refusals::default(), Step::ReleaseSecret);
-        let recall = || refusals.recall("uid", &step, &now(), RESYNC);
+        let recall = || refusals.recall(&step, &asker(now(), RESYNC));
         for uncertain in [refused(409), Error::Stale, Error::Panicked] {
-            refusals.note("uid", &step, now(), &uncertain);
+            refusals.note(&step, now(), &uncertain);
             assert_eq!(recall(), None);
         }
-        refusals.note("uid", &step, now(), &refused(403));
+        refusals.note(&step, now(), &refused(403));
         let recalled = recall().unwrap();
         assert!(recalled.stalled && !recalled.attempt_is_void);
-        refusals.forget("uid");
-        assert_eq!(recall(), None);
     }
 
     #[test]
     fn the_same_is_counted_and_anew_after_a_change() {
         let (refusals, step) = (Refusals::default(), Step::ReleaseSecret);
-        let times = || refusals.all()["uid"].steps[0].times;
+        let times = || refusals.all().as_ref().unwrap().steps[0].times;
         for expected in 1..=3 {
-            refusals.note("uid", &step, now(), &refused(403));
+            refusals.note(&step, now(), &refused(403));
             assert_eq!(times(), expected);
-            let soon = refusals.recall("uid", &step, &now(), Duration::ZERO);
+            let soon = refusals.recall(&step, &asker(now(), Duration::ZERO));
             assert_eq!(soon, None, "it is time to ask again");
         }
         let changed = || Circumstances {
             generation: Some(2),
             ..now()
         };
-        let recalled = refusals.recall("uid", &step, &changed(), RESYNC);
+        let recalled = refusals.recall(&step, &asker(changed(), RESYNC));
         assert_eq!(recalled, None);
-        refusals.note("uid", &step, changed(), &refused(403));
+        refusals.note(&step, changed(), &refused(403));
         assert_eq!(times(), 1);
-        assert_eq!(refusals.recall("uid", &step, &now(), RESYNC), None);
+        assert_eq!(refusals.recall(&step, &asker(now(), RESYNC)), None);
     }
 
     #[test]
@@ -233,15 +222,15 @@ mod tests {
             Step::Assign(two, ProjectId(9)),
             Step::Unregister(one),
         ] {
-            refusals.note("uid", &step, now(), &refused(403));
+            refusals.note(&step, now(), &refused(403));
         }
         let words = "GitLab said 403: no".to_owned();
         assert_eq!(
-            refusals.of_projects("uid", one, &now(), RESYNC),
+            refusals.of_projects(one, &asker(now(), RESYNC)),
             [(ProjectId(7), words.clone()), (ProjectId(8), words)]
         );
-        assert!(refusals.concern("uid", two, &now(), RESYNC));
-        assert!(!refusals.concern("uid", RunnerId(3), &now(), RESYNC));
+        assert!(refusals.concern(two, &asker(now(), RESYNC)));
+        assert!(!refusals.concern(RunnerId(3), &asker(now(), RESYNC)));
     }
 
     const SPEC: &str = r#"{ "connectionRef": { "name": "gitlab" }, "scope": { "instance": {} } }"#;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use kube::{Resource, ResourceExt, runtime::controller::Action};
 
+use super::record::Record;
 use super::{
     Context,
     error::{Error, chain},
@@ -18,19 +19,19 @@ pub(super) fn ended<K: Resource>(
     ctx: &Context,
     kind: Kind,
     object: &K,
-    uid: &str,
+    record: &Record,
     result: &Result<Action, Error>,
     took: Duration,
 ) {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     let outcome = match result {
         Ok(_) => {
-            ctx.failures.clear(uid);
+            record.failures.clear();
             Ended::success
         }
         Err(Error::StillThere(_) | Error::Stale | Error::Stopping) => Ended::requeue_after,
         Err(error) => {
-            let failures = ctx.failures.count(uid);
+            let failures = record.failures.count();
             let why = chain(error);
             tracing::warn!(?kind, namespace, name, failures, why, "pass failed");
             Ended::error

@@ -9,6 +9,33 @@ use crate::api::v1alpha1::{GitLabRunnerStatus, GivenUp, Registration};
 /// longer would have ended the request as well.
 const TURNS_UP: SignedDuration = SignedDuration::from_hours(1);
 
+/// An attempt to register, as recorded in status before GitLab was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The sign of the attempt, as it stands in the runner's mark.
+    pub attempt: String,
+    /// When it began.
+    pub at: Timestamp,
+    /// The GitLab that was asked, if it is known.
+    pub gitlab_url: Option<String>,
+    /// When the attempt before it began, if that was given up and may still bear fruit.
+    pub given_up: Option<Timestamp>,
+}
+
+impl Intent {
+    /// The last attempt that status records.
+    pub fn of(status: &GitLabRunnerStatus) -> Option<Self> {
+        let registration = status.registration.as_ref()?;
+        let given_up = registration.given_up.as_ref();
+        Some(Self {
+            attempt: registration.attempt.clone(),
+            at: registration.attempted_at.0,
+            gitlab_url: registration.gitlab_url.clone(),
+            given_up: given_up.map(|given_up| given_up.attempted_at.0),
+        })
+    }
+}
+
 /// Whether the runner of an attempt that began at `at` and was given up may still turn up.
 pub fn may_turn_up(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at) < TURNS_UP

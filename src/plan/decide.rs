@@ -170,7 +170,7 @@ fn finalize(seen: &Observed, settling: Option<Timestamp>) -> Plan {
     match &seen.runner {
         Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
         Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen),
-        Sighting::Unclear(Doubt::Unreadable(id)) if holds(*id, seen) => {
+        Sighting::Unclear(Doubt::Unreadable(id) | Doubt::Hidden(id)) if holds(*id, seen) => {
             Plan::Act(Step::UnregisterByToken(*id))
         }
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
@@ -206,14 +206,7 @@ fn by_token(id: Option<RunnerId>, seen: &Observed) -> Plan {
 /// Whether we hold this runner's token. One that is kept of another runner, one that vanished, says
 /// nothing of this one.
 fn holds(id: RunnerId, seen: &Observed) -> bool {
-    let here = match &seen.secret {
-        SecretSighting::Ours(stored) => Some(stored),
-        SecretSighting::Absent | SecretSighting::Foreign(_) => None,
-    };
-    let others = seen.others.iter().map(|(_, stored)| stored);
-    here.into_iter()
-        .chain(others)
-        .any(|stored| replaced(id, stored).is_none())
+    seen.stored().any(|stored| replaced(id, stored).is_none())
 }
 
 /// The object goes and the runner stays, and so must the token that its processes read.

@@ -146,6 +146,12 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
                 "GitLab forbids the connection's credential to read runner {id}, and no Secret of this object holds the runner's own token: give the connection a credential that may, or set spec.deletionPolicy to Orphan to leave the runner in GitLab"
             ),
         ),
+        Doubt::Hidden(id) => (
+            Reason::DeletionBlocked,
+            format!(
+                "GitLab says that there is no runner {id}, which it also says to a fine-grained token that may not see the runner, and the runner's own token is not in the Secret: look for the runner in GitLab and remove it there, then set deletionPolicy to Orphan"
+            ),
+        ),
         Doubt::NotAsked(_) => {
             (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())
         }

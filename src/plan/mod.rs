@@ -24,7 +24,7 @@ mod summary;
 mod trouble;
 mod verdicts;
 
-pub use attempt::{intended, may_turn_up};
+pub use attempt::{Intent, intended, may_turn_up};
 pub use can::Can;
 pub use connection::{Account, connection_status, too_small};
 pub use credential::{credential, trimmed};
@@ -34,7 +34,7 @@ pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use mark::Mark;
 pub use notices::{Notice, notice_of_deletion, notices};
 pub use observed::{
-    Doubt, Intent, Known, Naming, Observed, ProjectSighting, SecretSighting, Sighting, StoredToken,
+    Doubt, Known, Naming, Observed, ProjectSighting, SecretSighting, Sighting, StoredToken,
     TokenState,
 };
 pub use operation::{begun, ends_by, open};

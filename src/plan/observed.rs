@@ -43,22 +43,12 @@ pub enum Doubt {
     Elsewhere,
     /// GitLab forbids the credential to read the runner of this number.
     Unreadable(RunnerId),
+    /// The object goes, and GitLab says what it tells a fine-grained token of a runner that is gone, and
+    /// of one that the token may not see.
+    Hidden(RunnerId),
     /// We did not look, because there is no usable connection: not for the runner of this number,
     /// or not for one whose number was lost.
     NotAsked(Option<RunnerId>),
-}
-
-/// An attempt to register, as recorded in status before GitLab was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Intent {
-    /// The sign of the attempt, as it stands in the runner's mark.
-    pub attempt: String,
-    /// When it began.
-    pub at: Timestamp,
-    /// The GitLab that was asked, if it is known.
-    pub gitlab_url: Option<String>,
-    /// When the attempt before it began, if that was given up and may still bear fruit.
-    pub given_up: Option<Timestamp>,
 }
 
 /// A runner that we know by number.
@@ -183,6 +173,22 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// What our Secrets hold, the one under the name that spec asks for first.
+    pub fn stored(&self) -> impl Iterator<Item = &StoredToken> {
+        let here = match &self.secret {
+            SecretSighting::Ours(stored) => Some(stored),
+            SecretSighting::Absent | SecretSighting::Foreign(_) => None,
+        };
+        let others = self.others.iter().map(|(_, stored)| stored);
+        here.into_iter().chain(others)
+    }
+
+    /// Whether one of our Secrets is of that runner.
+    pub fn keeps(&self, id: RunnerId) -> bool {
+        self.stored()
+            .any(|stored| stored.runner.as_ref().is_some_and(|known| known.id == id))
+    }
+
     /// Takes in what a search for the runner of the last attempt came to, which may be taken for
     /// failed from `settles_at` on. Without a scope there was nothing to search.
     pub fn searched(&mut self, search: Option<Found>, settles_at: Timestamp) {

@@ -2,7 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::observed::{Observed, SecretSighting, Sighting, TokenState};
+use super::observed::{Observed, Sighting, TokenState};
 use crate::api::v1alpha1::{GitLabRunnerStatus, Operation, OperationType};
 use crate::gitlab::model::RunnerId;
 
@@ -48,12 +48,7 @@ pub(super) fn still_open(
     let Some(seen) = seen.filter(|_| operation.type_ == OperationType::ResetToken) else {
         return Some(operation);
     };
-    let here = match &seen.secret {
-        SecretSighting::Ours(stored) => Some(stored),
-        SecretSighting::Absent | SecretSighting::Foreign(_) => None,
-    };
-    let others = seen.others.iter().map(|(_, stored)| stored);
-    let kept = here.into_iter().chain(others).any(|stored| {
+    let kept = seen.stored().any(|stored| {
         stored.token == TokenState::Intact && stored.operation.as_ref() == Some(&operation.id)
     });
     let replaced = match &seen.runner {

@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub mark: &'a Mark,
     /// Whether the runner's scope is a project.
     pub project_scope: bool,
+    /// Whether the object is being deleted.
+    pub leaving: bool,
     /// The object's generation.
     pub generation: Option<i64>,
     /// What sentences name.

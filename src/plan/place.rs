@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::attempt::Intent;
 use super::desired::Wanted;
-use super::observed::{Intent, Known, SecretSighting, StoredToken};
+use super::observed::{Known, SecretSighting, StoredToken};
 use crate::api::v1alpha1::DeletionPolicy;
 use crate::gitlab::model::RunnerId;
 

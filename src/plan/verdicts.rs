@@ -65,12 +65,13 @@ fn held_up(part: Judged, about: ConditionType, stall: Option<&(Reason, String)>)
 }
 
 /// A passing fault changes no condition of an object that was settled, Ready or not, so that one lost
-/// packet is not two writes and an alarm; one that stays, or that a person must mend, does.
+/// packet is not two writes and an alarm; one that stays, or that a person must mend, does. One that
+/// holds up a deletion is told: nobody is to read that an object is ready whose runner may be gone.
 fn is_passing(previous: &GitLabRunnerStatus, facts: &Facts<'_>, failure: &Failure) -> bool {
     let was_settled = find(&previous.conditions, ConditionType::Ready).is_some()
         && !is_true(&previous.conditions, ConditionType::Reconciling)
         && previous.observed_generation == facts.generation;
-    was_settled && !failure.stalled && !failure.persistent
+    was_settled && !facts.leaving && !failure.stalled && !failure.persistent
 }
 
 /// A part: what the failed step says of it, else what the facts say, else what was there before.

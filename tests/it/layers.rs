@@ -18,11 +18,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("metrics", &["api", "gitlab", "plan"]),
     ("http", &["metrics"]),
     ("secrets", &["api", "gitlab::model", "plan"]),
+    ("observe", &["api", "gitlab", "plan", "secrets"]),
     ("cli", &["telemetry"]),
     (
         "controller",
         &[
-            "api", "backoff", "clock", "gitlab", "http", "metrics", "plan", "secrets",
+            "api", "backoff", "clock", "gitlab", "http", "metrics", "observe", "plan", "secrets",
         ],
     ),
     (
@@ -71,6 +72,19 @@ const DOES_WITHOUT: &[(&str, &[&str])] = &[
             "HashMap",
             "HashSet",
             "env",
+        ],
+    ),
+    // What is looked for is an argument, and so is the time; what was seen is the caller's to keep.
+    (
+        "observe",
+        &[
+            "kube",
+            "k8s_openapi",
+            "reqwest",
+            "now()",
+            "Instant",
+            "tokio",
+            "tracing",
         ],
     ),
     ("secrets", &["reqwest", "now()", "tracing", "tokio"]),

@@ -24,6 +24,7 @@ struct Known {
     seen: Option<Observed>,
     mark: Mark,
     project_scope: bool,
+    leaving: bool,
     generation: i64,
     named: Named,
 }
@@ -35,6 +36,7 @@ impl Known {
             seen: Some(seen),
             mark: mark(),
             project_scope: false,
+            leaving: false,
             generation: 3,
             named: named(),
         }
@@ -47,6 +49,7 @@ impl Known {
             seen: None,
             mark: mark(),
             project_scope: false,
+            leaving: false,
             generation: 3,
             named: named(),
         }
@@ -64,6 +67,7 @@ impl Known {
             gitlab_url: URL,
             mark: &self.mark,
             project_scope: self.project_scope,
+            leaving: self.leaving,
             generation: Some(self.generation),
             named: &self.named,
         };

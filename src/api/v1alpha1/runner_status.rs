@@ -226,6 +226,9 @@ pub struct Operation {
 pub enum OperationType {
     /// A new token for the runner.
     ResetToken,
+    /// The removal of the runner with the connection's credential. Kept only where the object could
+    /// not go right after it.
+    Remove,
     /// The removal of the runner by its own token.
     RemoveByToken,
 }

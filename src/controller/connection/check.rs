@@ -11,9 +11,9 @@ use super::{
 };
 use crate::api::conditions::Reason;
 use crate::controller::caches::ConnectionKey;
-use crate::controller::connections::Connected;
 use crate::controller::{Context, error::Error, on_request};
 use crate::gitlab::Client;
+use crate::observe::Connected;
 use crate::plan::{
     Account, Fingerprint, Recheck, Trouble, is_for_good, is_tolerable, recheck, refused_before,
     too_small,

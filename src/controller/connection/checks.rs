@@ -9,8 +9,9 @@ use std::{
 use tokio::time::Instant;
 
 use super::inputs::Inputs;
-use crate::controller::{caches::ConnectionKey, connections::Connected};
+use crate::controller::caches::ConnectionKey;
 use crate::gitlab::Client;
+use crate::observe::Connected;
 use crate::plan::{Account, Trouble, passes};
 
 /// For how long the last answer is good whatever runners say.

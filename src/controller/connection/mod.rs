@@ -52,9 +52,11 @@ async fn reconcile<K: Connection>(
     let started = Instant::now();
     let _under_way = ctx.metrics.in_flight(K::KIND);
     let whole = ctx.options.longest_pass + ENDING;
+    let record = ctx
+        .records
+        .of(object.meta().uid.as_deref().unwrap_or_default());
     let result = bounded(whole, attempt(&object, &ctx)).await;
-    let uid = object.meta().uid.clone().unwrap_or_default();
-    report::ended(&ctx, K::KIND, &*object, &uid, &result, started.elapsed());
+    report::ended(&ctx, K::KIND, &*object, &record, &result, started.elapsed());
     result
 }
 
@@ -69,7 +71,7 @@ fn on_error<K: Connection>(object: Arc<Guarded<K>>, error: &Error, ctx: Arc<Cont
         Remedy::LookAgain => Action::requeue(Duration::from_millis(200)),
         Remedy::NeedsHuman => Action::await_change(),
         Remedy::Retry | Remedy::RetryAfter(_) => Action::requeue(
-            backoff::after_failures(ctx.failures.so_far(uid), uid).min(RECHECK_BROKEN),
+            backoff::after_failures(ctx.records.failures(uid), uid).min(RECHECK_BROKEN),
         ),
     }
 }
@@ -92,7 +94,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
         Ok(finding) => finding.clone(),
         Err(error) => {
             let uid = connection.uid().unwrap_or_default();
-            match unread(error, ctx.failures.so_far(&uid)) {
+            match unread(error, ctx.records.failures(&uid)) {
                 Some(trouble) => broken(ctx, &key, None, trouble),
                 None => return checked.map(|_| Action::await_change()),
             }

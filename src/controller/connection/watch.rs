@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, future};
 use kube::{
-    Api, ResourceExt,
+    Api, Resource, ResourceExt,
     runtime::{
         Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates, watcher,
     },
@@ -59,5 +59,7 @@ fn forget<K: Connection>(ctx: &Context, connection: &Guarded<K>) {
     let named = ctx.runners_of(&key).next().is_some();
     ctx.connections.remove(&key, named);
     ctx.checks.forget(&key);
+    ctx.records
+        .remove(connection.meta().uid.as_deref().unwrap_or_default());
     ctx.requeue_runners(&key);
 }

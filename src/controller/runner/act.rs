@@ -5,9 +5,10 @@ use kube::runtime::events::EventType;
 use super::{pass::Pass, removal, token};
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
-use crate::controller::error::{Error, Subject};
+use crate::controller::error::Error;
 use crate::gitlab;
 use crate::gitlab::model::{ProjectId, RunnerId, Settings};
+use crate::observe::Subject;
 use crate::plan::Step;
 
 /// What is left to do after a step.
@@ -35,7 +36,7 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
     pass.ctx.may_begin(step)?;
     // Whatever comes of a step in GitLab, what we remember of the runner is out of date.
     if step.is_in_gitlab() {
-        pass.ctx.memory.forget(&pass.uid);
+        pass.record.memory.forget();
     }
     match step {
         Step::Register(new) => token::register(pass, new).await?,
@@ -65,7 +66,7 @@ async fn assign(
     let done = link.client.assign(project, id).await;
     if matches!(done, Err(gitlab::Error::Refused { .. })) {
         // It may be another project now that has the path.
-        pass.ctx.memory.forget_projects(&pass.uid);
+        pass.record.memory.forget_projects();
     }
     let about = ConditionType::ProjectsAssigned;
     // GitLab names scopes that are not enough for this (contract §1.2).
@@ -96,10 +97,7 @@ async fn unassign(
     pass.audited(step, done, "unassign the runner from a project", about)?;
     // Of a locked runner GitLab 15.11 says so without doing it (contract §3.13).
     let now = pass.link()?.client.runner(id).await;
-    let now = now.map_err(|source| Error::Observe {
-        what: Subject::Runner,
-        source,
-    })?;
+    let now = now.map_err(|source| Error::from(Subject::Runner.failed(source)))?;
     let projects = now.and_then(|runner| runner.projects);
     if projects.iter().flatten().any(|kept| kept.id == project) {
         return Err(Error::NotUnassigned(project));

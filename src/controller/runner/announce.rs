@@ -68,6 +68,7 @@ pub(super) async fn malformed(ctx: &Context, object: &Guarded<GitLabRunner>, why
             gitlab_url: "",
             mark: &mark,
             project_scope: spec.pointer("/scope/project").is_some(),
+            leaving: object.meta().deletion_timestamp.is_some(),
             generation: object.meta().generation,
             named: &Named::default(),
         };

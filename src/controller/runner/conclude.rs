@@ -47,6 +47,7 @@ impl Pass<'_> {
                 .unwrap_or_default(),
             mark: &mark,
             project_scope: self.runner.spec.scope.project.is_some(),
+            leaving: self.runner.meta().deletion_timestamp.is_some(),
             generation: self.runner.meta().generation,
             named: &named,
         };

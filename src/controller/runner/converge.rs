@@ -2,7 +2,6 @@
 use super::{act, pass::Pass};
 use crate::clock;
 use crate::controller::error::{Error, chain};
-use crate::controller::refusals::Circumstances;
 use crate::plan::{Desired, Observed, Outcome, Plan, Step, decide};
 
 /// Enough to register, correct, assign a few projects and confirm. More than that in one pass would
@@ -28,20 +27,19 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
             }
             // GitLab may have been restored since: the number may be somebody else's by now.
             Plan::Act(step) if pass.remembered == Some(true) && step.is_in_gitlab() => {
-                pass.ctx.memory.forget(&pass.uid);
+                pass.record.memory.forget();
             }
             Plan::Act(step) => {
-                let ctx = pass.ctx;
-                let resync = ctx.options.resync;
-                let now = Circumstances::new(&pass.runner, pass.link.as_ref());
-                if let Some(failure) = ctx.refusals.recall(&pass.uid, &step, &now, resync) {
+                let record = pass.record.clone();
+                if let Some(failure) = record.refusals.recall(&step, &pass.asker()) {
                     return Ok(Outcome::Failed(failure));
                 }
+                let under = pass.asker().now;
                 match Box::pin(act::act(pass, &step)).await {
                     Ok(act::After::Gone) => return Ok(Outcome::Planned(Plan::Rest)),
                     Ok(act::After::Look) => last = Some(step),
                     Err(error) => {
-                        ctx.refusals.note(&pass.uid, &step, now, &error);
+                        record.refusals.note(&step, under, &error);
                         let refusal = error.refusal().map(|(_, words)| words);
                         if !refusal
                             .is_some_and(|words| has_another_way(pass, desired, &step, words))

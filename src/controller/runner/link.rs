@@ -13,9 +13,10 @@ use crate::api::conditions::{ConditionType, Reason};
 use crate::api::v1alpha1::{AllowedNamespaces, ConnectionKind, GitLabRunner};
 use crate::controller::caches::{ClusterCaches, ConnectionKey};
 use crate::controller::connection::observer;
-use crate::controller::connections::{Connected, Standing};
+use crate::controller::connections::Standing;
 use crate::controller::{Context, error::Error};
 use crate::gitlab;
+use crate::observe::Connected;
 use crate::plan::{Failure, Recheck, passes, recheck};
 
 /// What a connection's requests may take when it does not say.

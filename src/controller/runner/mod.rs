@@ -2,17 +2,14 @@
 mod act;
 mod announce;
 mod audit;
-mod by_number;
 mod conclude;
 mod converge;
+mod held_back;
 mod link;
 mod observe;
 mod operation;
-mod ownership;
 mod pass;
-mod projects;
 mod removal;
-mod scope;
 mod stored;
 mod token;
 mod watch;
@@ -59,13 +56,15 @@ async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Res
     let started = Instant::now();
     let _under_way = ctx.metrics.in_flight(Kind::gitlabrunner);
     let whole = ctx.options.longest_pass + ENDING;
+    let record = ctx
+        .records
+        .of(object.meta().uid.as_deref().unwrap_or_default());
     let result = Box::pin(bounded(whole, attempt(&object, &ctx))).await;
-    let uid = object.meta().uid.clone().unwrap_or_default();
     report::ended(
         &ctx,
         Kind::gitlabrunner,
         &*object,
-        &uid,
+        &record,
         &result,
         started.elapsed(),
     );
@@ -84,7 +83,7 @@ fn on_error(object: Arc<Guarded<GitLabRunner>>, error: &Error, ctx: Arc<Context>
     let uid = object.meta().uid.as_deref().unwrap_or_default();
     match error.remedy() {
         Remedy::LookAgain => Action::requeue(Duration::from_millis(200)),
-        Remedy::Retry => Action::requeue(backoff::after_failures(ctx.failures.so_far(uid), uid)),
+        Remedy::Retry => Action::requeue(backoff::after_failures(ctx.records.failures(uid), uid)),
         // Everybody was asked to wait at the same time, so they must not all come back at once.
         Remedy::RetryAfter(wait) => Action::requeue(wait + backoff::spread(POLL, uid) / 10),
         Remedy::NeedsHuman => Action::requeue(backoff::spread(ctx.options.resync, uid)),
@@ -112,9 +111,11 @@ async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action
             Event::Cleanup(runner) => Box::pin(finalize(ctx, runner)).await,
         }
     };
-    finalizer(&api, FINALIZER, Arc::new(runner.clone()), goal)
-        .await
-        .map_err(flatten)
+    let ended = finalizer(&api, FINALIZER, Arc::new(runner.clone()), goal).await;
+    if let Err(finalizer::Error::RemoveFinalizer(source)) = &ended {
+        held_back::told(ctx, runner, source).await;
+    }
+    ended.map_err(flatten)
 }
 
 /// The finalizer helper wraps our own error; only one of its own can be left.
@@ -185,9 +186,7 @@ async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Er
             removal::clear(&pass).await;
         }
         announce::deletion(&pass).await;
-        ctx.memory.remove(&pass.uid);
         ctx.owned.remove(&pass.uid);
-        ctx.refusals.forget(&pass.uid);
         return Ok(Action::await_change());
     }
     let wait = finish(&mut pass, outcome).await?;
@@ -206,9 +205,9 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
     let outcome = match &result {
         Ok(outcome) => outcome.clone(),
         Err(error) => {
-            ctx.memory.forget(&pass.uid);
+            pass.record.memory.forget();
             link::suspect_credential(pass, error);
-            let persistent = ctx.failures.so_far(&pass.uid) >= 2;
+            let persistent = pass.record.failures.so_far() >= 2;
             match error.failure(persistent && !link::is_told_elsewhere(pass, error)) {
                 Some(failure) => Outcome::Failed(failure),
                 None => return result.map(|_| POLL),
@@ -230,7 +229,7 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
             resync.min(POLL)
         }
         Outcome::Planned(_) => {
-            let due = ctx.memory.due(&pass.uid, resync, Instant::now());
+            let due = pass.record.memory.due(resync, Instant::now());
             expiry(pass).map_or(due, |end| due.min(left(end) + Duration::from_secs(1)))
         }
         Outcome::Obstructed(..) | Outcome::Failed(_) => resync,

@@ -59,7 +59,7 @@ pub(super) async fn answered<T>(
 ) -> Result<(), Error> {
     let unknown = |error: &gitlab::Error| error.may_have_acted();
     if !answer.as_ref().is_err_and(unknown) {
-        pass.ctx.memory.ended(&pass.uid, begun.id());
+        pass.record.memory.ended(begun.id());
     }
     if answer.as_ref().is_err_and(|error| !error.may_have_acted()) {
         let mut status = pass.status();

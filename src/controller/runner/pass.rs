@@ -1,15 +1,16 @@
 //! One pass over one object: what is known so far, and the status at its end.
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
 
 use crate::api::conditions::{ConditionType, find};
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
-use crate::controller::connections::Connected;
 use crate::controller::error::Error;
+use crate::controller::record::Record;
 use crate::controller::{Context, on_request};
 use crate::gitlab::model::{ProjectId, RunnerId};
+use crate::observe::Connected;
 use crate::plan::{Intent, Known, Mark, Observed, SecretSighting, Wanted};
 use crate::secrets::Entry;
 
@@ -26,6 +27,8 @@ pub(super) struct Observation {
 /// One pass over one object.
 pub(super) struct Pass<'a> {
     pub(super) ctx: &'a Context,
+    /// What this process knows of the object.
+    pub(super) record: Arc<Record>,
     /// The object as it stands, replaced by each write of its status.
     pub(super) runner: GitLabRunner,
     pub(super) namespace: String,
@@ -44,7 +47,7 @@ pub(super) struct Pass<'a> {
     /// first look.
     pub(super) remembered: Option<bool>,
     /// The projects that this pass has looked up by their paths; `None` for one that is not there.
-    pub(super) projects: HashMap<String, Option<ProjectId>>,
+    pub(super) projects: BTreeMap<String, Option<ProjectId>>,
     /// The value of the annotation that asks for a look, as this pass has read it.
     pub(super) requested: Option<String>,
     /// Why no connection can be used.
@@ -53,11 +56,13 @@ pub(super) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     pub(super) fn new(ctx: &'a Context, runner: GitLabRunner) -> Self {
+        let uid = runner.uid().unwrap_or_default();
         Self {
             ctx,
+            record: ctx.records.of(&uid),
             namespace: runner.namespace().unwrap_or_default(),
             name: runner.name_any(),
-            uid: runner.uid().unwrap_or_default(),
+            uid,
             was_synced: was_synced(&runner),
             unlocked: false,
             requested: on_request::requested(&runner),
@@ -68,7 +73,7 @@ impl<'a> Pass<'a> {
             seen: None,
             held: Vec::new(),
             remembered: None,
-            projects: HashMap::new(),
+            projects: BTreeMap::new(),
         }
     }
 
@@ -77,7 +82,7 @@ impl<'a> Pass<'a> {
         let handled = self.runner.status.as_ref();
         let handled = handled.and_then(|status| status.last_handled_reconcile_at.as_ref());
         if on_request::is_new(&self.runner, handled) {
-            self.ctx.memory.forget_looks(&self.uid);
+            self.record.memory.forget_looks();
         }
     }
 
@@ -106,14 +111,7 @@ impl<'a> Pass<'a> {
 
     /// The last attempt to register.
     pub(super) fn intent(&self) -> Option<Intent> {
-        let registration = self.runner.status.as_ref()?.registration.as_ref()?;
-        let given_up = registration.given_up.as_ref();
-        Some(Intent {
-            attempt: registration.attempt.clone(),
-            at: registration.attempted_at.0,
-            gitlab_url: registration.gitlab_url.clone(),
-            given_up: given_up.map(|given_up| given_up.attempted_at.0),
-        })
+        Intent::of(self.runner.status.as_ref()?)
     }
 
     /// The runner that status names: as it was last seen, or as an attempt made it.
@@ -124,7 +122,7 @@ impl<'a> Pass<'a> {
         let made = status.registration.as_ref().and_then(|last| {
             let gitlab_url = last.gitlab_url.clone().unwrap_or_default();
             let remembered = || {
-                let id = self.ctx.memory.number(&self.uid, &last.attempt)?;
+                let id = self.record.memory.number(&last.attempt)?;
                 i64::try_from(id.0).ok()
             };
             Some((last.runner_id.or_else(remembered)?, gitlab_url))

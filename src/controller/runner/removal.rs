@@ -14,7 +14,7 @@ use crate::api::v1alpha1::OperationType;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
-use crate::plan::{SecretSighting, Step};
+use crate::plan::{Doubt, SecretSighting, Sighting, Step};
 use crate::secrets;
 
 pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Result<(), Error> {
@@ -24,6 +24,7 @@ pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Re
     let note = if twins.is_some_and(|twins| twins.contains(&id)) {
         format!("removed runner {id} from GitLab: a lost answer had left it behind")
     } else {
+        pass.record.memory.remove(id);
         format!("removed runner {id} from GitLab")
     };
     pass.emit(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
@@ -34,8 +35,8 @@ pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Re
 /// Whoever holds a runner's token may remove it, so a credential that is lost or not enough does not
 /// leave it behind. With the runner goes all that GitLab would tell of it: a later request is refused,
 /// as is one with a token that was reset. So the attempt is recorded before, and what came of it after;
-/// and only after one whose outcome is not known does a refusal mean that the runner is gone, not while
-/// a credential has just shown that it is there.
+/// and a refusal means that the runner is gone only after one whose outcome is not known, or where GitLab
+/// has just said the same to a fine-grained credential; not while a credential has shown that it is there.
 pub(super) async fn unregister_by_token(
     pass: &mut Pass<'_>,
     step: &Step,
@@ -48,15 +49,15 @@ pub(super) async fn unregister_by_token(
         .map_or(&entry.gitlab_url, |link| &link.url);
     let client = link::anonymous(pass, url)?;
     let begun = operation::begin(pass, step, OperationType::RemoveByToken, id).await?;
-    let again = begun.again() && pass.link.is_none();
+    let doubted = is_hidden(pass, id) || begun.again() && pass.link.is_none();
     let answer = client.unregister_by_token(&entry.token).await;
     let refused = answer.as_ref().is_err_and(is_unknown_token);
     let noted = operation::answered(pass, &begun, &answer).await;
     let doing = why_not(refused, pass.link.is_some());
     let settled = pass.audited(step, answer, doing, ConditionType::Ready);
-    if again && refused {
+    if doubted && refused {
         let note = format!(
-            "runner {id} is taken for removed: GitLab no longer knows its token, after a request to remove it whose answer was lost"
+            "runner {id} is taken for removed: GitLab knows neither its token, nor the runner where it was asked for that"
         );
         pass.emit(EventType::Warning, EventReason::RunnerRemoved.name(), &note)
             .await;
@@ -81,6 +82,12 @@ fn why_not(unknown_token: bool, with_credential: bool) -> &'static str {
         }
         (false, _) => "remove the runner by its own token",
     }
+}
+
+/// Whether GitLab has said that there is no such runner to a credential that it may be hidden from.
+fn is_hidden(pass: &Pass<'_>, id: RunnerId) -> bool {
+    let seen = pass.seen.as_ref().map(|seen| &seen.facts.runner);
+    seen == Some(&Sighting::Unclear(Doubt::Hidden(id)))
 }
 
 /// Whether GitLab does not know the token, or no longer takes it (contract §3.15).

@@ -9,9 +9,9 @@ use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
-use crate::controller::connections::Connected;
 use crate::controller::error::{Error, chain};
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
+use crate::observe::{Connected, may_read};
 use crate::plan::{Intent, Outcome, Plan, ResetReason, Step, WantedSecret, intended, resolved};
 use crate::secrets::{self, Entry};
 
@@ -22,7 +22,7 @@ const USUAL_PREFIX: &str = "glrt-";
 pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let link = pass.link()?;
     rehearse(pass, &link).await?;
-    pass.may_read(&link, new.scope).await?;
+    may_read(&link, new.scope).await?;
     intend(pass, new).await?;
     let mark = pass.mark();
     let text = new.settings.maintenance_note.clone().unwrap_or_default();
@@ -80,7 +80,7 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
 /// meanwhile has made this pass' copy of its status old; the next pass then knows the number from us.
 async fn note_number(pass: &mut Pass<'_>, made: RunnerId) {
     if let Some(Intent { attempt, .. }) = pass.intent() {
-        pass.ctx.memory.made(&pass.uid, attempt, made);
+        pass.record.memory.made(attempt, made);
     }
     let mut status = pass.status();
     if let Some(registration) = &mut status.registration {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
-    Api,
+    Api, Resource,
     core::PartialObjectMeta,
     runtime::{
         Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates, watcher,
@@ -44,7 +44,16 @@ pub async fn run(
     let [runners_listed, secrets_listed] = listed;
     let reflected =
         watch(runners, watcher::Config::default(), &runners_listed).reflect(feed.writer);
+    let told = ctx.clone();
     let main = signal_first_list(runners_listed.clone(), reflected)
+        .inspect(move |event| match event {
+            Ok(watcher::Event::Delete(runner)) => {
+                told.records
+                    .remove(runner.meta().uid.as_deref().unwrap_or_default());
+            }
+            Ok(watcher::Event::InitDone) => told.forget_the_gone(),
+            Ok(_) | Err(_) => {}
+        })
         .applied_objects()
         // Our own status writes must not come back as work.
         .predicate_filter(

@@ -3,7 +3,9 @@
 use gitlab_sim::{Fault, Rule};
 use serde_json::json;
 
-use crate::harness::{Manifest, Story, condition, number, runner, says, shown, story, token};
+use crate::harness::{
+    Manifest, Story, condition, number, runner, says, secret, shown, story, token,
+};
 
 const FINE: &str = "glpat-canary-0fine0-6Rb1";
 const PLATFORM: i64 = 3001;
@@ -79,6 +81,58 @@ async fn one_that_tells_of_itself_says_when_it_ends() {
                 .unwrap();
             assert_eq!(credential.scopes, ["granular"], "{}", shown(&connection));
             assert_eq!(credential.admin, Some(false));
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_is_hidden_from_it_is_not_taken_for_gone() {
+    story("granular-hidden")
+        .resyncing_every("1s")
+        .tell(async |story| {
+            grants(story, &["create_runner"], &KEEPING);
+            story.connects("gitlab", FINE).await;
+            let (with_token, without) = (in_platform("siskin"), in_platform("linnet"));
+            for manifest in [&with_token, &without] {
+                story.apply(manifest).await;
+                story.is_ready(manifest.name()).await;
+            }
+            let leaves = json!({ "do": "set_member", "user": "mia", "group": PLATFORM,
+                "role": null });
+            story.gitlab.does(leaves);
+            story.is_not_ready("linnet", "RunnerMissing").await;
+            story.delete(&secret("linnet-runner-token")).await;
+            for manifest in [&with_token, &without] {
+                story.delete(manifest).await;
+            }
+            story.is_gone(&with_token).await;
+            let told = story.tells_once("siskin", "RunnerRemoved").await;
+            assert!(told.contains("by its own token"), "{told}");
+            let told = story.is_not_ready("linnet", "DeletionBlocked").await;
+            for part in ["runner 2", "fine-grained", "deletionPolicy"] {
+                assert!(told.contains(part), "{told}");
+            }
+            assert_eq!(story.gitlab.only_runner()["id"], 2);
+            story.apply(&without.clone().orphaned()).await;
+            story.is_gone(&without).await;
+        })
+        .await;
+}
+
+/// What somebody has removed in GitLab is known by neither credential nor token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_is_gone_for_it_and_for_its_token_is_gone() {
+    story("granular-gone")
+        .tell(async |story| {
+            grants(story, &["create_runner"], &KEEPING);
+            story.connects("gitlab", FINE).await;
+            story.apply(&in_platform("redpoll")).await;
+            let id = number(&story.is_ready("redpoll").await).unwrap();
+            story.gitlab.forgets(id);
+            story.delete(&in_platform("redpoll")).await;
+            story.is_gone(&in_platform("redpoll")).await;
+            let told = story.tells_once("redpoll", "RunnerRemoved").await;
+            assert!(told.contains("taken for removed"), "{told}");
         })
         .await;
 }

@@ -108,6 +108,7 @@ impl World {
             gitlab_url: URL,
             mark: &mark,
             project_scope: false,
+            leaving: false,
             generation: Some(1),
             named: &Named::default(),
         };

@@ -77,6 +77,17 @@ fn a_passing_fault_leaves_ready_alone_and_a_lasting_one_does_not() {
     let status = known.after(&ready, &passing, later);
     assert_eq!(status, ready, "one lost packet makes no write");
 
+    let leaving = Known {
+        want: None,
+        leaving: true,
+        ..Known::new(want(), seen())
+    };
+    assert_eq!(
+        told(&leaving.after(&ready, &passing, later))[0],
+        "Ready=Unknown GitLabUnavailable",
+        "an object that goes is told of at once"
+    );
+
     let changed = Known {
         generation: 4,
         ..Known::new(want(), seen())

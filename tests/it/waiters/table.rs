@@ -123,6 +123,7 @@ fn status(want: &Wanted, seen: &Observed, how: &Outcome) -> Value {
         mark: &mark,
         named: &named,
         project_scope: false,
+        leaving: false,
         generation: Some(GENERATION),
     };
     let status = next_status(&GitLabRunnerStatus::default(), &facts, how, now());
@@ -163,6 +164,7 @@ fn holding() -> impl Iterator<Item = Blocked> {
         },
         Doubt::Elsewhere,
         Doubt::Unreadable(RunnerId(9)),
+        Doubt::Hidden(RunnerId(9)),
         Doubt::NotAsked(None),
     ];
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -204,6 +206,7 @@ fn is_among_them(blocked: &Blocked) {
             | Doubt::Vanished { .. }
             | Doubt::Elsewhere
             | Doubt::Unreadable(_)
+            | Doubt::Hidden(_)
             | Doubt::NotAsked(_),
         )
         | Blocked::Settling(_)

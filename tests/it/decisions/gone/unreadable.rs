@@ -10,30 +10,38 @@ use super::super::{act, hold, wait};
 
 const GONE: Desired = Desired::Gone(DeletionPolicy::Delete);
 
-fn unreadable(secret: SecretSighting) -> Observed {
+fn unclear(doubt: Doubt, secret: SecretSighting) -> Observed {
     but(|seen| {
-        seen.runner = Sighting::Unclear(Doubt::Unreadable(RUNNER));
+        seen.runner = Sighting::Unclear(doubt);
         seen.secret = secret;
     })
 }
 
 #[test]
 fn the_runners_own_token_is_enough() {
-    let another = SecretSighting::Ours(stored_with(|kept| kept.runner = Some(known(RunnerId(8)))));
-    let stays = || wait(Blocked::Unclear(Doubt::Unreadable(RUNNER)));
-    hold(vec![
-        (
-            "with its token it goes",
-            GONE,
-            unreadable(SecretSighting::Ours(stored())),
-            act(Step::UnregisterByToken(RUNNER)),
-        ),
-        (
-            "without it stays",
-            GONE,
-            unreadable(SecretSighting::Absent),
-            stays(),
-        ),
-        ("nor does another's do", GONE, unreadable(another), stays()),
-    ]);
+    let another =
+        || SecretSighting::Ours(stored_with(|kept| kept.runner = Some(known(RunnerId(8)))));
+    for doubt in [Doubt::Unreadable(RUNNER), Doubt::Hidden(RUNNER)] {
+        let stays = || wait(Blocked::Unclear(doubt));
+        hold(vec![
+            (
+                "with its token it goes",
+                GONE,
+                unclear(doubt, SecretSighting::Ours(stored())),
+                act(Step::UnregisterByToken(RUNNER)),
+            ),
+            (
+                "without it stays",
+                GONE,
+                unclear(doubt, SecretSighting::Absent),
+                stays(),
+            ),
+            (
+                "nor does another's do",
+                GONE,
+                unclear(doubt, another()),
+                stays(),
+            ),
+        ]);
+    }
 }

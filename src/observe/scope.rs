@@ -1,23 +1,29 @@
 //! Where a runner lives: by number once it is registered, whatever becomes of the path.
-use super::pass::Pass;
+use super::{Connected, Error, Locator, Observer, Subject};
 use crate::api::v1alpha1::Target;
-use crate::clock;
-use crate::controller::connections::Connected;
-use crate::controller::error::{Error, Subject};
+use crate::gitlab;
 use crate::gitlab::model::{GroupId, Place, ProjectId, Runner, Scope};
-use crate::plan::{Naming, Observed, may_turn_up};
+use crate::plan::{Naming, SecretSighting, Sighting, StoredToken, may_turn_up};
 
-impl Pass<'_> {
+impl Locator<'_> {
+    /// The attempt that the runner came from, as far as it is known.
+    pub(super) fn attempt(&self) -> Option<String> {
+        let kept = match &self.secret {
+            SecretSighting::Ours(StoredToken { attempt, .. }) => attempt.clone(),
+            SecretSighting::Absent | SecretSighting::Foreign(_) => None,
+        };
+        self.intent().map(|intent| intent.attempt).or(kept)
+    }
+
     /// What spec names: a group or a project, by path or by id. `None` is the instance.
     fn target(&self) -> Option<&Target> {
-        let scope = &self.runner.spec.scope;
-        scope.group.as_ref().or(scope.project.as_ref())
+        self.scope.group.as_ref().or(self.scope.project.as_ref())
     }
 
     /// A number of the kind that spec names.
     fn of_kind(&self, id: i64) -> Option<Scope> {
         let id = u64::try_from(id).ok()?;
-        Some(if self.runner.spec.scope.group.is_some() {
+        Some(if self.scope.group.is_some() {
             Scope::Group(GroupId(id))
         } else {
             Scope::Project(ProjectId(id))
@@ -25,11 +31,10 @@ impl Pass<'_> {
     }
 
     /// The number that status has kept, if it is of this GitLab and of the kind that spec names.
-    fn kept_scope(&self) -> Option<Scope> {
-        let kept = self.runner.status.as_ref()?.scope.as_ref()?;
-        let url = self.link.as_ref().map(|link| link.url.as_str());
+    fn kept_scope(&self, url: Option<&str>) -> Option<Scope> {
+        let kept = self.status?.scope.as_ref()?;
         let here = url.is_none() || url == kept.gitlab_url.as_deref();
-        let group = self.runner.spec.scope.group.is_some();
+        let group = self.scope.group.is_some();
         let kind = if group { "group" } else { "project" };
         let kept = Some(kept).filter(|kept| here && kept.type_ == kind)?;
         self.of_kind(kept.id?)
@@ -37,45 +42,46 @@ impl Pass<'_> {
 
     /// Whether GitLab has been asked for a runner, so that the number is no longer spec's to choose.
     fn is_registered(&self) -> bool {
-        let status = self.runner.status.as_ref();
-        status.is_some_and(|status| status.registration.is_some() || status.runner.is_some())
+        self.status
+            .is_some_and(|status| status.registration.is_some() || status.runner.is_some())
     }
 
     /// The scope as it is known without asking: a number belongs to one GitLab.
-    pub(super) fn recorded_scope(&self) -> Option<Scope> {
+    pub(super) fn recorded_scope(&self, url: Option<&str>) -> Option<Scope> {
         let Some(target) = self.target() else {
             return Some(Scope::Instance);
         };
         let named = target.id.and_then(|id| self.of_kind(id));
-        let kept = self.kept_scope();
+        let kept = self.kept_scope(url);
         if self.is_registered() {
             kept.or(named)
         } else {
             named.or(kept)
         }
     }
+}
 
+impl Observer<'_> {
     /// Where to register now that nothing is there. Whatever had a path before may have gone together
     /// with its runner, so that it is looked up. A number is spec's to choose again, but for a runner
     /// that may still turn up where it was asked for: nobody would look for it there any more.
-    pub(super) async fn choose_scope(
-        &self,
-        link: &Connected,
-        facts: &mut Observed,
-    ) -> Result<(), Error> {
-        let wanted = self.target().and_then(|target| self.of_kind(target.id?));
-        let (Some(wanted), Some(before)) = (wanted, facts.scope) else {
-            return self.look_up_scope(link, facts).await;
+    pub(super) async fn choose_scope(&mut self) -> Result<(), Error> {
+        let locator = &self.locator;
+        let wanted = locator
+            .target()
+            .and_then(|target| locator.of_kind(target.id?));
+        let (Some(wanted), Some(before)) = (wanted, self.facts.scope) else {
+            return self.look_up_scope().await;
         };
         if wanted == before {
             return Ok(());
         }
-        let attempt = self.intent().filter(|_| facts.settles_at.is_some());
-        let lost = attempt.is_some_and(|intent| may_turn_up(intent.at, clock::now()));
-        if self.may_have_twins(link) || lost {
-            facts.naming = naming(&in_words(wanted), Some(wanted), before, "");
+        let attempt = locator.intent().filter(|_| self.facts.settles_at.is_some());
+        let lost = attempt.is_some_and(|intent| may_turn_up(intent.at, locator.now));
+        if self.may_have_twins() || lost {
+            self.facts.naming = naming(&in_words(wanted), Some(wanted), before, "");
         } else {
-            facts.scope = Some(wanted);
+            self.facts.scope = Some(wanted);
         }
         Ok(())
     }
@@ -83,33 +89,32 @@ impl Pass<'_> {
     /// Looks up the scope's path. Done before each registration: the number is kept in status. Where
     /// the runner was registered before counts, as long as it is there: a path may be somebody else's
     /// by now.
-    pub(super) async fn look_up_scope(
-        &self,
-        link: &Connected,
-        facts: &mut Observed,
-    ) -> Result<(), Error> {
-        let Some(path) = self.target().and_then(|target| target.path.clone()) else {
+    pub(super) async fn look_up_scope(&mut self) -> Result<(), Error> {
+        let locator = &self.locator;
+        let Some(path) = locator.target().and_then(|target| target.path.clone()) else {
             return Ok(());
         };
-        let named = self.named(link, &path).await?;
-        let before = self.kept_scope().filter(|_| self.is_registered());
-        facts.scope = named;
+        let named = self.named(&path).await?;
+        let url = Some(&*self.connected.url);
+        let before = locator.kept_scope(url).filter(|_| locator.is_registered());
+        self.facts.scope = named;
         if let Some(before) = before.filter(|before| named != Some(*before))
-            && let Some(now) = path_of(link, before).await?
+            && let Some(now) = path_of(self.connected, before).await?
         {
-            facts.scope = Some(before);
-            facts.naming = naming(&path, named, before, &now);
+            self.facts.scope = Some(before);
+            self.facts.naming = naming(&path, named, before, &now);
         }
         Ok(())
     }
 
     /// What a path leads to.
-    async fn named(&self, link: &Connected, path: &str) -> Result<Option<Scope>, Error> {
-        if self.runner.spec.scope.group.is_some() {
-            let id = link.client.group_id(path).await.map_err(failed)?;
+    async fn named(&self, path: &str) -> Result<Option<Scope>, Error> {
+        let client = &self.connected.client;
+        if self.locator.scope.group.is_some() {
+            let id = client.group_id(path).await.map_err(failed)?;
             return Ok(id.map(Scope::Group));
         }
-        Ok(match link.client.project_id(path).await.map_err(failed)? {
+        Ok(match client.project_id(path).await.map_err(failed)? {
             Place::Here(id) | Place::Moved(id) => Some(Scope::Project(id)),
             Place::Unknown => None,
         })
@@ -117,42 +122,39 @@ impl Pass<'_> {
 
     /// Compares what spec names with where the runner lives. GitLab shows that with the runner, so
     /// nothing is asked as long as they agree.
-    pub(super) async fn compare_scope(
-        &self,
-        link: &Connected,
-        runner: &Runner,
-        scope: Option<Scope>,
-    ) -> Result<Naming, Error> {
-        let (Some(target), Some(lives)) = (self.target(), scope) else {
-            return Ok(Naming::Same);
+    pub(super) async fn compare_scope(&mut self) -> Result<(), Error> {
+        let Sighting::Present(runner) = &self.facts.runner else {
+            return Ok(());
+        };
+        let locator = &self.locator;
+        let (Some(target), Some(lives)) = (locator.target(), self.facts.scope) else {
+            return Ok(());
         };
         let shown = shown(runner, lives);
         let Some(path) = &target.path else {
-            let named = target.id.and_then(|id| self.of_kind(id));
-            let now = shown.unwrap_or_default();
-            return Ok(match named {
-                Some(other) if other != lives => naming(&in_words(other), named, lives, &now),
-                Some(_) | None => Naming::Same,
-            });
+            let named = target.id.and_then(|id| locator.of_kind(id));
+            if let Some(other) = named.filter(|named| *named != lives) {
+                let now = shown.unwrap_or_default();
+                self.facts.naming = naming(&in_words(other), named, lives, &now);
+            }
+            return Ok(());
         };
         let Some(now) = shown.filter(|now| !now.eq_ignore_ascii_case(path)) else {
-            return Ok(Naming::Same);
+            return Ok(());
         };
         // Whoever may not look it up cannot tell a place that has moved from another one.
-        let named = if link.can.list {
-            self.named(link, path).await?
+        let named = if self.connected.can.list {
+            self.named(path).await?
         } else {
             None
         };
-        Ok(naming(path, named, lives, &now))
+        self.facts.naming = naming(path, named, lives, &now);
+        Ok(())
     }
 }
 
-fn failed(source: crate::gitlab::Error) -> Error {
-    Error::Observe {
-        what: Subject::ScopePath,
-        source,
-    }
+fn failed(source: gitlab::Error) -> Error {
+    Subject::ScopePath.failed(source)
 }
 
 /// The path of the place that the runner lives in, where GitLab shows it.
@@ -171,11 +173,11 @@ fn shown(runner: &Runner, lives: Scope) -> Option<String> {
     }
 }
 
-async fn path_of(link: &Connected, scope: Scope) -> Result<Option<String>, Error> {
+async fn path_of(connected: &Connected, scope: Scope) -> Result<Option<String>, Error> {
     match scope {
         Scope::Instance => Ok(None),
-        Scope::Group(id) => link.client.group_path(id).await.map_err(failed),
-        Scope::Project(id) => link.client.project_path(id).await.map_err(failed),
+        Scope::Group(id) => connected.client.group_path(id).await.map_err(failed),
+        Scope::Project(id) => connected.client.project_path(id).await.map_err(failed),
     }
 }
 

@@ -1,0 +1,67 @@
+//! An object whose runner is gone, and that cannot go itself.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
+
+use super::{FINALIZER, pass::Pass};
+use crate::api::conditions::Reason;
+use crate::api::v1alpha1::{GitLabRunner, OperationType};
+use crate::clock;
+use crate::controller::Context;
+use crate::controller::error::{Error, chain, is_api_status};
+use crate::plan::{Failure, Outcome, begun};
+
+/// Tells that the API server does not let our finalizer go, as by an admission policy, and writes down
+/// that the runner is gone: nothing else would tell of it once this process and the connection are.
+/// Somebody else may just have written the object, so that a first failure is nothing to tell.
+pub(super) async fn told(ctx: &Context, runner: &GitLabRunner, why: &kube::Error) {
+    let mut pass = Pass::new(ctx, runner.clone());
+    let passes = is_api_status(why, 404) || is_api_status(why, 409);
+    if passes || pass.record.failures.so_far() == 0 {
+        return;
+    }
+    if let Err(error) = write(&mut pass, why).await {
+        let (namespace, name) = (runner.namespace(), runner.name_any());
+        let why = chain(&error);
+        tracing::warn!(
+            namespace,
+            name,
+            why,
+            "finalizer not removed, and that not told"
+        );
+    }
+}
+
+async fn write(pass: &mut Pass<'_>, why: &kube::Error) -> Result<(), Error> {
+    let read = pass.runners().get(&pass.name).await;
+    let runner = read.map_err(|error| Error::kube("read the object", error))?;
+    if runner.metadata.uid != pass.runner.metadata.uid {
+        return Ok(());
+    }
+    pass.runner = runner;
+    let message = format!(
+        "the object cannot go: its finalizer {FINALIZER} may not be removed, though nothing is left to do in GitLab: {}",
+        chain(why)
+    );
+    let mut status = pass.next_status(&Outcome::Failed(Failure {
+        reason: Reason::KubernetesError,
+        message,
+        about: None,
+        stalled: is_api_status(why, 403) || is_api_status(why, 422),
+        persistent: true,
+        attempt_is_void: false,
+    }));
+    if let Some(id) = pass.record.memory.removed() {
+        let now = clock::now();
+        let known = status.operation.as_ref();
+        let told = known.is_some_and(|operation| operation.done_at.is_some());
+        if !told {
+            let mut operation = begun(OperationType::Remove, id, None, now);
+            operation.done_at = Some(Time(now));
+            status.operation = Some(operation);
+        }
+    }
+    if pass.runner.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    pass.publish(status).await
+}
