@@ -93,10 +93,11 @@ pub(super) async fn reopen(pass: &mut Pass<'_>, begun: &Begun) {
 }
 
 /// Records that GitLab has said that it was done, for what leaves no other trace.
-pub(super) async fn done(pass: &mut Pass<'_>) -> Result<(), Error> {
+pub(super) async fn done(pass: &mut Pass<'_>, begun: &Begun) -> Result<(), Error> {
     let mut status = pass.status();
-    if let Some(operation) = &mut status.operation {
-        operation.done_at = Some(Time(clock::now()));
-    }
+    status.operation = Some(Operation {
+        done_at: Some(Time(clock::now())),
+        ..begun.operation.clone()
+    });
     pass.write(status).await
 }

@@ -61,14 +61,14 @@ pub(super) async fn unregister_by_token(
         );
         pass.emit(EventType::Warning, EventReason::RunnerRemoved.name(), &note)
             .await;
-        return operation::done(pass).await;
+        return operation::done(pass, &begun).await;
     }
     settled?;
     noted?;
     let note = format!("removed runner {id} from GitLab by its own token");
     pass.emit(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
         .await;
-    operation::done(pass).await
+    operation::done(pass, &begun).await
 }
 
 /// What could not be done, and what to do about it.
