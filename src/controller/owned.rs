@@ -8,6 +8,8 @@ use std::{
 use k8s_openapi::api::core::v1::Secret;
 use kube::{ResourceExt, core::PartialObjectMeta, runtime::watcher};
 
+use crate::secrets;
+
 /// The names of our Secrets, by the uid of their owner.
 #[derive(Default)]
 pub(super) struct OwnedSecrets(Mutex<HashMap<String, BTreeSet<String>>>);
@@ -21,15 +23,15 @@ impl OwnedSecrets {
     pub(super) fn observe(&self, event: &watcher::Event<PartialObjectMeta<Secret>>) {
         match event {
             watcher::Event::Apply(secret) | watcher::Event::InitApply(secret) => {
-                for reference in secret.owner_references() {
+                for uid in secrets::owners(&secret.metadata) {
                     let mut all = self.all();
-                    let names = all.entry(reference.uid.clone()).or_default();
+                    let names = all.entry(uid.to_owned()).or_default();
                     names.insert(secret.name_any());
                 }
             }
             watcher::Event::Delete(secret) => {
-                for reference in secret.owner_references() {
-                    self.forget(&reference.uid, &secret.name_any());
+                for uid in secrets::owners(&secret.metadata) {
+                    self.forget(uid, &secret.name_any());
                 }
             }
             watcher::Event::Init | watcher::Event::InitDone => {}
@@ -66,11 +68,10 @@ mod tests {
     use super::*;
 
     fn secret(name: &str, owner: &str) -> PartialObjectMeta<Secret> {
-        let owner = json!({ "apiVersion": "v1", "kind": "X", "name": "x", "uid": owner });
         serde_json::from_value(json!({
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": { "name": name, "ownerReferences": [owner] },
+            "metadata": { "name": name, "annotations": { "gitlab-registrar.dev/owner-uid": owner } },
         }))
         .unwrap()
     }

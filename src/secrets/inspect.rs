@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
 use super::digest::digest;
@@ -12,6 +13,11 @@ use crate::api::v1alpha1::GitLabRunner;
 use crate::gitlab::model::{RunnerId, RunnerToken};
 use crate::plan::{Known, SecretSighting, StoredToken, TokenState, WantedSecret};
 
+/// The uid of the object that a Secret is of. Not an owner reference: in a foreground deletion, and after
+/// a restore, the garbage collector takes a Secret that has one before anybody could use its token.
+pub const OWNER: &str = "gitlab-registrar.dev/owner-uid";
+/// The label that names the object.
+pub(super) const OBJECT: &str = "gitlab-registrar.dev/runner";
 pub(super) const RUNNER_ID: &str = "gitlab-registrar.dev/runner-id";
 pub(super) const GITLAB_URL: &str = "gitlab-registrar.dev/gitlab-url";
 pub(super) const ATTEMPT: &str = "gitlab-registrar.dev/attempt";
@@ -43,10 +49,7 @@ pub fn inspect(
         return SecretSighting::Absent;
     };
     let uid = owner.meta().uid.as_deref();
-    let ours = secret
-        .owner_references()
-        .iter()
-        .any(|reference| Some(&*reference.uid) == uid);
+    let ours = uid.is_some_and(|uid| owners(secret.meta()).any(|owner| owner == uid));
     let annotation = |name: &str| secret.annotations().get(name).cloned();
     let time = |name: &str| annotation(name).and_then(|at| at.parse().ok());
     let id = annotation(RUNNER_ID)
@@ -97,6 +100,29 @@ fn state(stored: &StoredToken, written: Option<&str>, expected: &Expected) -> To
     }
 }
 
+/// The uids of the objects that a Secret is of. One that an earlier version of the operator wrote has an
+/// owner reference instead, which goes with the next write.
+pub fn owners(secret: &ObjectMeta) -> impl Iterator<Item = &str> {
+    let annotation = secret.annotations.as_ref();
+    let owner = annotation.and_then(|annotations| annotations.get(OWNER));
+    let references = secret.owner_references.iter().flatten();
+    let references = references.filter(move |_| owner.is_none());
+    let references = references.map(|reference| reference.uid.as_str());
+    owner.map(String::as_str).into_iter().chain(references)
+}
+
+/// The name of the object that a Secret is of, which is in the same namespace.
+pub fn object(secret: &ObjectMeta) -> Option<&str> {
+    let labels = secret.labels.as_ref()?;
+    labels.get(OBJECT).map(String::as_str)
+}
+
+/// Whether an owner reference names the object.
+pub(super) fn is_referred(secret: &Secret, owner: &GitLabRunner) -> bool {
+    let mut references = secret.owner_references().iter();
+    references.any(|reference| Some(&reference.uid) == owner.meta().uid.as_ref())
+}
+
 fn token(secret: &Secret) -> Option<RunnerToken> {
     let bytes = &secret.data.as_ref()?.get(TOKEN_KEY)?.0;
     let text = String::from_utf8(bytes.clone()).ok()?;
@@ -114,6 +140,8 @@ fn tidy(secret: &Secret, owner: &GitLabRunner, want: &WantedSecret, url: &str) -
         .and_then(|data| data.get(REGISTRATION_TOKEN_KEY))
         .is_some_and(|value| value.0.is_empty());
     emptied
+        && secret.annotations().get(OWNER) == owner.meta().uid.as_ref()
+        && !is_referred(secret, owner)
         && secret.annotations().get(GITLAB_URL).map(String::as_str) == Some(url)
         && holds(secret.labels(), &labels(owner, want))
         && holds(secret.annotations(), &want.annotations)
@@ -122,7 +150,7 @@ fn tidy(secret: &Secret, owner: &GitLabRunner, want: &WantedSecret, url: &str) -
 pub(super) fn labels(owner: &GitLabRunner, want: &WantedSecret) -> BTreeMap<String, String> {
     let mut labels = want.labels.clone();
     labels.insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
-    labels.insert("gitlab-registrar.dev/runner".to_owned(), owner.name_any());
+    labels.insert(OBJECT.to_owned(), owner.name_any());
     labels
 }
 

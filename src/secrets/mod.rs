@@ -1,6 +1,8 @@
 //! The Secret that keeps a runner's token: what we see in it, and how it is written.
 //!
-//! Token and runner number go in with one write, so that neither is ever without the other.
+//! Token and runner number go in with one write, so that neither is ever without the other. The Secret
+//! names its object in an annotation and has no owner reference, so that no garbage collector takes the
+//! token away before the runner is gone: the operator deletes it.
 mod digest;
 mod inspect;
 mod short;
@@ -8,7 +10,7 @@ mod whose;
 mod write;
 
 pub use digest::digest;
-pub use inspect::{Expected, entry, inspect};
+pub use inspect::{Expected, OWNER, entry, inspect, object, owners};
 pub use short::is_short_for;
 pub use whose::whose;
 pub use write::{delete, put, rehearse, release};

@@ -1,8 +1,9 @@
 //! Whose a Secret is that is not ours, for a person who has to decide about it.
 use k8s_openapi::api::core::v1::Secret;
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 
 use super::MANAGED_BY;
+use super::inspect::{OWNER, object};
 
 /// What else tools write on what they make.
 const MARKS: [&str; 3] = [
@@ -20,6 +21,9 @@ pub fn whose(secret: &Secret) -> String {
         .collect();
     if !owners.is_empty() {
         return format!(" (its owner is {})", owners.join(", "));
+    }
+    if let (Some(name), Some(uid)) = (object(secret.meta()), secret.annotations().get(OWNER)) {
+        return format!(" (it is of GitLabRunner {name} of uid {uid})");
     }
     let label = |name: &&str| {
         let value = secret.labels().get(*name)?;
@@ -53,6 +57,11 @@ mod tests {
                 " (it is labelled app.kubernetes.io/managed-by=Helm)",
             ),
             (json!({ "labels": { "team": "a" } }), " (it names no owner)"),
+            (
+                json!({ "labels": { "gitlab-registrar.dev/runner": "linux" },
+                    "annotations": { "gitlab-registrar.dev/owner-uid": "2" } }),
+                " (it is of GitLabRunner linux of uid 2)",
+            ),
         ] {
             let secret: Secret = serde_json::from_value(json!({ "metadata": metadata })).unwrap();
             assert_eq!(whose(&secret), told);

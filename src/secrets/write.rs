@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{
     Api, Resource, ResourceExt,
@@ -11,7 +12,8 @@ use serde_json::json;
 
 use super::digest::digest;
 use super::inspect::{
-    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, RUNNER_ID, labels,
+    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, OWNER, RUNNER_ID, is_referred,
+    labels,
 };
 use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::v1alpha1::GitLabRunner;
@@ -49,7 +51,7 @@ async fn write(
     entry: &Entry,
     dry_run: bool,
 ) -> kube::Result<()> {
-    let (labels, annotations) = (labels(owner, want), annotations(want, entry));
+    let (labels, annotations) = (labels(owner, want), annotations(owner, want, entry));
     let token = entry.token.expose().as_bytes().to_vec();
     let data: BTreeMap<String, ByteString> = [
         (TOKEN_KEY.to_owned(), ByteString(token)),
@@ -57,7 +59,7 @@ async fn write(
     ]
     .into();
     if let Some(existing) = existing {
-        let patch = json!({
+        let mut patch = json!({
             "metadata": {
                 "uid": existing.uid(),
                 "resourceVersion": existing.resource_version(),
@@ -66,6 +68,9 @@ async fn write(
             },
             "data": data,
         });
+        if is_referred(existing, owner) {
+            patch["metadata"]["ownerReferences"] = json!(references_of_others(existing, owner));
+        }
         let params = PatchParams {
             dry_run,
             ..PatchParams::default()
@@ -78,7 +83,6 @@ async fn write(
     let secret = Secret {
         metadata: ObjectMeta {
             name: Some(want.name.clone()),
-            owner_references: owner.owner_ref(&()).map(|reference| vec![reference]),
             labels: Some(labels),
             annotations: Some(
                 annotations
@@ -99,7 +103,11 @@ async fn write(
 }
 
 /// What the Secret says of its token, and what spec asks for; `None` is to be removed.
-fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<String>> {
+fn annotations(
+    owner: &GitLabRunner,
+    want: &WantedSecret,
+    entry: &Entry,
+) -> BTreeMap<String, Option<String>> {
     let Entry {
         token,
         runner,
@@ -111,6 +119,7 @@ fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<St
     } = entry;
     let stamp = |at: &Option<Timestamp>| at.map(|at| at.to_string());
     let own = [
+        (OWNER, owner.uid()),
         (RUNNER_ID, Some(runner.to_string())),
         (GITLAB_URL, Some(gitlab_url.clone())),
         (ATTEMPT, attempt.clone()),
@@ -128,18 +137,21 @@ fn annotations(want: &WantedSecret, entry: &Entry) -> BTreeMap<String, Option<St
         .collect()
 }
 
-/// Gives our Secret up: the garbage collector will leave it when the object goes.
-pub async fn release(api: &Api<Secret>, secret: &Secret, owner: &GitLabRunner) -> kube::Result<()> {
+fn references_of_others<'a>(secret: &'a Secret, owner: &GitLabRunner) -> Vec<&'a OwnerReference> {
     let uid = owner.meta().uid.as_deref();
-    let others: Vec<_> = secret
-        .owner_references()
-        .iter()
+    let references = secret.owner_references().iter();
+    references
         .filter(|reference| Some(&*reference.uid) != uid)
-        .collect();
+        .collect()
+}
+
+/// Gives our Secret up, so that it stays when the object goes.
+pub async fn release(api: &Api<Secret>, secret: &Secret, owner: &GitLabRunner) -> kube::Result<()> {
     let patch = json!({ "metadata": {
         "uid": secret.uid(),
         "resourceVersion": secret.resource_version(),
-        "ownerReferences": others,
+        "annotations": { OWNER: null },
+        "ownerReferences": references_of_others(secret, owner),
     }});
     let name = secret.name_any();
     api.patch(&name, &PatchParams::default(), &Patch::Merge(&patch))

@@ -1,6 +1,9 @@
 //! Where a runner lives: spelled as people like, changed until it is registered, and kept by number
 //! when a group or project gets another path.
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use gitlab_runner_registrar::clock;
+use gitlab_sim::{Fault, Rule};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::harness::{Story, condition, runner, story, token};
@@ -104,6 +107,39 @@ async fn a_runner_that_is_gone_is_registered_where_spec_says_now() {
             let there = story.gitlab.only_runner();
             assert_eq!(there["group"], "platform/tools");
             assert_eq!(again.status.unwrap().scope.unwrap().id, Some(3002));
+        })
+        .await;
+}
+
+/// Nobody would look any more where a late answer may have made one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_is_held_as_long_as_a_runner_may_turn_up_there() {
+    story("scope-held")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let by_number =
+                |id: u64| runner("bunting").with("scope", json!({ "group": { "id": id } }));
+            let lost = Rule::new("POST", "/api/v4/user/runners", Fault::Drop);
+            story.gitlab.misbehaves(lost);
+            story.apply(&by_number(3001)).await;
+            story.is_not_ready("bunting", "RegistrationUnclear").await;
+            story.gitlab.recovers();
+            story.gitlab.clear_requests();
+            let began = async |story: &mut Story<'_>, ago: SignedDuration| {
+                story.the_operator_is_killed().await;
+                let at = (clock::now() - ago).to_string();
+                let registration = json!({ "registration": { "attemptedAt": at } });
+                story.status_says("bunting", registration).await;
+                story.the_operator_starts().await;
+            };
+            story.apply(&by_number(3002)).await;
+            began(story, SignedDuration::from_mins(5)).await;
+            let message = story.is_not_ready("bunting", "ScopeChanged").await;
+            assert!(message.contains("group 3001"), "{message}");
+            assert_eq!(story.gitlab.changes_asked(), []);
+            began(story, SignedDuration::from_hours(2)).await;
+            story.is_ready("bunting").await;
+            assert_eq!(story.gitlab.only_runner()["group"], "platform/tools");
         })
         .await;
 }

@@ -1,7 +1,8 @@
 //! The Secret with the token: kept whole, moved when its name changes, and never anybody else's.
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use gitlab_runner_registrar::secrets::OWNER;
 use k8s_openapi::api::core::v1::Secret;
-use kube::Resource;
+use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::harness::{Story, runner, secret, story, text_of, until};
@@ -279,20 +280,46 @@ async fn a_number_written_into_the_secret_takes_over_no_other_runner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_object_owns_it_and_takes_it_along() {
-    story("secrets-collected")
+async fn it_is_of_its_object_and_goes_with_it() {
+    story("secrets-goes-along")
         .tell(async |story| {
             has_a_token(story).await;
             let object: GitLabRunner = story.get("razorbill").await.unwrap();
             let secret: Secret = story.get("razorbill-runner-token").await.unwrap();
-            let owners = secret.metadata.owner_references.unwrap();
-            assert_eq!(owners.len(), 1);
-            assert_eq!(Some(&owners[0].uid), object.meta().uid.as_ref());
+            assert_eq!(secret.metadata.owner_references, None);
+            assert_eq!(secret.annotations().get(OWNER), object.meta().uid.as_ref());
             story.delete(&runner("razorbill")).await;
             story.is_gone(&runner("razorbill")).await;
             story
                 .is_gone(&crate::harness::secret("razorbill-runner-token"))
                 .await;
+        })
+        .await;
+}
+
+/// As an earlier version of the operator wrote it.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_with_an_owner_reference_is_kept_and_loses_it() {
+    story("secrets-owner-reference")
+        .tell(async |story| {
+            has_a_token(story).await;
+            let object: GitLabRunner = story.get("razorbill").await.unwrap();
+            let token = story.token_in("razorbill-runner-token").await;
+            let owner = json!([{ "apiVersion": "gitlab-registrar.dev/v1alpha1",
+                "kind": "GitLabRunner", "name": "razorbill", "uid": object.metadata.uid }]);
+            let former = json!({ "metadata": { "ownerReferences": owner,
+                "annotations": { OWNER: null } } });
+            story.gitlab.clear_requests();
+            story.edit::<Secret>("razorbill-runner-token", former).await;
+            let what = "the annotation is back, and the reference is gone";
+            story
+                .secret_when("razorbill-runner-token", what, |secret| {
+                    let named = secret.annotations().get(OWNER) == object.metadata.uid.as_ref();
+                    named && secret.metadata.owner_references.iter().flatten().count() == 0
+                })
+                .await;
+            assert_eq!(story.token_in("razorbill-runner-token").await, token);
+            assert_eq!(story.gitlab.changes_asked(), []);
         })
         .await;
 }

@@ -118,6 +118,29 @@ async fn a_secret_that_is_put_back_while_a_reset_is_under_way_is_not_believed() 
         .await;
 }
 
+/// A second process that takes an old Secret for the last word closes a reset of the first, whose token
+/// then cannot be kept: it has ended all others all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_that_came_to_nothing_is_known_to_have_ended_the_token_before() {
+    story("tokens-reset-closed")
+        .tell(async |story| {
+            let (id, old) = is_backed_up(story).await;
+            let reset = Rule::new("POST", RESET, Fault::Gate).after_doing();
+            let gate = story.gitlab.misbehaves(reset);
+            let edited = json!({ "stringData": { "runner-token": "glrt-edited" } });
+            story.edit::<Secret>(KEPT, edited).await;
+            story.gitlab.holds_one(gate).await;
+            is_put_back(story, &old).await;
+            story
+                .status_says("teal", json!({ "operation": null }))
+                .await;
+            story.gitlab.recovers();
+            works(story, KEPT, id).await;
+            assert_eq!(resets(story), 2);
+        })
+        .await;
+}
+
 /// So is one that is put back while the operator is down, after it died in a reset.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_a_reset_it_does_not_believe_a_secret_that_was_put_back() {

@@ -1,5 +1,8 @@
 //! The end of a pass: the status that follows, written only if it says something new.
-use kube::{Resource, api::PostParams};
+use kube::{
+    Resource,
+    api::{ListParams, PostParams},
+};
 
 use super::{announce, pass::Pass};
 use crate::api::conditions::{ConditionType, find};
@@ -79,6 +82,16 @@ impl Pass<'_> {
                 .unwrap_or_default(),
             barred: self.barred.clone(),
         }
+    }
+
+    /// The object as the API server has it now, if it is still the same one. It is asked for by a list,
+    /// since that is a right which the watch needs anyway.
+    pub(super) async fn read_anew(&self) -> Result<Option<GitLabRunner>, Error> {
+        let this = ListParams::default().fields(&format!("metadata.name={}", self.name));
+        let read = self.runners().list(&this).await;
+        let read = read.map_err(|error| Error::kube("read the object", error))?;
+        let mut same = read.items.into_iter();
+        Ok(same.find(|runner| runner.metadata.uid == self.runner.metadata.uid))
     }
 
     /// Writes a status onto the very version of the object that this pass has read. When somebody

@@ -32,11 +32,9 @@ pub(super) async fn told(ctx: &Context, runner: &GitLabRunner, why: &kube::Error
 }
 
 async fn write(pass: &mut Pass<'_>, why: &kube::Error) -> Result<(), Error> {
-    let read = pass.runners().get(&pass.name).await;
-    let runner = read.map_err(|error| Error::kube("read the object", error))?;
-    if runner.metadata.uid != pass.runner.metadata.uid {
+    let Some(runner) = pass.read_anew().await? else {
         return Ok(());
-    }
+    };
     pass.runner = runner;
     let message = format!(
         "the object cannot go: its finalizer {FINALIZER} may not be removed, though nothing is left to do in GitLab: {}",

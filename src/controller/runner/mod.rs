@@ -180,11 +180,14 @@ async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Er
             link::Link::Blocked(_, why) => pass.barred = Some(why),
         }
     }
-    let outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;
+    let mut outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;
+    if policy == DeletionPolicy::Delete
+        && matches!(outcome, Ok(Outcome::Planned(Plan::Rest)))
+        && let Err(error) = removal::clear(&pass).await
+    {
+        outcome = Err(error);
+    }
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
-        if policy == DeletionPolicy::Delete {
-            removal::clear(&pass).await;
-        }
         announce::deletion(&pass).await;
         ctx.owned.remove(&pass.uid);
         return Ok(Action::await_change());

@@ -73,16 +73,7 @@ pub(super) async fn answered<T>(
 /// that somebody else has kept meanwhile and taken for the last.
 pub(super) async fn reopen(pass: &mut Pass<'_>, begun: &Begun) {
     for _ in 0..MOST_TRIES {
-        let Ok(runner) = pass.runners().get(&pass.name).await else {
-            continue;
-        };
-        let mut status = runner.status.clone().unwrap_or_default();
-        if runner.metadata.uid != pass.runner.metadata.uid || status.operation.is_some() {
-            return;
-        }
-        pass.runner = runner;
-        status.operation = Some(begun.operation.clone());
-        match pass.write(status).await {
+        match reopen_once(pass, begun).await {
             Ok(()) => return,
             Err(error) => {
                 let why = chain(&error);
@@ -90,6 +81,19 @@ pub(super) async fn reopen(pass: &mut Pass<'_>, begun: &Begun) {
             }
         }
     }
+}
+
+async fn reopen_once(pass: &mut Pass<'_>, begun: &Begun) -> Result<(), Error> {
+    let Some(runner) = pass.read_anew().await? else {
+        return Ok(());
+    };
+    let mut status = runner.status.clone().unwrap_or_default();
+    if status.operation.is_some() {
+        return Ok(());
+    }
+    pass.runner = runner;
+    status.operation = Some(begun.operation.clone());
+    pass.write(status).await
 }
 
 /// Records that GitLab has said that it was done, for what leaves no other trace.

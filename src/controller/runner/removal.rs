@@ -11,7 +11,7 @@ use super::{
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
 use crate::api::v1alpha1::OperationType;
-use crate::controller::error::{Error, chain};
+use crate::controller::error::{Error, is_api_status};
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
 use crate::plan::{Doubt, SecretSighting, Sighting, Step};
@@ -107,15 +107,17 @@ pub(super) async fn delete_secret(pass: &Pass<'_>, name: &str) -> Result<(), Err
     Ok(())
 }
 
-/// Deletes what was kept of a runner that is gone. The garbage collector would do so too, but perhaps
-/// not before somebody makes the object anew, whose Secret it would then seem to be in the way of.
-pub(super) async fn clear(pass: &Pass<'_>) {
-    for secret in ours(pass).into_iter().flatten() {
-        if let Err(error) = secrets::delete(&pass.secrets(), secret).await {
-            let why = chain(&error);
-            tracing::debug!(why, "Secret left to the garbage collector");
+/// Deletes what was kept of a runner that is gone. Nobody else does: see [`secrets`].
+pub(super) async fn clear(pass: &Pass<'_>) -> Result<(), Error> {
+    for secret in ours(pass)? {
+        match secrets::delete(&pass.secrets(), secret).await {
+            Err(error) if !is_api_status(&error, 404) => {
+                return Err(Error::kube("delete the Secret of the token", error));
+            }
+            Ok(()) | Err(_) => {}
         }
     }
+    Ok(())
 }
 
 /// Leaves the token behind for the runner's processes, since the runner stays.

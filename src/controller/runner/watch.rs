@@ -3,11 +3,13 @@ use std::sync::Arc;
 
 use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Resource,
     core::PartialObjectMeta,
     runtime::{
-        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates, watcher,
+        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates,
+        reflector::ObjectRef, watcher,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -20,7 +22,7 @@ use crate::controller::caches::CacheFeed;
 use crate::controller::guards::{Guarded, deleting};
 use crate::controller::watches::{drop_errors, signal_first_list, until_stopped, watch};
 use crate::http::FirstListHandle;
-use crate::secrets::MANAGED_BY;
+use crate::secrets::{self, MANAGED_BY};
 
 /// How many objects are worked on at the same time.
 const CONCURRENCY: u16 = 8;
@@ -73,7 +75,7 @@ pub async fn run(
     });
     let owned = signal_first_list(secrets_listed, owned).touched_objects();
     let controller = Controller::for_stream(drop_errors(main), feed.store)
-        .owns_stream(drop_errors(owned))
+        .watches_stream(drop_errors(owned), |secret| object_of(&secret.metadata))
         .reconcile_on(feed.requeued)
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(stop.clone().cancelled_owned())
@@ -82,4 +84,11 @@ pub async fn run(
         // went away between being queued and being looked at.
         .for_each(|_| future::ready(()));
     until_stopped(controller, &runners_listed, stop.cancelled()).await;
+}
+
+/// The object that a Secret is of.
+fn object_of(secret: &ObjectMeta) -> Option<ObjectRef<Guarded<GitLabRunner>>> {
+    let name = secrets::object(secret)?;
+    let namespace = secret.namespace.as_deref()?;
+    Some(ObjectRef::new(name).within(namespace))
 }

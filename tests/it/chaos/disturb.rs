@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
-use gitlab_runner_registrar::secrets::TOKEN_KEY;
+use gitlab_runner_registrar::secrets::{self, TOKEN_KEY};
 
 use super::schedule::{Disturbance, ToLife, ToObject, ToProcess, ToRunner, ToSecret, ToSpec};
 use super::slot::{Slot, name};
@@ -210,6 +210,14 @@ async fn to_secret(world: &World, slot: &mut Slot, how: ToSecret, salt: u64) -> 
                 return "there was no copy".to_owned();
             };
             let restored = copy.metadata.name.clone().unwrap_or_default();
+            let object = world.object(secrets::object(&copy.metadata).unwrap_or_default());
+            let object = object.await;
+            let lives = object.filter(|object| object.metadata.deletion_timestamp.is_none());
+            let lives = lives.and_then(|object| object.metadata.uid);
+            let owners = secrets::owners(&copy.metadata).map(str::to_owned);
+            let dead = owners.filter(|owner| Some(owner) != lives.as_ref());
+            let dead = dead.map(|owner| (restored.clone(), owner));
+            slot.restored.extend(dead);
             restore(world, copy).await;
             return restored;
         }

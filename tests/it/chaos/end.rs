@@ -45,8 +45,7 @@ async fn settled(world: &World) -> Findings {
         let findings = look(world).await;
         let late = begin.elapsed() > world.options.patience();
         match findings {
-            Ok(mut findings) if late || findings.is_clean() && findings.uncollected.is_empty() => {
-                findings.collects_no_more();
+            Ok(findings) if late || findings.is_clean() => {
                 super::report::line(&format!("all was said after {:?}", begin.elapsed()));
                 return findings;
             }

@@ -1,4 +1,6 @@
 //! One object, as the people behind it know it.
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::harness::{Manifest, runner};
@@ -15,6 +17,9 @@ pub(super) struct Slot {
     pub(super) secret: String,
     /// A copy of that Secret, of some time before.
     pub(super) copy: Option<k8s_openapi::api::core::v1::Secret>,
+    /// The Secrets of earlier objects of that name that were put back since, by name and the uid of the
+    /// object. The operator leaves them alone, also where they stand in its way.
+    pub(super) restored: BTreeSet<(String, String)>,
     /// Whether its token was reset behind the operator's back, which it does not notice: whoever does
     /// that has to delete the Secret.
     pub(super) reset: bool,

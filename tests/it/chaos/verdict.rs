@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gitlab_runner_registrar::api::MANAGER;
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_runner_registrar::plan::Mark;
-use gitlab_runner_registrar::secrets::{MANAGED_BY, TOKEN_KEY};
+use gitlab_runner_registrar::secrets::{self, MANAGED_BY, TOKEN_KEY, owners};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::api::ListParams;
@@ -53,9 +53,6 @@ pub(super) struct Findings {
     pub(super) found: Vec<Violation>,
     /// Objects that wait for a person, by design, and what they say.
     pub(super) waiting: Vec<(String, String)>,
-    /// What would be wrong, were it not about a Secret whose owner is no more. The garbage collector
-    /// deletes those, but not all of them: see [`of_the_dead`].
-    pub(super) uncollected: Vec<Violation>,
     /// How many things each invariant was checked on.
     pub(super) checked: BTreeMap<Invariant, usize>,
     /// The status of each object.
@@ -80,21 +77,23 @@ impl Findings {
         self.found.extend(violation);
     }
 
-    /// Gives up waiting for the garbage collector: a person has to delete what it leaves behind.
-    pub(super) fn collects_no_more(&mut self) {
-        for Violation { object, said, .. } in self.uncollected.drain(..) {
+    /// Leaves what was found since then to a person.
+    fn are_for_a_person_since(&mut self, before: usize) {
+        for Violation { object, said, .. } in self.found.drain(before..) {
             self.waiting.push((object.unwrap_or_default(), said));
         }
     }
 }
 
-/// Whether that Secret belongs to an object that is no more. Where the API server was killed, the garbage
-/// collector of Kubernetes 1.36 was seen to leave some of those for minutes: perhaps since an object that
-/// is made anew while its watch is interrupted looks to it like one that has changed.
-fn of_the_dead(secret: &Secret, uids: &BTreeSet<String>) -> bool {
-    let mut owners = secret.owner_references().iter();
-    let dead = owners.all(|owner| !uids.contains(&owner.uid));
-    dead && !secret.owner_references().is_empty()
+/// Whether somebody has put that Secret back, and it is of an object that is no more: what it stands in
+/// the way of waits for a person.
+fn was_put_back(
+    secret: &Secret,
+    restored: &BTreeSet<(String, String)>,
+    live: &BTreeSet<String>,
+) -> bool {
+    let dead = owners(&secret.metadata).find(|owner| !live.contains(*owner));
+    dead.is_some_and(|owner| restored.contains(&(secret.name_any(), owner.to_owned())))
 }
 
 /// Whether the object is as it is declared now.
@@ -117,20 +116,22 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
         .await
         .map_err(complain)?
         .items;
-    let secrets = world
+    let there = world
         .api::<Secret>()
         .list(&all)
         .await
         .map_err(complain)?
         .items;
-    let secrets: BTreeMap<String, Secret> = secrets
-        .into_iter()
-        .map(|one| (one.name_any(), one))
-        .collect();
+    let there: BTreeMap<String, Secret> =
+        there.into_iter().map(|one| (one.name_any(), one)).collect();
     let runners = world.gitlab.runners();
     let mut findings = Findings::default();
     let uids: BTreeSet<String> = objects.iter().filter_map(ResourceExt::uid).collect();
     let mut unsettled = BTreeSet::new();
+    let mut restored = BTreeSet::new();
+    for slot in &world.slots {
+        restored.extend(slot.lock().await.restored.iter().cloned());
+    }
     for object in &objects {
         let name = object.name_any();
         let status = serde_json::to_value(&object.status).unwrap();
@@ -139,12 +140,11 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
             unsettled.extend(object.uid());
             findings.waiting.push((name, said));
         } else {
-            let secret = secrets.get(&secret_name(object));
+            let secret = there.get(&secret_name(object));
             let before = findings.found.len();
             judge(&mut findings, object, secret, &runners);
-            if secret.is_some_and(|secret| of_the_dead(secret, &uids)) {
-                let about_it = findings.found.split_off(before);
-                findings.uncollected.extend(about_it);
+            if secret.is_some_and(|secret| was_put_back(secret, &restored, &uids)) {
+                findings.are_for_a_person_since(before);
             }
         }
     }
@@ -158,26 +158,20 @@ pub(super) async fn look(world: &World) -> Result<Findings, String> {
     }
     let wanted: BTreeSet<String> = objects.iter().map(secret_name).collect();
     // What an object that waits for a person has kept so far is part of what that person looks at.
-    let judged = |secret: &Secret| {
-        let mut owners = secret.owner_references().iter();
-        !owners.any(|owner| unsettled.contains(&owner.uid))
-    };
-    for (name, secret) in secrets.iter().filter(|(_, secret)| judged(secret)) {
+    let judged = |secret: &Secret| !owners(&secret.metadata).any(|owner| unsettled.contains(owner));
+    for (name, secret) in there.iter().filter(|(_, secret)| judged(secret)) {
         let ours = secret
             .labels()
             .get(MANAGED_BY)
             .is_some_and(|by| by == MANAGER);
         let holds = token(secret).is_some_and(|token| !token.is_empty());
         let stray = (ours || holds) && !wanted.contains(name);
-        let owner = secret.owner_references().first();
-        let about = owner.map(|owner| owner.name.clone());
-        let said = stray.then(|| format!("{name}: {:?} of {owner:?}", secret.annotations()));
+        let about = secrets::object(&secret.metadata);
+        let said = stray.then(|| format!("{name}: {:?}", secret.annotations()));
         let before = findings.found.len();
-        findings.check(Invariant::NoOtherSecretHasAToken, about.as_deref(), said);
-        let opens = |runner: &Value| runner["token"].as_str().map(str::to_owned) == token(secret);
-        if of_the_dead(secret, &uids) && !runners.iter().any(opens) {
-            let about_it = findings.found.split_off(before);
-            findings.uncollected.extend(about_it);
+        findings.check(Invariant::NoOtherSecretHasAToken, about, said);
+        if was_put_back(secret, &restored, &uids) {
+            findings.are_for_a_person_since(before);
         }
     }
     Ok(findings)

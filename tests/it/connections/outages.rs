@@ -148,6 +148,28 @@ async fn a_first_look_that_is_throttled_waits_as_long_as_it_was_told() {
         .await;
 }
 
+/// What is looked at before a runner is made may say more than whether it could be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_is_refused_before_a_registration_makes_nothing() {
+    story("outages-first-look")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let no = Fault::reply(401, json!({ "message": "401 Unauthorized" }));
+            story.gitlab.answers("GET", "/api/v4/groups/*/runners", no);
+            story.gitlab.clear_requests();
+            story.apply(&runner("smew").in_group("platform")).await;
+            story
+                .gitlab
+                .is_asked("it looks first", |asked| asked.status == Some(401))
+                .await;
+            story.is_not_ready("smew", "ConnectionNotReady").await;
+            assert_eq!(story.gitlab.changes_asked(), []);
+            story.gitlab.recovers();
+            story.is_ready("smew").await;
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_refuses_a_good_credential_makes_no_storm() {
     story("outages-401")

@@ -1,4 +1,6 @@
 //! What is seen in a Secret, and what of it is written again.
+mod ours;
+
 use gitlab_runner_registrar::{
     api::v1alpha1::GitLabRunner,
     gitlab::model::RunnerId,
@@ -37,7 +39,6 @@ fn written() -> Value {
             "name": SECRET,
             "ownerReferences": [
                 {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "uid-0"},
-                {"apiVersion": "gitlab-registrar.dev/v1alpha1", "kind": "GitLabRunner", "name": "builder", "uid": "uid-1"},
             ],
             "labels": {
                 "app.kubernetes.io/managed-by": "gitlab-runner-registrar",
@@ -46,6 +47,7 @@ fn written() -> Value {
                 "other": "label",
             },
             "annotations": {
+                "gitlab-registrar.dev/owner-uid": "uid-1",
                 "gitlab-registrar.dev/runner-id": "7",
                 "gitlab-registrar.dev/gitlab-url": URL,
                 "gitlab-registrar.dev/attempt": "a1",
@@ -115,33 +117,6 @@ fn kept(path: &str, value: Value) -> StoredToken {
             panic!("{path}: it is not ours any more")
         }
     }
-}
-
-#[test]
-fn a_secret_is_ours_when_it_belongs_to_this_very_object() {
-    assert_eq!(
-        inspect(None, &owner(), None, &nothing_known()),
-        SecretSighting::Absent
-    );
-    assert_eq!(seen(&as_written()), SecretSighting::Ours(stored()));
-    let references = "/metadata/ownerReferences";
-    for theirs in [
-        json!(null),
-        json!([]),
-        json!([{"apiVersion": "gitlab-registrar.dev/v1alpha1", "kind": "GitLabRunner", "name": "builder", "uid": "uid-2"}]),
-    ] {
-        let made_for = stored().runner;
-        assert_eq!(
-            seen(&secret(references, theirs)),
-            SecretSighting::Foreign(made_for)
-        );
-    }
-    // Whoever copies our annotations has not made it for anybody.
-    let mut copied = written();
-    copied["metadata"]["ownerReferences"] = json!([]);
-    copied["metadata"]["labels"] = json!({});
-    let copied: Secret = serde_json::from_value(copied).unwrap();
-    assert_eq!(seen(&copied), SecretSighting::Foreign(None));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Deletions when the credential is of no use any more: the runner's own token does it, and goes only
 //! where the runner is.
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use gitlab_runner_registrar::secrets::OWNER;
 use gitlab_sim::{Fault, Rule};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
@@ -55,11 +56,10 @@ async fn an_object_that_was_never_registered_sends_nothing() {
             story.apply(&runner("ruddy").through("nowhere")).await;
             story.is_not_ready("ruddy", "ConnectionNotFound").await;
             let ruddy: GitLabRunner = story.get("ruddy").await.unwrap();
-            let owner = json!([{ "apiVersion": "gitlab-registrar.dev/v1alpha1",
-                "kind": "GitLabRunner", "name": "ruddy", "uid": ruddy.metadata.uid }]);
             let bait = secret("ruddy-runner-token").holding("runner-token", "glrt-canary-bait");
             story.apply(&bait).await;
-            let forged = json!({ "metadata": { "ownerReferences": owner, "annotations": {
+            let forged = json!({ "metadata": { "annotations": {
+                OWNER: ruddy.metadata.uid,
                 "gitlab-registrar.dev/runner-id": "1",
                 "gitlab-registrar.dev/gitlab-url": elsewhere.url(),
                 // The first letters of its SHA-256, which anybody can work out.
