@@ -1,4 +1,7 @@
 //! The end of a pass: the status that follows, written only if it says something new.
+use std::time::Duration;
+
+use jiff::Timestamp;
 use kube::{
     Resource,
     api::{ListParams, PostParams},
@@ -108,4 +111,16 @@ impl Pass<'_> {
         self.runner = written;
         Ok(())
     }
+}
+
+/// How long until then.
+pub(super) fn left(until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(clock::now())).unwrap_or_default()
+}
+
+/// When the token expires that is in the Secret: it is replaced then.
+pub(super) fn expiry(pass: &Pass<'_>) -> Option<Timestamp> {
+    let status = pass.runner.status.as_ref()?;
+    let end = status.token.as_ref()?.expires_at.as_ref()?.0;
+    (end > clock::now()).then_some(end)
 }

@@ -18,7 +18,6 @@ pub use watch::run;
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use kube::{
     Api, Resource, ResourceExt,
     runtime::{
@@ -37,10 +36,9 @@ use super::{
 use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
 use crate::backoff;
-use crate::clock;
 use crate::metrics::Kind;
 use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
-use conclude::is_unseen;
+use conclude::{expiry, is_unseen, left};
 use converge::converge;
 use pass::Pass;
 
@@ -237,16 +235,4 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
         }
         Outcome::Obstructed(..) | Outcome::Failed(_) => resync,
     })
-}
-
-/// How long until then.
-fn left(until: Timestamp) -> Duration {
-    Duration::try_from(until.duration_since(clock::now())).unwrap_or_default()
-}
-
-/// When the token expires that is in the Secret: it is replaced then.
-fn expiry(pass: &Pass<'_>) -> Option<Timestamp> {
-    let status = pass.runner.status.as_ref()?;
-    let end = status.token.as_ref()?.expires_at.as_ref()?.0;
-    (end > clock::now()).then_some(end)
 }
