@@ -161,6 +161,34 @@ async fn several_changes_at_once_are_one_request() {
         .await;
 }
 
+/// Two who apply the same runner each have tags of their own, and neither takes away the other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_of_two_appliers_are_merged() {
+    story("fields-shared")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let ours = runner("garganey").tagged(["ours"]);
+            let theirs = ours.clone().tagged(["theirs"]).json().to_string();
+            story.apply(&ours).await;
+            let as_policy = [
+                "apply",
+                "--server-side",
+                "--field-manager=policy",
+                "-f",
+                "-",
+            ];
+            let args = [&["--namespace", &story.namespace], &as_policy[..]].concat();
+            story.stage.kubectl().done(&args, &theirs).await;
+            story.is_ready("garganey").await;
+            let tags = |story: &Story<'_>| story.gitlab.only_runner()["tag_list"].clone();
+            assert_eq!(tags(story), json!(["ours", "theirs"]));
+            story.apply(&ours.without("tags")).await;
+            story.is_ready("garganey").await;
+            assert_eq!(tags(story), json!(["theirs"]));
+        })
+        .await;
+}
+
 /// The API server drops a set that server-side apply leaves without its last member, and stores it as
 /// empty when it is asked to once more.
 #[tokio::test(flavor = "multi_thread")]
