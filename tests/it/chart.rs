@@ -6,6 +6,7 @@ mod deploy;
 mod grants;
 mod install;
 mod kustomize;
+mod readme;
 mod release;
 mod rights;
 mod tour;
