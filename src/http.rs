@@ -21,8 +21,8 @@ pub type FirstListHandle = Arc<FirstList>;
 
 /// Whether the first list of a watch has come in, and if not, why it was refused.
 ///
-/// kube's own `Store::wait_until_ready` cannot be asked for this: it remembers only the last of
-/// those who wait, and its Controller is one of them, so that one of the two would never wake.
+/// kube's own `Store::wait_until_ready` is not asked for this: in 5.0 it was seen not to return to
+/// one of several who wait, and the Controller is one of them.
 pub struct FirstList {
     what: &'static str,
     namespace: Option<String>,

@@ -57,8 +57,8 @@ pub(super) fn drop_errors<T: Send + 'static>(
     stream.filter(|item| future::ready(item.is_ok()))
 }
 
-/// Drives the controller of that list. A controller of kube-runtime 5.0 that is stopped before its
-/// first list has come in never ends; nothing is under way in it then, so it is dropped.
+/// Drives the controller of that list. One of kube-runtime 5.0 was seen to hang when it was stopped
+/// early; until its first list has come in nothing is under way in it, so it is dropped.
 pub(super) async fn until_stopped(
     controller: impl Future<Output = ()>,
     listed: &FirstList,
@@ -77,8 +77,8 @@ pub(super) async fn until_stopped(
     }
 }
 
-/// A watcher that lists again when the server refuses the start of a watch with HTTP 410. kube's
-/// would start from the same resourceVersion for ever.
+/// A watcher that lists again when the server refuses the start of a watch with HTTP 410, which kube's
+/// does for that answer inside a watch only.
 fn relist_on_gone<K>(
     api: Api<K>,
     config: watcher::Config,
@@ -120,8 +120,8 @@ fn note_completeness<K>(
 }
 
 /// How long to wait after a failure. kube starts over at whatever is no failure, and a watcher of
-/// kube-runtime 5.0 says `Init` before each list: one that is always refused would be asked for
-/// every second for ever.
+/// kube-runtime 5.0 says `Init` before each list, so that its pauses would not grow while a list is
+/// refused.
 struct Pauses {
     growing: DefaultBackoff,
     complete: Arc<AtomicBool>,

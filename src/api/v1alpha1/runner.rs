@@ -11,8 +11,8 @@ use super::{
 };
 
 /// What the runner should be like. A field that is omitted is not managed: GitLab's own value is
-/// left alone (at registration GitLab's default applies). Removing a field hands it back; it does
-/// not reset it.
+/// left alone (at registration GitLab's default applies). When a field is removed,
+/// the operator stops managing it, and GitLab keeps the value that it has at that time.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
     group = "gitlab-registrar.dev",
@@ -53,7 +53,8 @@ use super::{
 )]
 pub struct GitLabRunnerSpec {
     /// The connection to GitLab to use. Cannot change once the runner is registered, unless
-    /// deletionPolicy is Orphan: then the old runner is left behind and a new one is registered.
+    /// deletionPolicy is Orphan. If the new connection leads to another GitLab, the old runner is then
+    /// left where it is and a new one registered; if it leads to the same GitLab, the runner is kept.
     pub connection_ref: ConnectionRef,
 
     /// Where the runner takes its jobs from: exactly one of instance, group and project. Once the
