@@ -133,6 +133,12 @@ async fn each_change_in_the_manifest_is_one_request_with_just_that_field() {
                 let put = ("PUT".to_owned(), format!("/runners/{id}"), field.asked);
                 assert_eq!(asked(story), [put], "{}", field.name);
             }
+            let log = story.operator().log();
+            for field in fields() {
+                let letters = field.name.chars().flat_map(snake);
+                let key: String = "\"changed.".chars().chain(letters).collect();
+                assert!(log.contains(&key), "no log line has {key}");
+            }
             let told = story.events("dunlin", "Updated").await;
             assert_eq!(told.len(), 8, "{told:#?}");
             assert!(
@@ -313,4 +319,10 @@ async fn what_gitlab_refuses_is_told_in_its_words() {
             assert!(story.gitlab.runners().is_empty());
         })
         .await;
+}
+
+/// A letter of a field's name as the log spells it.
+fn snake(letter: char) -> impl Iterator<Item = char> {
+    let mark = letter.is_ascii_uppercase().then_some('_');
+    mark.into_iter().chain([letter.to_ascii_lowercase()])
 }
