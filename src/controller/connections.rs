@@ -7,6 +7,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::caches::ConnectionKey;
+use super::connection::ConnectionCheck;
 use crate::gitlab;
 use crate::observe::Connected;
 use crate::plan::{Recheck, Trouble, recheck};
@@ -22,8 +23,11 @@ pub enum Standing {
     Broken(Trouble, Instant),
 }
 
+/// All that is known of one connection.
 #[derive(Default)]
-struct Entry {
+pub(super) struct Entry {
+    /// The last look at it.
+    pub(super) check: Option<ConnectionCheck>,
     standing: Option<Standing>,
     /// The last that worked, kept for deletions: when a namespace goes, its Secrets may go first.
     last: Option<Arc<Connected>>,
@@ -38,7 +42,7 @@ struct Entry {
 pub struct Connections(Mutex<HashMap<ConnectionKey, Entry>>);
 
 impl Connections {
-    fn entries(&self) -> MutexGuard<'_, HashMap<ConnectionKey, Entry>> {
+    pub(super) fn entries(&self) -> MutexGuard<'_, HashMap<ConnectionKey, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -140,6 +144,7 @@ impl Connections {
             entries.remove(key);
         } else if let Some(entry) = entries.get_mut(key) {
             entry.standing = None;
+            entry.check = None;
         }
     }
 }

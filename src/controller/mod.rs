@@ -74,8 +74,6 @@ pub struct Context {
     pub cluster_caches: Option<ClusterCaches>,
     /// What is known of each connection.
     pub connections: Connections,
-    /// The last look at each connection.
-    pub(in crate::controller) checks: connection::ConnectionChecks,
     /// What is known of each object.
     pub records: Records,
     /// Which Secrets belong to which object.
@@ -105,7 +103,6 @@ impl Context {
             caches,
             cluster_caches,
             connections: Connections::default(),
-            checks: connection::ConnectionChecks::default(),
             records: Records::default(),
             owned: OwnedSecrets::default(),
             metrics,

@@ -148,23 +148,52 @@ async fn a_restored_cluster_finds_the_runner_that_was_made_later() {
         .await;
 }
 
-/// Backup tools bring objects back with another uid, and Secrets of what is no more.
+/// The cluster is lost with all that is in it, and backups bring back the object, under another uid, and
+/// the Secret of the former one; `status` too where the tool is told so.
+async fn the_cluster_is_restored(story: &mut Story<'_>, with_status: bool) {
+    story.the_operator_is_killed().await;
+    let before: GitLabRunner = story.get("dunlin").await.unwrap();
+    story.delete(&dunlin()).await;
+    let finalizers = json!({ "metadata": { "finalizers": null } });
+    story.edit::<GitLabRunner>("dunlin", finalizers).await;
+    story.is_gone(&dunlin()).await;
+    story.apply(&dunlin()).await;
+    if with_status {
+        let status = serde_json::to_value(before.status).unwrap();
+        story.status_says("dunlin", status).await;
+    }
+    story.gitlab.clear_requests();
+    story.the_operator_starts().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_of_an_earlier_object_says_which_runner_it_was_made_for() {
     story("identity-restored-object")
         .tell(async |story| {
             let id = is_there(story).await;
-            story.the_operator_is_killed().await;
-            story.delete(&dunlin()).await;
-            let finalizers = json!({ "metadata": { "finalizers": null } });
-            story.edit::<GitLabRunner>("dunlin", finalizers).await;
-            story.is_gone(&dunlin()).await;
-            story.the_operator_starts().await;
-            story.apply(&dunlin()).await;
+            the_cluster_is_restored(story, false).await;
             let message = story.is_not_ready("dunlin", "SecretConflict").await;
-            let expected = format!("was made for runner {id} at {}", story.gitlab.url());
+            let expected = format!("runner {id} at {}", story.gitlab.url());
             assert!(message.contains(&expected), "{message}");
+            assert_eq!(story.gitlab.changes_asked(), []);
             assert_eq!(story.gitlab.only_runner()["id"], id, "no second runner");
+        })
+        .await;
+}
+
+/// The number is in status again, and the mark names the object that is no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_status_is_not_believed_against_the_mark() {
+    story("identity-restored-status")
+        .tell(async |story| {
+            let id = is_there(story).await;
+            let token = story.token_in("dunlin-runner-token").await;
+            the_cluster_is_restored(story, true).await;
+            story.is_not_ready("dunlin", "RunnerForeign").await;
+            assert_eq!(story.gitlab.changes_asked(), []);
+            assert_eq!(story.gitlab.only_runner()["id"], id, "no second runner");
+            assert_eq!(story.token_in("dunlin-runner-token").await, token);
+            assert!(story.gitlab.accepts(&token).await);
         })
         .await;
 }

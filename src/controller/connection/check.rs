@@ -50,7 +50,7 @@ pub(super) async fn check<K: Connection>(
         Ok(token) => Inputs { endpoint, token },
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
-    let last = ctx.checks.recall(key);
+    let last = ctx.connections.recall(key);
     if let Some(finding) = refused_already(connection, ctx, key, &inputs, last.as_ref()) {
         return Ok(finding);
     }
@@ -94,7 +94,7 @@ pub(super) async fn check<K: Connection>(
         missed: 0,
     };
     let finding = conclude(ctx, key, &check);
-    ctx.checks.keep(key, check);
+    ctx.connections.keep(key, check);
     Ok(finding)
 }
 
@@ -132,7 +132,7 @@ fn put_up_with(
         return Some(conclude(ctx, key, known));
     }
     is_tolerable(trouble, known.missed).then(|| {
-        ctx.checks.miss(key);
+        ctx.connections.miss(key);
         Finding {
             missed: true,
             ..conclude(ctx, key, known)

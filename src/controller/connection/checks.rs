@@ -1,15 +1,12 @@
 //! What each connection was last made of, so that GitLab is asked again only when that changes or
 //! when it is time.
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use super::inputs::Inputs;
 use crate::controller::caches::ConnectionKey;
+use crate::controller::connections::Connections;
 use crate::gitlab::Client;
 use crate::observe::Connected;
 use crate::plan::{Account, Trouble, passes};
@@ -19,7 +16,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 
 /// A look at a connection.
 #[derive(Clone)]
-pub(crate) struct ConnectionCheck {
+pub(in crate::controller) struct ConnectionCheck {
     /// What the connection was made of.
     pub(super) inputs: Inputs,
     /// What GitLab was asked with. The same as long as the inputs are: it knows for how long GitLab
@@ -39,26 +36,20 @@ pub(crate) struct ConnectionCheck {
     pub(super) missed: u32,
 }
 
-/// The last look at each connection.
-#[derive(Default)]
-pub(crate) struct ConnectionChecks(Mutex<HashMap<ConnectionKey, ConnectionCheck>>);
-
-impl ConnectionChecks {
-    fn all(&self) -> MutexGuard<'_, HashMap<ConnectionKey, ConnectionCheck>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Connections {
     pub(super) fn recall(&self, key: &ConnectionKey) -> Option<ConnectionCheck> {
-        self.all().get(key).cloned()
+        self.entries().get(key)?.check.clone()
     }
 
     pub(super) fn keep(&self, key: &ConnectionKey, check: ConnectionCheck) {
-        self.all().insert(key.clone(), check);
+        self.entries().entry(key.clone()).or_default().check = Some(check);
     }
 
     /// Counts a look that had no answer, so that GitLab is asked again soon.
     pub(super) fn miss(&self, key: &ConnectionKey) {
-        if let Some(check) = self.all().get_mut(key) {
+        let mut entries = self.entries();
+        let check = entries.get_mut(key).and_then(|entry| entry.check.as_mut());
+        if let Some(check) = check {
             check.doubted = true;
             check.missed = check.missed.saturating_add(1);
         }
@@ -68,8 +59,9 @@ impl ConnectionChecks {
     /// be read. Tells whether that should be at once: the hundredth such runner says no more than the
     /// first, and one right after a look no more than that.
     pub(in crate::controller) fn doubt(&self, key: &ConnectionKey) -> bool {
-        let mut all = self.all();
-        let Some(check) = all.get_mut(key) else {
+        let mut entries = self.entries();
+        let check = entries.get_mut(key).and_then(|entry| entry.check.as_mut());
+        let Some(check) = check else {
             return false;
         };
         let news = !check.doubted && check.checked.elapsed() >= SETTLED;
@@ -79,12 +71,8 @@ impl ConnectionChecks {
 
     /// Whether the last look at a connection had no answer, be that told yet or not.
     pub(in crate::controller) fn is_unanswered(&self, key: &ConnectionKey) -> bool {
-        self.all()
-            .get(key)
-            .is_some_and(|check| check.missed > 0 || check.trouble.as_ref().is_some_and(passes))
-    }
-
-    pub(super) fn forget(&self, key: &ConnectionKey) {
-        self.all().remove(key);
+        let entries = self.entries();
+        let check = entries.get(key).and_then(|entry| entry.check.as_ref());
+        check.is_some_and(|check| check.missed > 0 || check.trouble.as_ref().is_some_and(passes))
     }
 }

@@ -7,7 +7,7 @@ mod view;
 mod watch;
 
 pub(super) use ask::observer;
-pub(super) use checks::ConnectionChecks;
+pub(super) use checks::ConnectionCheck;
 pub use view::Connection;
 pub use watch::run;
 

@@ -111,7 +111,7 @@ pub(super) fn suspect_credential(pass: &Pass<'_>, error: &Error) {
     };
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
     let changed = (error.is_unauthorized() && pass.ctx.connections.suspect(&key, link))
-        || (error.says_nothing_of_the_runner() && pass.ctx.checks.doubt(&key));
+        || (error.says_nothing_of_the_runner() && pass.ctx.connections.doubt(&key));
     if changed {
         pass.ctx.requeue_connection(&key);
     }
@@ -120,7 +120,7 @@ pub(super) fn suspect_credential(pass: &Pass<'_>, error: &Error) {
 /// Whether an error is the connection's to tell: it has had no answer either.
 pub(super) fn is_told_elsewhere(pass: &Pass<'_>, error: &Error) -> bool {
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
-    error.says_nothing_of_the_runner() && pass.ctx.checks.is_unanswered(&key)
+    error.says_nothing_of_the_runner() && pass.ctx.connections.is_unanswered(&key)
 }
 
 /// A client without a credential, for a call that the runner's own token authorises: by the
