@@ -8,6 +8,8 @@ closed_list! {
 
     /// The runner was registered in GitLab, and its token is in the Secret.
     Registered => "Nothing.",
+    /// All is as declared, for the first time or again.
+    BecameReady => "Nothing.",
     /// The runner in GitLab was changed as spec has changed.
     Updated => "Nothing.",
     /// Somebody had changed the runner in GitLab, and it was changed back.

@@ -17,25 +17,36 @@ pub struct Notice {
     pub reason: &'static str,
     /// A sentence for a person.
     pub note: String,
-    /// Whether somebody should look into it. What was asked for is no warning.
-    pub warning: bool,
+    /// Who is to read it.
+    pub level: Level,
+}
+
+/// Who is to read of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Whoever should look into it: in events, the log and a counter.
+    Warning,
+    /// The same, although it was asked for: the object that tells of it is soon gone, or its events are.
+    Record,
+    /// Whoever looks at the object's events.
+    Normal,
 }
 
 impl Notice {
-    fn warning(reason: &'static str, note: String) -> Self {
+    pub(super) fn new(level: Level, reason: &'static str, note: String) -> Self {
         Self {
             reason,
             note,
-            warning: true,
+            level,
         }
     }
 
+    fn warning(reason: &'static str, note: String) -> Self {
+        Self::new(Level::Warning, reason, note)
+    }
+
     fn orphaned(note: String) -> Self {
-        Self {
-            reason: EventReason::Orphaned.name(),
-            note,
-            warning: false,
-        }
+        Self::new(Level::Record, EventReason::Orphaned.name(), note)
     }
 }
 
@@ -87,19 +98,43 @@ pub fn notice_of_deletion(
     }
 }
 
-/// That we cannot go on, and why.
+/// That we cannot go on, and why; or that we can again. The last event of an object is to tell of no
+/// trouble that is over, or that has become another.
 fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<Notice> {
     let ready = |status: &GitLabRunnerStatus| {
         let ready = find(&status.conditions, ConditionType::Ready)?.clone();
         Some((Reason::named(&ready.reason)?, ready))
     };
+    let before = ready(previous);
     let (reason, now) = ready(status)?;
+    let same_reason = before.as_ref().is_some_and(|(was, _)| *was == reason);
+    if reason == Reason::Suspended {
+        let name = reason.name();
+        return (!same_reason).then(|| Notice::new(Level::Normal, name, now.message));
+    }
+    if reason == Reason::Succeeded {
+        let name = EventReason::BecameReady.name();
+        return (!same_reason).then(|| Notice::new(Level::Normal, name, now.message));
+    }
     let calm = matches!(
         reason,
-        Reason::Pending | Reason::Progressing | Reason::Suspended | Reason::Drifted
+        Reason::Pending | Reason::Progressing | Reason::Drifted
     );
-    let told = ready(previous).is_some_and(|(before, _)| before == reason);
-    (now.status != "True" && !calm && !told).then(|| Notice::warning(reason.name(), now.message))
+    let same = before.as_ref().is_some_and(|(_, before)| {
+        before.reason == now.reason && (changes_its_words(reason) || before.message == now.message)
+    });
+    (now.status != "True" && !calm && !same).then(|| Notice::warning(reason.name(), now.message))
+}
+
+/// Whether the words for the same trouble change with whoever answers: they are no news.
+fn changes_its_words(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::GitLabUnavailable
+            | Reason::GitLabThrottled
+            | Reason::KubernetesError
+            | Reason::BrokenOff
+    )
 }
 
 fn drifted(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<Notice> {

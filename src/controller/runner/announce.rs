@@ -8,7 +8,7 @@ use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::clock;
 use crate::controller::guards::Guarded;
 use crate::controller::{Context, error::Error, malformed};
-use crate::plan::{self, Facts, Mark, Named, Notice, Outcome};
+use crate::plan::{self, Facts, Level, Mark, Named, Notice, Outcome};
 
 /// Tells of what a new status says that the old one did not.
 pub(super) async fn changed(pass: &Pass<'_>, status: &GitLabRunnerStatus) {
@@ -31,15 +31,17 @@ async fn emit(pass: &Pass<'_>, notice: &Notice) {
     let Notice {
         reason,
         note,
-        warning,
+        level,
     } = notice;
-    if *warning {
-        pass.emit(EventType::Warning, reason, note).await;
-    } else {
-        // No warning, and yet nothing that should be found in events only, which soon are gone.
-        pass.ctx.record(&pass.runner.object_ref(&()), reason, note);
-        pass.emit(EventType::Normal, reason, note).await;
-    }
+    let type_ = match level {
+        Level::Warning => EventType::Warning,
+        Level::Record => {
+            pass.ctx.record(&pass.runner.object_ref(&()), reason, note);
+            EventType::Normal
+        }
+        Level::Normal => EventType::Normal,
+    };
+    pass.emit(type_, reason, note).await;
 }
 
 /// Tells of an object that cannot be read.

@@ -4,7 +4,7 @@ use gitlab_runner_registrar::{
         conditions::{ConditionType, Reason, find},
         v1alpha1::ConnectionStatus,
     },
-    plan::{Account, Trouble, connection_status},
+    plan::{Account, Level, Trouble, connection_notices, connection_status},
 };
 use jiff::{Timestamp, civil::date};
 use serde_json::{Value, json};
@@ -202,4 +202,45 @@ fn a_status_that_has_only_the_date_of_a_tokens_end_is_read() {
     for no_time in [json!("soon"), json!(""), json!(null)] {
         assert_eq!(read(no_time), None);
     }
+}
+
+#[test]
+fn a_connection_tells_of_each_trouble_of_its_end_and_of_each_expiry_once() {
+    let at_end = |end| {
+        let mut account = account(&["api"]);
+        account.token.as_mut().unwrap().expires_at = Some(end);
+        account
+    };
+    let none = ConnectionStatus::default();
+    let told = |before: &ConnectionStatus, after: &ConnectionStatus| -> Vec<(&str, bool)> {
+        let notices = connection_notices(before, after).into_iter();
+        notices
+            .map(|notice| (notice.reason, notice.level == Level::Warning))
+            .collect()
+    };
+    let week = at_end(date(2026, 3, 8));
+    let fine = status(&none, Some(&week), None, now());
+    let first = [("Connected", false), ("ExpiresSoon", true)];
+    assert_eq!(told(&none, &fine), first);
+    assert_eq!(told(&fine, &fine), []);
+    let hours = |hours: i64| now() + seconds(hours * 3600);
+    // Each day it is the same; on the last it is told once more.
+    let later = status(&fine, Some(&week), None, hours(24));
+    assert_eq!(told(&fine, &later), []);
+    let last = status(&later, Some(&week), None, hours(24 * 6));
+    assert_eq!(told(&later, &last), [("ExpiresSoon", true)]);
+    assert_eq!(
+        told(&last, &status(&last, Some(&week), None, hours(24 * 6 + 1))),
+        []
+    );
+    // So is another date.
+    let other = status(&last, Some(&at_end(date(2026, 3, 9))), None, hours(24 * 6));
+    assert_eq!(told(&last, &other), [("ExpiresSoon", true)]);
+    let gone = status(&last, None, Some(Reason::SecretNotFound), hours(24 * 6));
+    assert_eq!(told(&last, &gone), [("SecretNotFound", true)]);
+    let empty = status(&gone, None, Some(Reason::SecretKeyMissing), hours(24 * 6));
+    assert_eq!(told(&gone, &empty), [("SecretKeyMissing", true)]);
+    let long = at_end(date(2027, 3, 9));
+    let again = status(&empty, Some(&long), None, hours(24 * 6));
+    assert_eq!(told(&empty, &again), [("Connected", false)]);
 }

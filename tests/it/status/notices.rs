@@ -6,7 +6,8 @@ use gitlab_runner_registrar::{
     },
     gitlab::model::RunnerId,
     plan::{
-        Blocked, Doubt, Notice, Observed, Outcome, Plan, Sighting, notice_of_deletion, notices,
+        Blocked, Doubt, Level, Notice, Observed, Outcome, Plan, Sighting, notice_of_deletion,
+        notices,
     },
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -18,7 +19,7 @@ use super::{Known, failure, rest};
 fn told(notice: &[Notice]) -> Vec<(&'static str, bool)> {
     notice
         .iter()
-        .map(|notice| (notice.reason, notice.warning))
+        .map(|notice| (notice.reason, notice.level == Level::Warning))
         .collect()
 }
 
@@ -36,26 +37,66 @@ fn what_keeps_us_from_going_on_is_told_once() {
     let suspended = Outcome::Obstructed(Reason::Suspended, "why".to_owned());
     let broken = Outcome::Obstructed(Reason::ConnectionNotReady, "why".to_owned());
     let lasting = failure(|failure| failure.persistent = true);
-    let rows: [(Outcome, Option<&str>); 7] = [
-        (held(Blocked::SecretConflict(None)), Some("SecretConflict")),
-        (held(Blocked::Undeletable), Some("DeletionBlocked")),
+    let rows: [(Outcome, Option<(&str, bool)>); 7] = [
+        (
+            held(Blocked::SecretConflict(None)),
+            Some(("SecretConflict", true)),
+        ),
+        (held(Blocked::Undeletable), Some(("DeletionBlocked", true))),
         (
             held(Blocked::Unclear(Doubt::Crowded)),
-            Some("RegistrationUnclear"),
+            Some(("RegistrationUnclear", true)),
         ),
-        (broken, Some("ConnectionNotReady")),
-        (lasting, Some("GitLabUnavailable")),
+        (broken, Some(("ConnectionNotReady", true))),
+        (lasting, Some(("GitLabUnavailable", true))),
         // What was asked for, and what soon passes.
-        (suspended, None),
+        (suspended, Some(("Suspended", false))),
         (failure(|_| {}), None),
     ];
     for (how, reason) in rows {
         let status = known.after(&ready(), &how, now());
-        let expected: Vec<_> = reason.into_iter().map(|reason| (reason, true)).collect();
+        let expected: Vec<_> = reason.into_iter().collect();
         assert_eq!(told(&notices(&ready(), &status, None)), expected, "{how:?}");
         assert_eq!(notices(&status, &status, None), [], "{how:?}: told before");
-        assert_eq!(notices(&status, &ready(), None), [], "{how:?}: over again");
+        let over = told(&notices(&status, &ready(), None));
+        let expected: Vec<_> = reason.iter().map(|_| ("BecameReady", false)).collect();
+        assert_eq!(over, expected, "{how:?}: over again");
     }
+}
+
+/// `kubectl describe` shows the last event, which must not tell of what has become something else.
+#[test]
+fn a_trouble_that_becomes_another_is_told_again() {
+    let known = Known::new(want(), seen());
+    let after = |before: &GitLabRunnerStatus, how: &Outcome| {
+        let status = known.after(before, how, now());
+        let told = told(&notices(before, &status, None));
+        (status, told)
+    };
+    let refused = |words: &str| {
+        failure(|failure| {
+            failure.reason = Reason::GitLabRefused;
+            failure.message = words.to_owned();
+            failure.stalled = true;
+        })
+    };
+    let lasting = |words: &str| {
+        failure(|failure| {
+            failure.message = words.to_owned();
+            failure.persistent = true;
+        })
+    };
+    let (status, first) = after(&ready(), &refused("no tags"));
+    assert_eq!(first, [("GitLabRefused", true)]);
+    let (status, second) = after(&status, &refused("no such group"));
+    assert_eq!(second, [("GitLabRefused", true)]);
+    let (status, third) = after(&status, &lasting("status 502"));
+    assert_eq!(third, [("GitLabUnavailable", true)]);
+    // The words of an outage are no news.
+    let (status, fourth) = after(&status, &lasting("status 503"));
+    assert_eq!(fourth, []);
+    let (_, last) = after(&status, &rest());
+    assert_eq!(last, [("BecameReady", false)]);
 }
 
 #[test]
