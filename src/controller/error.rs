@@ -1,6 +1,7 @@
 //! Errors of a pass, sorted by what we will do about them.
-use std::{error::Error as StdError, time::Duration};
+use std::time::Duration;
 
+pub use super::chain::chain;
 use super::remedy;
 pub use super::remedy::Remedy;
 use crate::api::conditions::{ConditionType, Reason};
@@ -22,6 +23,8 @@ pub enum Error {
         doing: &'static str,
         /// The condition that the step was about.
         about: ConditionType,
+        /// What to do about it, where GitLab's words do not say it.
+        advice: Option<String>,
         /// Why.
         source: gitlab::Error,
     },
@@ -149,6 +152,22 @@ impl Error {
         self.forbids_the_runner() || self.call().is_some_and(gitlab::Error::is_unanswered)
     }
 
+    /// What to do, where GitLab's own words do not say it: the end of a sentence.
+    fn hint(&self, reason: Reason) -> String {
+        if let Self::Act {
+            advice: Some(advice),
+            ..
+        } = self
+        {
+            return format!("; {advice}");
+        }
+        if reason != Reason::ScopeUnreadable {
+            return String::new();
+        }
+        "; write the id in spec.scope instead of the path, or give the credential read_api"
+            .to_owned()
+    }
+
     /// What status says of it; nothing of what is no failure.
     pub fn failure(&self, persistent: bool) -> Option<Failure> {
         let (reason, about, void) = match self {
@@ -189,7 +208,7 @@ impl Error {
         let persistent = persistent || reason == Reason::BrokenOff;
         Some(Failure {
             reason,
-            message: chain(self) + hint(reason),
+            message: chain(self) + &self.hint(reason),
             about,
             stalled: self.remedy() == Remedy::NeedsHuman,
             persistent,
@@ -198,41 +217,7 @@ impl Error {
     }
 }
 
-/// What to do, where GitLab's own words do not say it.
-fn hint(reason: Reason) -> &'static str {
-    if reason != Reason::ScopeUnreadable {
-        return "";
-    }
-    "; write the id in spec.scope instead of the path, or give the credential read_api"
-}
-
 /// Whether the API server answered with this status.
 pub fn is_api_status(error: &kube::Error, code: u16) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == code)
-}
-
-/// An error and its causes in one line, cut to what a condition can hold.
-pub fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        // kube would show the whole reply after its message, and the message once more as a cause.
-        if let Some(message) = api_message(error) {
-            text.push_str(message);
-            break;
-        }
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text.chars().take(900).collect()
-}
-
-fn api_message<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a str> {
-    let boxed = error.downcast_ref::<Box<kube::Error>>();
-    let error = boxed.map(|boxed| &**boxed).or(error.downcast_ref())?;
-    let kube::Error::Api(status) = error else {
-        return None;
-    };
-    Some(&status.message)
 }

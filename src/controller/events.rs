@@ -61,3 +61,10 @@ impl Events {
         recorder
     }
 }
+
+/// As much of a note as the API server takes.
+pub(super) fn fitting(note: &str) -> &str {
+    const LONGEST: usize = 1024;
+    note.get(..note.floor_char_boundary(LONGEST))
+        .unwrap_or_default()
+}

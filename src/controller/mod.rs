@@ -1,5 +1,6 @@
 //! The only async code that knows both Kubernetes and GitLab.
 pub mod caches;
+mod chain;
 pub mod connection;
 pub mod connections;
 pub mod error;
@@ -215,8 +216,7 @@ impl Context {
         let event = Event {
             type_,
             reason: reason.to_owned(),
-            // The API server refuses notes of more than 1024 bytes.
-            note: Some(note.chars().take(250).collect()),
+            note: Some(events::fitting(note).to_owned()),
             action: action.to_owned(),
             secondary: None,
         };

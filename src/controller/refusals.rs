@@ -159,6 +159,7 @@ mod tests {
         Error::Act {
             doing: "register the runner",
             about: ConditionType::Registered,
+            advice: None,
             source: gitlab::Error::Refused {
                 status,
                 message: "no".to_owned(),

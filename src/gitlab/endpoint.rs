@@ -96,6 +96,12 @@ impl Endpoint {
         Ok(format!("{base}/api/v4"))
     }
 
+    /// The host in the address.
+    pub fn host(&self) -> Option<String> {
+        let url = Url::parse(&self.url).ok()?;
+        url.host_str().map(str::to_owned)
+    }
+
     /// The HTTP client that goes there.
     pub(super) fn connect(&self) -> Result<reqwest::Client, BuildError> {
         let Some(provider) = CryptoProvider::get_default() else {

@@ -12,6 +12,7 @@ pub mod model;
 mod note;
 mod pause;
 pub mod permissions;
+mod reach;
 mod redirect;
 mod refusal;
 mod reply;
@@ -34,6 +35,7 @@ pub use model::{
     NewRunner, Note, Place, ProjectId, ProjectRef, Registered, Runner, RunnerId, RunnerToken,
     Scope, Settings,
 };
+pub use reach::unresolved;
 pub use refusal::Refusal;
 pub use search::Contact;
 pub use trust::tls_advice;

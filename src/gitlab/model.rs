@@ -213,6 +213,17 @@ pub struct AccessToken {
     pub expires_at: Option<jiff::civil::Date>,
 }
 
+/// The user whose credential it is (contract §3.24).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct User {
+    /// The name after the `@`.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Whether the user is an administrator.
+    #[serde(default, rename = "is_admin")]
+    pub admin: bool,
+}
+
 /// What a GitLab instance says about itself (contract §3.23).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Metadata {

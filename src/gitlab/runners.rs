@@ -8,7 +8,7 @@ use super::client::Client;
 use super::error::Error;
 use super::model::{
     AccessToken, FreshToken, GroupId, ListedRunner, Metadata, NewRunner, Note, Place, ProjectId,
-    ProjectRef, Registered, Runner, RunnerId, RunnerToken, Settings,
+    ProjectRef, Registered, Runner, RunnerId, RunnerToken, Settings, User,
 };
 use super::refusal::Refusal;
 use super::reply::{Answer, Given};
@@ -135,18 +135,12 @@ impl Client {
         }
     }
 
-    /// Whether the client's user is an administrator (contract §3.24); others are not told.
-    pub async fn is_admin(&self) -> Result<bool, Error> {
-        #[derive(Deserialize)]
-        struct User {
-            #[serde(default)]
-            is_admin: bool,
-        }
-        let given = self
-            .send(Request::get("/user", "/user".to_owned()))
+    /// The client's user (contract §3.24); others than administrators are not told whether they are.
+    pub async fn user(&self) -> Result<User, Error> {
+        self.send(Request::get("/user", "/user".to_owned()))
             .await?
-            .given()?;
-        given.json::<User>().map(|user| user.is_admin)
+            .given()?
+            .json()
     }
 
     /// The number of the group at a full path, such as `platform/tools`. `None` when there is

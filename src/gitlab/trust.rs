@@ -161,15 +161,17 @@ pub fn tls_advice(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     if is_authority(error) {
         return Some(
             "GitLab shows an authority's own certificate, as openssl req -x509 makes it: put exactly \
-             that one into the connection's CA bundle, or give GitLab another",
+             that one into what the connection's caBundleSecretRef or caBundleConfigMapRef names, or give GitLab \
+             another",
         );
     }
     let stranger = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
     Some(if *error == stranger {
-        "no authority that is trusted has signed GitLab's certificate: put that authority's into the \
-         connection's CA bundle"
+        "no authority that is trusted has signed GitLab's certificate: put that authority's into a \
+         Secret or ConfigMap, and name it in the connection's caBundleSecretRef or caBundleConfigMapRef"
     } else {
-        "check GitLab's certificate, the connection's CA bundle and the url's host"
+        "check GitLab's certificate, the url's host, and what the connection's caBundleSecretRef or \
+         caBundleConfigMapRef names"
     })
 }
 

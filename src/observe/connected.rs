@@ -15,6 +15,8 @@ pub struct Connected {
     pub timeout: SignedDuration,
     /// Whether the credential is an administrator's.
     pub admin: bool,
+    /// Whose credential it is, where GitLab says so.
+    pub username: Option<String>,
     /// What the credential opens.
     pub can: Can,
 }

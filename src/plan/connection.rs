@@ -3,6 +3,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::can::Can;
+use super::quoted::quoted;
 use super::trouble::{Recheck, Trouble, is_stalled, recheck};
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict, merge};
 use crate::api::v1alpha1::{ConnectionStatus, Credential, GitLab, start_of_day};
@@ -10,6 +11,9 @@ use crate::gitlab::model::{AccessToken, Metadata};
 
 /// How long before a token's end its owner is told.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long before it they are told once more.
+const LAST_CALL: SignedDuration = SignedDuration::from_hours(24);
 
 /// What GitLab said about the credential and itself, as far as the credential may ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub struct Account {
     pub metadata: Option<Metadata>,
     /// Whether the token's owner is an administrator.
     pub admin: Option<bool>,
+    /// The name of the token's owner.
+    pub username: Option<String>,
 }
 
 impl Account {
@@ -188,9 +194,18 @@ fn expiring(credential: Option<&Credential>, now: Timestamp) -> Option<Verdict> 
         name, expires_at, ..
     } = credential?;
     let end = expires_at.as_ref()?.0;
-    (end.duration_since(now) < EXPIRES_SOON).then(|| {
+    let left = end.duration_since(now);
+    let level = if left < LAST_CALL {
+        "within a day"
+    } else {
+        "within seven days"
+    };
+    (left < EXPIRES_SOON).then(|| {
         let date = end.to_zoned(TimeZone::UTC).date();
-        let message = format!("the token {name:?} stops working on {date}");
+        let message = format!(
+            "the token {} stops working on {date}, {level}: make another, and put it into the Secret that spec.credentialsSecretRef names",
+            quoted(name)
+        );
         Verdict::new(
             ConditionType::CredentialsExpiring,
             true,

@@ -13,7 +13,7 @@ pub fn credential(bytes: &[u8]) -> Result<&str, String> {
         .enumerate()
         .find(|(_, letter)| !letter.is_ascii_graphic());
     match strange {
-        None => Ok(text),
+        None => other_kind(text).map_or(Ok(text), |what| Err(format!("the access token {what}"))),
         Some((at, letter)) => {
             let what = match letter {
                 '\n' | '\r' => "a line break".to_owned(),
@@ -21,11 +21,33 @@ pub fn credential(bytes: &[u8]) -> Result<&str, String> {
                 letter => format!("U+{:04X}", u32::from(letter)),
             };
             Err(format!(
-                "the access token has {what} as character {}, which no token has; store it without",
+                "the access token is not plain ASCII text: it has {what} as character {}; store its letters and nothing else",
                 at + 1
             ))
         }
     }
+}
+
+/// How tokens begin that are none for the API, and what they are. An instance may have a prefix of its
+/// own for access tokens, so that the usual one is not asked for.
+const OTHER_KINDS: [(&str, &str); 5] = [
+    ("glrt-", "a runner's authentication token"),
+    ("glrtr-", "a runner registration token"),
+    ("GR1348941", "a runner registration token"),
+    ("gldt-", "a deploy token"),
+    ("glcbt-", "a CI/CD job token"),
+];
+
+/// What is wrong with a text that could be sent and that GitLab would not know.
+fn other_kind(text: &str) -> Option<String> {
+    if text.starts_with(['"', '\'', '`']) || text.ends_with(['"', '\'', '`']) {
+        return Some("is in quotation marks: store it without them".to_owned());
+    }
+    let known = |(prefix, _): &&(&str, _)| text.starts_with(prefix);
+    let (_, kind) = OTHER_KINDS.iter().find(known)?;
+    Some(format!(
+        "is {kind}, by its first letters: store a personal, group or project access token"
+    ))
 }
 
 /// Without a byte order mark in front, which some editors write, and without white space around.
@@ -68,6 +90,27 @@ mod tests {
             let told = credential(text.as_bytes()).unwrap_err();
             assert!(told.contains(what), "{text:?}: {told}");
             assert!(!told.contains("canary"), "{told}");
+            assert!(told.contains("not plain ASCII"), "{told}");
+        }
+        for (text, what) in [
+            ("\"glpat-canary\"", "in quotation marks"),
+            ("'glpat-canary", "in quotation marks"),
+            ("glpat-canary`", "in quotation marks"),
+            (
+                "glrt-canary",
+                "is a runner's authentication token, by its first",
+            ),
+            ("glrtr-canary", "registration token"),
+            ("GR1348941canary", "a runner registration token"),
+            ("gldt-canary", "deploy token"),
+            ("glcbt-canary", "job token"),
+        ] {
+            let told = credential(text.as_bytes()).unwrap_err();
+            assert!(told.contains(what), "{text:?}: {told}");
+            assert!(
+                told.contains("store ") && !told.contains("canary"),
+                "{told}"
+            );
         }
         let utf16: Vec<u8> = "glpat".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let marked = [&[0xff, 0xfe][..], &utf16].concat();

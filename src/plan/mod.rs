@@ -3,6 +3,7 @@ mod assignment;
 mod attempt;
 mod can;
 mod connection;
+mod connection_notices;
 mod credential;
 mod decide;
 mod desired;
@@ -27,12 +28,13 @@ mod verdicts;
 pub use attempt::{Intent, intended, may_turn_up};
 pub use can::Can;
 pub use connection::{Account, connection_status, too_small};
+pub use connection_notices::connection_notices;
 pub use credential::{credential, trimmed};
 pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use mark::Mark;
-pub use notices::{Notice, notice_of_deletion, notices};
+pub use notices::{Level, Notice, notice_of_deletion, notices};
 pub use observed::{
     Doubt, Known, Naming, Observed, ProjectSighting, SecretSighting, Sighting, StoredToken,
     TokenState,

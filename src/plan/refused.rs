@@ -28,8 +28,8 @@ pub fn is_for_good(trouble: &Trouble) -> bool {
 }
 
 /// What is wrong with a token that GitLab has refused for good: the same words whether it has just
-/// said so or long ago.
-pub fn refused_for_good(reason: Reason) -> Trouble {
+/// said so or long ago. `credential` names its Secret and key.
+pub fn refused_for_good(reason: Reason, credential: &str) -> Trouble {
     let what = if reason == Reason::CredentialRevoked {
         "revoked"
     } else {
@@ -38,19 +38,23 @@ pub fn refused_for_good(reason: Reason) -> Trouble {
     Trouble::new(
         reason,
         format!(
-            "GitLab has called this very token {what}, and it is not sent again: put another into the \
-             Secret. The next time make the second token first, store it, and revoke the first when \
+            "GitLab has called the token in {credential} {what}, and it is not sent again: put another \
+             there. The next time make the second token first, store it, and revoke the first when \
              this connection is Ready with the second"
         ),
     )
 }
 
 /// Whether this token was refused before, and why.
-pub fn refused_before(list: &[RefusedToken], token: &Fingerprint) -> Option<Trouble> {
+pub fn refused_before(
+    list: &[RefusedToken],
+    token: &Fingerprint,
+    credential: &str,
+) -> Option<Trouble> {
     let entry = list.iter().find(|entry| is(entry, token))?;
     // A reason that an older or newer version wrote still means that it was refused.
     let reason = Reason::named(&entry.reason).unwrap_or(Reason::CredentialRevoked);
-    Some(refused_for_good(reason))
+    Some(refused_for_good(reason, credential))
 }
 
 /// The list with that token in it.
@@ -82,6 +86,8 @@ fn is(entry: &RefusedToken, token: &Fingerprint) -> bool {
 mod tests {
     use super::*;
 
+    const HERE: &str = "Secret gitlab in namespace ci, key token";
+
     fn token(digest: usize, gitlab_url: &str) -> Fingerprint {
         Fingerprint {
             digest: format!("{digest:016x}"),
@@ -93,11 +99,12 @@ mod tests {
     fn a_refused_token_is_known_again_at_the_same_gitlab_only() {
         let now = Timestamp::UNIX_EPOCH;
         let list = remembered(&[], &token(1, "https://a"), Reason::CredentialExpired, now);
-        let known = refused_before(&list, &token(1, "https://a")).unwrap();
-        assert_eq!(known, refused_for_good(Reason::CredentialExpired));
+        let known = refused_before(&list, &token(1, "https://a"), HERE).unwrap();
+        assert_eq!(known, refused_for_good(Reason::CredentialExpired, HERE));
+        assert!(known.message.contains(HERE));
         assert!(is_for_good(&known));
         for stranger in [token(2, "https://a"), token(1, "https://b")] {
-            assert_eq!(refused_before(&list, &stranger), None);
+            assert_eq!(refused_before(&list, &stranger, HERE), None);
         }
         let later = Timestamp::from_second(9).unwrap();
         let again = remembered(
@@ -115,7 +122,7 @@ mod tests {
         let list = (0..10).fold(Vec::new(), |list, digest| {
             remembered(&list, &token(digest, "u"), Reason::CredentialRevoked, now)
         });
-        let known = |digest| refused_before(&list, &token(digest, "u")).is_some();
+        let known = |digest| refused_before(&list, &token(digest, "u"), HERE).is_some();
         assert_eq!(list.len(), MOST);
         assert!(!known(1) && known(2) && known(9));
     }

@@ -211,11 +211,17 @@ async fn cases() -> Vec<Case> {
             "False",
             Never,
         ),
-        ("keyless", "SecretKeyMissing", "pat", "False", Never),
+        (
+            "keyless",
+            "SecretKeyMissing",
+            "has no key pat; its keys are: password",
+            "False",
+            Never,
+        ),
         (
             "unknown",
             "CredentialInvalid",
-            "not known to GitLab",
+            "the token in Secret unknown-credential in namespace connections-wrong, key pat is not known",
             "False",
             Never,
         ),
@@ -240,7 +246,7 @@ async fn cases() -> Vec<Case> {
         (
             "page",
             "NotGitLab",
-            "does not look like GitLab",
+            "is not GitLab's API",
             "Unknown",
             Seldom,
         ),
@@ -355,9 +361,15 @@ async fn tokens_do_not_travel_in_the_clear_nor_to_strangers() {
                     .apply(&secret(&credential).holding("pat", token::ADMIN))
                     .await;
                 story.apply(&connection(name, trusted.url())).await;
-                story
+                let failed = story
                     .connection_says(name, "Ready", "False", "TlsFailed")
                     .await;
+                let told = condition(&failed, "Ready").unwrap().message;
+                assert!(told.contains(trusted.url()), "{told}");
+                let advice =
+                    "name it in the connection's caBundleSecretRef or caBundleConfigMapRef";
+                assert!(told.contains(advice), "{told}");
+                assert_eq!(told.matches("UnknownIssuer").count(), 1, "{told}");
             }
             assert!(trusted.asked().is_empty(), "no token to a stranger");
             let bundle = json!({ "name": "authority", "key": "ca.crt" });

@@ -58,7 +58,11 @@ pub struct GitLabConnectionSpec {
     /// the operator runs with --allow-http. Example: `https://gitlab.example.com`.
     #[schemars(length(min = 1, max = 1024))]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^/?#@[:space:]]+(/[^?#[:space:]]*)?$')")
-        .message("url must look like https://gitlab.example.com, without user name, query or fragment"))]
+        .message("url must look like https://gitlab.example.com, without user name, query or fragment"),
+        validation = Rule::new("!self.matches('/api/v[0-9]+/?$')")
+        .message("leave /api/v4 away: url is GitLab's own address, for example https://gitlab.example.com"),
+        validation = Rule::new("!self.matches('^https?://[^/]*:[0-9]+(/|$)') || (url(self).getPort().size() < 6 && int(url(self).getPort()) > 0 && int(url(self).getPort()) < 65536)")
+        .message("the port must be a number from 1 to 65535, for example https://gitlab.example.com:8443"))]
     pub url: String,
 
     /// The Secret and key that hold a personal, group or project access token. It must be in this
@@ -85,7 +89,9 @@ pub struct GitLabConnectionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^/?#@[:space:]]+/?$')")
-        .message("proxyUrl must look like http://proxy.example.com:3128"))]
+        .message("proxyUrl must look like http://proxy.example.com:3128"),
+        validation = Rule::new("!self.matches('^https?://[^/]*:[0-9]+(/|$)') || (url(self).getPort().size() < 6 && int(url(self).getPort()) > 0 && int(url(self).getPort()) < 65536)")
+        .message("the port must be a number from 1 to 65535, for example http://proxy.example.com:3128"))]
     pub proxy_url: Option<String>,
 
     /// How long one request may take, as a duration between 1s and 1m. A registration whose answer

@@ -40,7 +40,7 @@ use super::{
     validation = Rule::new("size(self.metadata.name) <= 63")
         .message("metadata.name must be at most 63 characters: the names of the Secret and of events are made from it"),
     validation = Rule::new("self.spec.connectionRef == oldSelf.spec.connectionRef || self.spec.deletionPolicy == 'Orphan' || !has(self.status) || !has(self.status.registration)")
-        .message("connectionRef cannot change once the runner is registered: set deletionPolicy to Orphan in the same change to leave the old runner behind in GitLab, or make a new GitLabRunner"),
+        .message("connectionRef cannot change once the runner is registered: set deletionPolicy to Orphan in the same change, after which the runner stays where it is and, if the new connection leads to another GitLab, a second one is registered there; or make a new GitLabRunner"),
     validation = Rule::new("!has(self.status) || !(has(self.status.registration) || has(self.status.runner)) || [has(self.spec.scope.instance), has(self.spec.scope.group), has(self.spec.scope.project)] == [has(oldSelf.spec.scope.instance), has(oldSelf.spec.scope.group), has(oldSelf.spec.scope.project)]")
         .message("scope cannot become of another kind once the runner is registered: GitLab cannot move a runner; make a new GitLabRunner instead")
 )]

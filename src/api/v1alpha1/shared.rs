@@ -68,7 +68,9 @@ pub struct Target {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512))]
     #[x_kube(validation = Rule::new("!self.startsWith('/') && !self.endsWith('/')")
-        .message("write the full path without a slash at either end, for example platform/tools"))]
+        .message("write the full path without a slash at either end, for example platform/tools"),
+        validation = Rule::new("!self.contains('://')")
+        .message("write the full path and not the address: platform/tools for https://gitlab.example.com/platform/tools"))]
     pub path: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use crate::controller::{Context, error::chain};
 use crate::gitlab;
 use crate::gitlab::{BuildError, Call, Client, Refusal};
 use crate::metrics::Metrics;
-use crate::plan::{Account, Trouble, refused_for_good};
+use crate::plan::{Account, Trouble};
 
 /// Makes the client. `origin` names the object that what cannot be used was read from.
 pub(super) fn client(
@@ -15,7 +15,11 @@ pub(super) fn client(
     ctx: &Context,
     origin: impl Fn(&BuildError) -> Option<String>,
 ) -> Result<Client, Trouble> {
-    let Inputs { endpoint, token } = inputs;
+    let Inputs {
+        endpoint,
+        token,
+        place: _,
+    } = inputs;
     Client::new(endpoint, Some(token.clone()), observer(&ctx.metrics)).map_err(|error| {
         let reason = match error {
             BuildError::CaBundle(_) => Reason::CaBundleInvalid,
@@ -45,7 +49,7 @@ pub(in crate::controller) fn observer(metrics: &Metrics) -> gitlab::Observe {
 }
 
 /// Asks about the credential, and with it about the instance, as far as it may.
-pub(super) async fn ask(client: &Client) -> Result<Account, Trouble> {
+pub(super) async fn ask(client: &Client) -> Result<Account, gitlab::Error> {
     let mut lacks = Vec::new();
     let token = match client.access_token().await {
         Ok(token) => Some(token),
@@ -56,16 +60,17 @@ pub(super) async fn ask(client: &Client) -> Result<Account, Trouble> {
             lacks.push(error.to_string());
             None
         }
-        Err(error) => return Err(credential_trouble(&error)),
+        Err(error) => return Err(error),
     };
     // The credential may not reach these; then they stay unknown. A lost answer is a trouble.
     let metadata = optional(client.metadata().await, &mut lacks)?;
-    let admin = optional(client.is_admin().await, &mut lacks)?;
+    let user = optional(client.user().await, &mut lacks)?;
     Ok(Account {
         token,
         lacks,
         metadata,
-        admin,
+        admin: user.as_ref().map(|user| user.admin),
+        username: user.and_then(|user| user.username),
     })
 }
 
@@ -79,7 +84,7 @@ fn names_a_permission(error: &gitlab::Error) -> bool {
 fn optional<T>(
     result: Result<T, gitlab::Error>,
     lacks: &mut Vec<String>,
-) -> Result<Option<T>, Trouble> {
+) -> Result<Option<T>, gitlab::Error> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if names_a_permission(&error) => {
@@ -89,39 +94,6 @@ fn optional<T>(
         Err(gitlab::Error::Refused {
             status: 403 | 404, ..
         }) => Ok(None),
-        Err(error) => Err(credential_trouble(&error)),
-    }
-}
-
-fn credential_trouble(error: &gitlab::Error) -> Trouble {
-    let told = chain(error);
-    match error {
-        gitlab::Error::Refused {
-            status: 401,
-            refusal,
-            ..
-        } => {
-            if *refusal == Refusal::TokenRevoked {
-                refused_for_good(Reason::CredentialRevoked)
-            } else if *refusal == Refusal::TokenExpired {
-                refused_for_good(Reason::CredentialExpired)
-            } else {
-                let message = format!("the token is not known to GitLab: {told}");
-                Trouble::new(Reason::CredentialInvalid, message)
-            }
-        }
-        gitlab::Error::Refused { status: 403, .. } => {
-            Trouble::new(Reason::CredentialForbidden, told)
-        }
-        gitlab::Error::Refused { .. } | gitlab::Error::NotGitLab { .. } => {
-            Trouble::new(Reason::NotGitLab, told)
-        }
-        gitlab::Error::Throttled { .. } => Trouble::new(Reason::GitLabThrottled, told),
-        gitlab::Error::Unsent(source) if let Some(advice) = gitlab::tls_advice(source.as_ref()) => {
-            Trouble::new(Reason::TlsFailed, format!("{told}; {advice}"))
-        }
-        gitlab::Error::Unsent(_) | gitlab::Error::Lost(_) | gitlab::Error::ReadOnly { .. } => {
-            Trouble::new(Reason::Unreachable, told)
-        }
+        Err(error) => Err(error),
     }
 }

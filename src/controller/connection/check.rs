@@ -7,6 +7,7 @@ use super::{
     ask,
     checks::ConnectionCheck,
     inputs::{Inputs, Sources},
+    trouble::trouble,
     view::Connection,
 };
 use crate::api::conditions::Reason;
@@ -47,7 +48,11 @@ pub(super) async fn check<K: Connection>(
     // A runner's own token needs no credential of ours, only the way.
     ctx.connections.leads_to(key, &endpoint);
     let inputs = match sources.token(connection.spec(), ctx).await? {
-        Ok(token) => Inputs { endpoint, token },
+        Ok((token, place)) => Inputs {
+            endpoint,
+            token,
+            place,
+        },
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
     let last = ctx.connections.recall(key);
@@ -67,13 +72,7 @@ pub(super) async fn check<K: Connection>(
             Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
         },
     };
-    let (account, trouble) = match ask::ask(&client).await {
-        Ok(account) => {
-            let trouble = too_small(&account);
-            (Some(account), trouble)
-        }
-        Err(trouble) => (None, Some(trouble)),
-    };
+    let (account, trouble) = judged(&client, &inputs).await;
     if let (Some(known), Some(trouble)) = (&known, &trouble)
         && let Some(finding) = put_up_with(ctx, key, known, trouble)
     {
@@ -98,6 +97,20 @@ pub(super) async fn check<K: Connection>(
     Ok(finding)
 }
 
+/// What GitLab says of the credential, and what is wrong with it.
+async fn judged(client: &Client, inputs: &Inputs) -> (Option<Account>, Option<Trouble>) {
+    match ask::ask(client).await {
+        Ok(account) => {
+            let trouble = too_small(&account);
+            (Some(account), trouble)
+        }
+        Err(error) => {
+            let trouble = trouble(&error, &inputs.endpoint, &inputs.place);
+            (None, Some(trouble))
+        }
+    }
+}
+
 /// What is to be said of a token that GitLab has refused for good, whatever else has changed: using a
 /// revoked one again would revoke its successors (contract §1.10). What this process knows of it need
 /// not be in status yet.
@@ -113,7 +126,7 @@ fn refused_already<K: Connection>(
         return Some(conclude(ctx, key, last));
     }
     let tokens = &connection.status()?.refused_tokens;
-    let trouble = refused_before(tokens, &sent)?;
+    let trouble = refused_before(tokens, &sent, &inputs.place)?;
     Some(broken(ctx, key, None, trouble))
 }
 
@@ -152,6 +165,7 @@ fn connected(
         url: inputs.url().to_owned(),
         timeout: inputs.timeout(),
         admin: account.admin.unwrap_or(false),
+        username: account.username.clone(),
         can: account.can(),
     };
     reused

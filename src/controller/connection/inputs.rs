@@ -14,6 +14,9 @@ use crate::gitlab::{BuildError, Endpoint};
 use crate::plan::{Fingerprint, Trouble, credential, quoted, trimmed};
 use crate::secrets;
 
+/// As many keys are named of a Secret that lacks one.
+const MOST_KEYS: usize = 10;
+
 /// Where the Secrets and `ConfigMap`s are that a connection names.
 pub(super) struct Sources {
     namespace: String,
@@ -24,12 +27,20 @@ pub(super) struct Sources {
 pub(crate) struct Inputs {
     pub(super) endpoint: Endpoint,
     pub(super) token: SecretString,
+    /// The Secret and key that the token was read from, for a person.
+    pub(super) place: String,
 }
 
 impl PartialEq for Inputs {
     fn eq(&self, other: &Self) -> bool {
-        let Self { endpoint, token } = self;
-        *endpoint == other.endpoint && token.expose_secret() == other.token.expose_secret()
+        let Self {
+            endpoint,
+            token,
+            place,
+        } = self;
+        *endpoint == other.endpoint
+            && *place == other.place
+            && token.expose_secret() == other.token.expose_secret()
     }
 }
 
@@ -105,18 +116,19 @@ impl Sources {
         }))
     }
 
-    /// Reads the access token; or says what is missing, by name.
+    /// Reads the access token, and tells where it was; or says what is missing, by name.
     pub(super) async fn token(
         &self,
         spec: &GitLabConnectionSpec,
         ctx: &Context,
-    ) -> Result<Result<SecretString, Trouble>, Error> {
+    ) -> Result<Result<(SecretString, String), Trouble>, Error> {
         let reference = &spec.credentials_secret_ref;
         let bytes = self.secret_key(ctx, reference).await?;
+        let place = self.secret_place(reference);
         Ok(bytes.and_then(|bytes| match credential(&bytes) {
-            Ok(token) => Ok(SecretString::from(token)),
+            Ok(token) => Ok((SecretString::from(token), place)),
             Err(why) => {
-                let message = format!("{}: {why}", self.secret_place(reference));
+                let message = format!("{place}: {why}");
                 Err(Trouble::new(Reason::CredentialInvalid, message))
             }
         }))
@@ -138,12 +150,7 @@ impl Sources {
             }
             (None, Some(ConfigMapKeyRef { name, key })) => {
                 let pem = self.config_map_key(ctx, name, key).await?;
-                Ok(pem.map(Some).ok_or_else(|| {
-                    let namespace = &self.namespace;
-                    not_found(format!(
-                        "there is no ConfigMap {name} with a key {key} in namespace {namespace}"
-                    ))
-                }))
+                Ok(pem.map(Some).map_err(not_found))
             }
             (None, None) => Ok(Ok(None)),
         }
@@ -187,36 +194,55 @@ impl Sources {
             let message = format!("there is no Secret {name} in namespace {namespace}");
             return Ok(Err(Trouble::new(Reason::SecretNotFound, message)));
         };
-        let value = secret
-            .data
-            .and_then(|mut data| data.remove(key))
-            .map(|value| value.0);
-        Ok(value
-            .filter(|value| !str::from_utf8(value).is_ok_and(|text| trimmed(text).is_empty()))
-            .ok_or_else(|| {
-                let message = format!(
-                    "the Secret {name} in namespace {namespace} has no key {key}, or it is empty"
-                );
-                Trouble::new(Reason::SecretKeyMissing, message)
-            }))
+        let mut data = secret.data.unwrap_or_default();
+        let missing = |what: &str| {
+            let message = format!("the Secret {name} in namespace {namespace} {what}");
+            Ok(Err(Trouble::new(Reason::SecretKeyMissing, message)))
+        };
+        let Some(value) = data.remove(key).map(|value| value.0) else {
+            return missing(&format!("has no key {key}; {}", keys(data.keys())));
+        };
+        if str::from_utf8(&value).is_ok_and(|text| trimmed(text).is_empty()) {
+            return missing(&format!("has nothing in its key {key}"));
+        }
+        Ok(Ok(value))
     }
 
+    /// What a `ConfigMap` holds in that key; or what is missing.
     async fn config_map_key(
         &self,
         ctx: &Context,
         name: &str,
         key: &str,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let map = Api::<ConfigMap>::namespaced(ctx.kube.clone(), &self.namespace)
+    ) -> Result<Result<Vec<u8>, String>, Error> {
+        let namespace = &self.namespace;
+        let map = Api::<ConfigMap>::namespaced(ctx.kube.clone(), namespace)
             .get_opt(name)
             .await
             .map_err(|error| Error::kube("read the ConfigMap of the connection", error))?;
-        Ok(map.and_then(|map| {
-            let text = map
-                .data
-                .and_then(|mut data| data.remove(key))
-                .map(String::into_bytes);
-            text.or_else(|| map.binary_data?.remove(key).map(|bytes| bytes.0))
+        let Some(map) = map else {
+            return Ok(Err(format!(
+                "there is no ConfigMap {name} in namespace {namespace}"
+            )));
+        };
+        let (mut texts, mut bytes) = (
+            map.data.unwrap_or_default(),
+            map.binary_data.unwrap_or_default(),
+        );
+        let text = texts.remove(key).map(String::into_bytes);
+        let value = text.or_else(|| bytes.remove(key).map(|bytes| bytes.0));
+        Ok(value.ok_or_else(|| {
+            let keys = keys(texts.keys().chain(bytes.keys()));
+            format!("the ConfigMap {name} in namespace {namespace} has no key {key}; {keys}")
         }))
+    }
+}
+
+/// The keys that are there, for whoever has written another.
+fn keys<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.take(MOST_KEYS).map(String::as_str).collect();
+    match names.as_slice() {
+        [] => "it has none at all".to_owned(),
+        names => format!("its keys are: {}", names.join(", ")),
     }
 }

@@ -3,6 +3,7 @@ mod ask;
 mod check;
 mod checks;
 mod inputs;
+mod trouble;
 mod view;
 mod watch;
 
@@ -27,11 +28,12 @@ use super::{
     malformed, on_request, report,
 };
 use crate::api::conditions::{ConditionType, Reason, find};
-use crate::api::events::EventReason;
 use crate::api::v1alpha1::ConnectionStatus;
 use crate::backoff;
 use crate::clock;
-use crate::plan::{Trouble, connection_status, is_tolerable, remembered};
+use crate::plan::{
+    Level, Notice, Trouble, connection_notices, connection_status, is_tolerable, remembered,
+};
 use check::{Finding, broken, check};
 
 /// How soon a broken connection is looked at again. A person who has just mended something waits
@@ -189,21 +191,17 @@ async fn announce<K: Connection>(
     before: &ConnectionStatus,
     after: &ConnectionStatus,
 ) {
-    let ready = |status: &ConnectionStatus| find(&status.conditions, ConditionType::Ready).cloned();
-    let Some(now) = ready(after) else {
-        return;
-    };
-    if ready(before).is_some_and(|before| before.reason == now.reason) {
-        return;
-    }
-    let (type_, reason, note) = match Reason::named(&now.reason) {
-        Some(reason) if now.status != "True" => (EventType::Warning, reason.name(), &*now.message),
-        Some(_) | None => (
-            EventType::Normal,
-            EventReason::Connected.name(),
-            "GitLab accepts the credential",
-        ),
-    };
     let about = connection.object_ref(&());
-    ctx.emit(&about, type_, reason, "Check", note).await;
+    for Notice {
+        reason,
+        note,
+        level,
+    } in connection_notices(before, after)
+    {
+        let type_ = match level {
+            Level::Warning | Level::Record => EventType::Warning,
+            Level::Normal => EventType::Normal,
+        };
+        ctx.emit(&about, type_, reason, "Check", &note).await;
+    }
 }

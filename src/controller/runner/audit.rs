@@ -3,6 +3,7 @@ use super::pass::Pass;
 use crate::api::conditions::ConditionType;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
+use crate::gitlab::Refusal;
 use crate::gitlab::model::{NewRunner, Registered, RunnerId, Scope, Settings};
 use crate::plan::{Difference, Sighting, Step, differences};
 
@@ -19,6 +20,7 @@ impl Pass<'_> {
         result.map_err(|source| Error::Act {
             doing,
             about,
+            advice: self.role_advice(step, &source),
             source,
         })
     }
@@ -35,8 +37,35 @@ impl Pass<'_> {
         made.map_err(|source| Error::Act {
             doing,
             about: ConditionType::Registered,
+            advice: self.role_advice(step, &source),
             source,
         })
+    }
+
+    /// Which role a step takes where the runner is at home, when GitLab says just that the user has no
+    /// right to it (contract §1.4).
+    fn role_advice(&self, step: &Step, error: &gitlab::Error) -> Option<String> {
+        let forbidden = error.status() == Some(403)
+            && matches!(error.refusal(), Some(Refusal::Forbidden | Refusal::Other));
+        if !forbidden || step.project().is_some() || matches!(step, Step::UnregisterByToken(_)) {
+            return None;
+        }
+        let owner = self.link.as_ref().and_then(|link| link.username.as_ref());
+        let owner = match owner {
+            Some(name) => format!("is that of {name}"),
+            None => "does not tell whose it is".to_owned(),
+        };
+        let scope = &self.runner.spec.scope;
+        let takes = if scope.instance.is_some() {
+            "an administrator of the instance".to_owned()
+        } else if scope.group.is_some() {
+            format!("the role Owner in {}", self.names().scope)
+        } else {
+            format!("the role Maintainer or Owner in {}", self.names().scope)
+        };
+        Some(format!(
+            "this takes {takes}, and the connection's token {owner}: give that user the role, or the connection a token of a user who has it"
+        ))
     }
 
     fn log_change(

@@ -66,7 +66,7 @@ impl Pass<'_> {
     }
 
     /// What sentences name.
-    fn names(&self) -> Named {
+    pub(super) fn names(&self) -> Named {
         let scope = &self.runner.spec.scope;
         let of = |kind, target: &Target| {
             let Target { id, path } = target;

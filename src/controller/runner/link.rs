@@ -141,6 +141,7 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
         Ok(_) | Err(_) => Err(Error::Act {
             doing: "remove the runner by its own token",
             about: ConditionType::Ready,
+            advice: None,
             source: gitlab::Error::Unsent(
                 format!("the url {gitlab_url}, where it was registered, cannot be used").into(),
             ),

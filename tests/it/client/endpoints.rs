@@ -303,8 +303,9 @@ async fn a_credential_tells_about_itself_and_the_instance_about_itself() {
         let narrow = as_user(&sim, NARROW).access_token().await.unwrap();
         assert_eq!(narrow.scopes, set(["create_runner", "manage_runner"]));
         assert_eq!(narrow.expires_at, None);
-        assert!(admin.is_admin().await.unwrap());
-        assert!(!as_user(&sim, MAINTAINER).is_admin().await.unwrap());
+        assert!(admin.user().await.unwrap().admin);
+        let maintainer = as_user(&sim, MAINTAINER).user().await.unwrap();
+        assert!(!maintainer.admin && maintainer.username.is_some());
         let metadata = admin.metadata().await.unwrap();
         assert!(metadata.version.starts_with(shown), "{}", metadata.version);
         assert!(metadata.enterprise.is_some());

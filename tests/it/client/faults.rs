@@ -1,7 +1,9 @@
 //! Everything that can go wrong on the way, and what the client then knows.
 use std::time::Duration;
 
-use gitlab_runner_registrar::gitlab::{CallOutcome, Endpoint, Error, NewRunner, Scope, Settings};
+use gitlab_runner_registrar::gitlab::{
+    CallOutcome, Endpoint, Error, NewRunner, Scope, Settings, unresolved,
+};
 use gitlab_sim::{Fault, Options, Rule, Seed, Server};
 use serde_json::json;
 
@@ -23,6 +25,23 @@ fn wait(error: &Error) -> Option<Duration> {
         panic!("{}", told(error))
     };
     *wait
+}
+
+/// No name below `.invalid` is ever anybody's.
+#[tokio::test]
+async fn a_host_that_is_not_found_is_told_from_one_that_is_silent() {
+    for (url, found) in [
+        ("https://gitlab.invalid", false),
+        ("https://127.0.0.1:9", true),
+    ] {
+        let error = client(&endpoint(url)).access_token().await.unwrap_err();
+        let Error::Unsent(cause) = &error else {
+            panic!("{}", told(&error))
+        };
+        let why = unresolved(cause.as_ref());
+        assert_eq!(why.is_none(), found, "{url}: {}", told(&error));
+        assert!(why.is_none_or(|why| !why.is_empty() && !why.contains("lookup")));
+    }
 }
 
 #[tokio::test]
@@ -172,7 +191,7 @@ async fn a_sign_in_page_passes_for_nothing() {
         client.unassign(PROJECT, RUNNER).await,
         client.reset_token(RUNNER).await.map(drop),
         client.project_id("a/b").await.map(drop),
-        client.is_admin().await.map(drop),
+        client.user().await.map(drop),
         client.metadata().await.map(drop),
         client.access_token().await.map(drop),
     ];

@@ -76,7 +76,7 @@ async fn an_authority_that_serves_by_itself_is_trusted_if_it_is_in_the_bundle() 
     // The same names and the same subject, and another key.
     let told = asks(&sim, Some(&other.pem)).await.unwrap_err();
     assert!(
-        told.contains("exactly that one into the connection's CA bundle"),
+        told.contains("exactly that one into what the connection's caBundleSecretRef"),
         "{told}"
     );
     let told = asks(&sim, None).await.unwrap_err();

@@ -149,7 +149,10 @@ async fn one_that_expires_within_a_week_says_so_and_works() {
             let end = credential.expires_at.as_ref().unwrap().0.to_string();
             let end = end.strip_suffix("T00:00:00Z").expect(&end);
             let told = condition(&soon, "CredentialsExpiring").unwrap().message;
-            assert_eq!(told, format!("the token \"soon\" stops working on {end}"));
+            let expected =
+                format!("the token \"soon\" stops working on {end}, within seven days: ");
+            assert!(told.starts_with(&expected), "{told}");
+            assert_eq!(story.tells_once("soon", "ExpiresSoon").await, told);
             let later = story.is_connected("later").await;
             assert!(
                 condition(&later, "CredentialsExpiring").is_none(),

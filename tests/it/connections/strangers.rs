@@ -50,8 +50,12 @@ async fn what_is_not_gitlab_is_told_apart_and_followed_nowhere() {
             let rows = [
                 ("21s", redirect, redirected.as_str()),
                 ("22s", Fault::Proxy { status: 404 }, "404"),
-                ("23s", Fault::reply(404, missing), "404"),
-                ("24s", Fault::Proxy { status: 200 }, "check the URL"),
+                (
+                    "23s",
+                    Fault::reply(404, missing),
+                    "is not GitLab's API: status 404",
+                ),
+                ("24s", Fault::Proxy { status: 200 }, "check that spec.url"),
             ];
             for (timeout, fault, told) in rows {
                 story.gitlab.misbehaves(Rule::always(fault));
@@ -83,17 +87,37 @@ async fn what_cannot_be_used_is_never_sent() {
             let place = || secret("gitlab-credential");
             story.apply(&plain).await;
             let named = "Secret gitlab-credential in namespace strangers-given, key pat: the access \
-                         token has ";
+                         token";
+            let plain_text = format!("{named} is not plain ASCII text: it has ");
             let (broken, hidden) = (
                 "glpat-canary-one\nglpat-canary-two",
                 "glpat-\u{200b}canary",
             );
             for (token, reason, told) in [
-                (broken, "CredentialInvalid", format!("{named}a line break")),
+                // Each reason is another one than the one before.
+                (
+                    broken,
+                    "CredentialInvalid",
+                    format!("{plain_text}a line break"),
+                ),
                 ("", "SecretKeyMissing", "gitlab-credential".to_owned()),
-                (hidden, "CredentialInvalid", format!("{named}U+200B")),
+                (
+                    hidden,
+                    "CredentialInvalid",
+                    format!("{plain_text}U+200B"),
+                ),
                 (" \n", "SecretKeyMissing", "pat".to_owned()),
+                (
+                    "\"glpat-canary\"",
+                    "CredentialInvalid",
+                    format!("{named} is in quotation marks: store it without"),
+                ),
                 ("\u{feff}\n", "SecretKeyMissing", "pat".to_owned()),
+                (
+                    "glrt-canary",
+                    "CredentialInvalid",
+                    format!("{named} is a runner's authentication token, by its"),
+                ),
             ] {
                 let told = told.as_str();
                 story.apply(&place().holding("pat", token)).await;
@@ -125,6 +149,12 @@ async fn what_cannot_be_used_is_never_sent() {
             );
             story.apply(&plain).await;
             works_soon(story).await;
+
+            // No name below `.invalid` is ever anybody's.
+            let nowhere = connection("gitlab", "https://gitlab.invalid");
+            story.apply(&nowhere).await;
+            let told = "the host gitlab.invalid cannot be found (";
+            says_so(story, "Unreachable", told, "Unknown").await;
         })
         .await;
 }

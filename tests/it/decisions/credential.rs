@@ -27,6 +27,7 @@ pub(super) fn account(scopes: &[&str]) -> Account {
             enterprise: Some(true),
         }),
         admin: Some(false),
+        username: Some("operator".to_owned()),
         lacks: Vec::new(),
     }
 }

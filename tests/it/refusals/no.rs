@@ -133,6 +133,10 @@ async fn what_the_credentials_owner_may_not_do_is_told_in_gitlabs_words() {
                 told: "403 Forbidden - Insufficient permissions".to_owned(),
             };
             is_refused(story, &no, "Registered").await;
+            let told = story.is_not_ready("egret", "GitLabRefused").await;
+            let advice = "this takes an administrator of the instance, and the connection's token is that of mia";
+            assert!(told.contains(advice), "{told}");
+            assert!(told.contains("a token of a user who has it"), "{told}");
             story
                 .gitlab
                 .does(json!({ "do": "set_user", "user": "mia", "admin": true }));

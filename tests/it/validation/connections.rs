@@ -8,6 +8,8 @@ const URL: &str = "https://gitlab.example.com";
 
 fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
     let url = "url must look like https://gitlab.example.com, without user name, query or fragment";
+    let version = "leave /api/v4 away: url is GitLab's own address";
+    let port = "the port must be a number from 1 to 65535";
     let proxy = "proxyUrl must look like http://proxy.example.com:3128";
     let timeout = "timeout must be between 1s and 1m";
     let both = "set only one of caBundleSecretRef and caBundleConfigMapRef";
@@ -28,11 +30,38 @@ fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
         text("url", "https://gitlab/", "https://gitlab?a=b", url),
         text("url", "https://gitlab/a/b", "https://gitlab/a#b", url),
         text("url", "https://gitlab/a-b", "https://gitlab/a b", url),
+        text(
+            "url",
+            "https://gitlab/api",
+            "https://gitlab/api/v4",
+            version,
+        ),
+        text(
+            "url",
+            "https://gitlab/api/v4x",
+            "https://gitlab/api/v4/",
+            version,
+        ),
+        text("url", "https://gitlab:65535", "https://gitlab:65536", port),
+        text("url", "https://gitlab:1/a", "https://gitlab:99999/a", port),
+        text("url", "https://[::1]:443", "https://[::1]:0", port),
+        text(
+            "url",
+            "https://gitlab/a:99999",
+            "https://gitlab:1234567",
+            port,
+        ),
         text("url", &longest, &too_long, "spec.url: Too long"),
         text("url", "https://g", "", "spec.url"),
         text("proxyUrl", "http://proxy:3128", "proxy:3128", proxy),
         text("proxyUrl", "https://proxy/", "http://me@proxy", proxy),
         text("proxyUrl", "http://proxy", "http://proxy/path", proxy),
+        text(
+            "proxyUrl",
+            "http://proxy:65535",
+            "http://proxy:65536/",
+            port,
+        ),
         text("proxyUrl", &longest, &too_long, "spec.proxyUrl: Too long"),
         text("timeout", "1s", "0s", timeout),
         text("timeout", "1m", "1m1s", timeout),

@@ -168,6 +168,12 @@ async fn scopes_and_projects_are_checked() {
         ),
         field(
             "scope",
+            project(json!({ "path": "a:b" })),
+            project(json!({ "path": "https://gitlab.example.com/a/b" })),
+            "write the full path and not the address",
+        ),
+        field(
+            "scope",
             project(json!({ "path": "a/b" })),
             project(json!({ "path": "a/" })),
             slash,

@@ -28,9 +28,8 @@ async fn a_scope_is_of_one_kind_once_there_is_a_runner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_kept_once_there_is_a_runner() {
-    let words = "connectionRef cannot change once the runner is registered: set deletionPolicy to \
-                 Orphan in the same change to leave the old runner behind in GitLab, or make a new \
-                 GitLabRunner";
+    let words = "connectionRef cannot change once the runner is registered: set deletionPolicy to Orphan \
+                 in the same change, after which the runner stays where it is";
     story("validation-connection-kept")
         .tell(async |story| {
             // Without a runner there is nothing to lose.
