@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::caches::ConnectionKey;
 use super::connection::ConnectionCheck;
+use super::turn::{InFlight, Turn};
 use crate::gitlab;
 use crate::observe::Connected;
 use crate::plan::{Recheck, Trouble, recheck};
@@ -35,6 +36,8 @@ pub(super) struct Entry {
     endpoint: Option<gitlab::Endpoint>,
     /// Whether GitLab has refused the credential since it was last checked.
     suspect: bool,
+    /// The passes that are under way through it.
+    in_flight: InFlight,
 }
 
 /// All connections.
@@ -63,6 +66,17 @@ impl Connections {
             .get(key)
             .filter(|entry| !entry.suspect)
             .and_then(|entry| entry.last.clone())
+    }
+
+    /// A place among the passes through a connection; `None` while they are as many as may be.
+    pub fn enter(&self, key: &ConnectionKey, awaited: bool) -> Option<Turn> {
+        let mut entries = self.entries();
+        let entry = entries.entry(key.clone()).or_default();
+        let doubted = entry
+            .check
+            .as_ref()
+            .is_some_and(ConnectionCheck::is_doubted);
+        entry.in_flight.enter(doubted, awaited)
     }
 
     /// Records how to get to a connection's GitLab, whatever becomes of its credential.

@@ -25,6 +25,8 @@ struct State {
     ended: Option<String>,
     /// The runner that GitLab has said it removed.
     removed: Option<RunnerId>,
+    /// Whether nothing is left to do for the object but to let it go.
+    goes: bool,
 }
 
 struct CachedRunner {
@@ -77,6 +79,11 @@ impl Memory {
     /// The runner that GitLab has said it removed.
     pub(super) fn removed(&self) -> Option<RunnerId> {
         self.state().removed
+    }
+
+    /// Remembers that the object may go. Tells whether that is new.
+    pub(super) fn goes(&self) -> bool {
+        !std::mem::replace(&mut self.state().goes, true)
     }
 
     /// Remembers a runner.

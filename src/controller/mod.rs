@@ -19,6 +19,7 @@ pub mod runner;
 mod start;
 mod stop;
 pub mod tasks;
+mod turn;
 mod watches;
 
 pub use start::start;

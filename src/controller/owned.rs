@@ -10,7 +10,8 @@ use kube::{ResourceExt, core::PartialObjectMeta, runtime::watcher};
 
 use crate::secrets;
 
-/// The names of our Secrets, by the uid of their owner.
+/// The names of our Secrets, by the namespace and the uid of their object: a copy in another namespace
+/// names the same one.
 #[derive(Default)]
 pub(super) struct OwnedSecrets(Mutex<HashMap<String, BTreeSet<String>>>);
 
@@ -21,17 +22,19 @@ impl OwnedSecrets {
 
     /// Takes in what the watch delivers.
     pub(super) fn observe(&self, event: &watcher::Event<PartialObjectMeta<Secret>>) {
+        let namespace = |secret: &PartialObjectMeta<Secret>| secret.namespace().unwrap_or_default();
         match event {
             watcher::Event::Apply(secret) | watcher::Event::InitApply(secret) => {
+                let namespace = namespace(secret);
                 for uid in secrets::owners(&secret.metadata) {
                     let mut all = self.all();
-                    let names = all.entry(uid.to_owned()).or_default();
+                    let names = all.entry(key(&namespace, uid)).or_default();
                     names.insert(secret.name_any());
                 }
             }
             watcher::Event::Delete(secret) => {
                 for uid in secrets::owners(&secret.metadata) {
-                    self.forget(uid, &secret.name_any());
+                    self.forget(&namespace(secret), uid, &secret.name_any());
                 }
             }
             watcher::Event::Init | watcher::Event::InitDone => {}
@@ -40,25 +43,32 @@ impl OwnedSecrets {
 
     /// The Secrets of an object. Each is to be read before it is believed: one may be gone, or belong
     /// to somebody else by now.
-    pub(super) fn of(&self, uid: &str) -> BTreeSet<String> {
-        self.all().get(uid).cloned().unwrap_or_default()
+    pub(super) fn of(&self, namespace: &str, uid: &str) -> BTreeSet<String> {
+        self.all()
+            .get(&key(namespace, uid))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Forgets an object that is gone.
-    pub(super) fn remove(&self, uid: &str) {
-        self.all().remove(uid);
+    pub(super) fn remove(&self, namespace: &str, uid: &str) {
+        self.all().remove(&key(namespace, uid));
     }
 
     /// Forgets a Secret that is gone, or belongs to somebody else.
-    pub(super) fn forget(&self, uid: &str, name: &str) {
-        let mut all = self.all();
-        if let Some(names) = all.get_mut(uid) {
+    pub(super) fn forget(&self, namespace: &str, uid: &str, name: &str) {
+        let (mut all, key) = (self.all(), key(namespace, uid));
+        if let Some(names) = all.get_mut(&key) {
             names.remove(name);
             if names.is_empty() {
-                all.remove(uid);
+                all.remove(&key);
             }
         }
     }
+}
+
+fn key(namespace: &str, uid: &str) -> String {
+    format!("{namespace}/{uid}")
 }
 
 #[cfg(test)]
@@ -71,7 +81,10 @@ mod tests {
         serde_json::from_value(json!({
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": { "name": name, "annotations": { "gitlab-registrar.dev/owner-uid": owner } },
+            "metadata": { "name": name, "namespace": "ci", "annotations": {
+                "gitlab-registrar.dev/owner-uid": owner,
+                "gitlab-registrar.dev/secret-name": name,
+            } },
         }))
         .unwrap()
     }
@@ -82,11 +95,11 @@ mod tests {
         owned.observe(&watcher::Event::InitApply(secret("a", "1")));
         owned.observe(&watcher::Event::Apply(secret("b", "1")));
         owned.observe(&watcher::Event::Apply(secret("c", "2")));
-        assert_eq!(Vec::from_iter(owned.of("1")), ["a", "b"]);
+        assert_eq!(Vec::from_iter(owned.of("ci", "1")), ["a", "b"]);
         owned.observe(&watcher::Event::Delete(secret("a", "1")));
-        assert_eq!(Vec::from_iter(owned.of("1")), ["b"]);
-        owned.forget("1", "b");
-        owned.forget("1", "b");
-        assert!(owned.of("1").is_empty() && owned.all().len() == 1);
+        assert_eq!(Vec::from_iter(owned.of("ci", "1")), ["b"]);
+        owned.forget("ci", "1", "b");
+        owned.forget("ci", "1", "b");
+        assert!(owned.of("ci", "1").is_empty() && owned.all().len() == 1);
     }
 }

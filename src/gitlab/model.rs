@@ -34,7 +34,7 @@ macro_rules! displayed_as_number {
 displayed_as_number!(RunnerId, GroupId, ProjectId);
 
 /// Where a runner takes its jobs from; fixed at registration (contract §1.5, `runner_type`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// Every project of the instance.
     Instance,

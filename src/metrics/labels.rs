@@ -96,6 +96,7 @@ pub(super) fn warned_of() -> impl Iterator<Item = &'static str> {
                 | EventReason::ProjectUnassigned
                 | EventReason::TokenReset
                 | EventReason::Connected
+                | EventReason::BecameReady
         )
     };
     let conditions = Reason::ALL.iter().filter(move |reason| !calm(reason));

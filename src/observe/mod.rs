@@ -23,7 +23,7 @@ use crate::plan::{
 };
 use crate::secrets::Entry;
 
-pub use connected::Connected;
+pub use connected::{Connected, Readable};
 pub use error::{Error, Subject};
 pub use search::may_read;
 
@@ -88,13 +88,15 @@ pub async fn observe(
         return Ok(Seen { facts, shown: None });
     };
     let facts = locator.nothing_seen(Some(connected));
-    if locator.has_removed(place.number()) {
+    let removed = locator.has_removed(place.number());
+    if removed && place.number().is_none() {
         return Ok(Seen { facts, shown: None });
     }
     let mut observer = Observer {
         connected,
         locator,
         facts,
+        removed,
         shown: None,
     };
     observer.runner(want, place).await?;
@@ -116,6 +118,8 @@ struct Observer<'a> {
     connected: &'a Connected,
     locator: Locator<'a>,
     facts: Observed,
+    /// Whether the runner was removed, so that nobody need be asked for it. Others may turn up.
+    removed: bool,
     shown: Option<Runner>,
 }
 
@@ -207,6 +211,7 @@ impl Observer<'_> {
                 let recalled = recalled.filter(|runner| runner.id == known.id);
                 let asked = recalled.is_none();
                 self.facts.runner = match recalled {
+                    _ if self.removed => Sighting::Absent,
                     Some(runner) => Sighting::Present(runner),
                     None => self.by_number(&known, leaving).await?,
                 };

@@ -170,14 +170,17 @@ fn finalize(seen: &Observed, settling: Option<Timestamp>) -> Plan {
     match &seen.runner {
         Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
         Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen),
+        // Twins carry our mark, and nobody looks for one once the object is gone.
+        Sighting::Unclear(Doubt::Unreadable(_) | Doubt::Hidden(_)) | Sighting::Present(_)
+            if let Some(twin) = seen.twins.first() =>
+        {
+            Plan::Act(Step::Unregister(*twin))
+        }
         Sighting::Unclear(Doubt::Unreadable(id) | Doubt::Hidden(id)) if holds(*id, seen) => {
             Plan::Act(Step::UnregisterByToken(*id))
         }
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
-        Sighting::Present(runner) => {
-            let twin = seen.twins.first().copied().map(Step::Unregister);
-            Plan::Act(twin.unwrap_or_else(|| removal(runner, seen)))
-        }
+        Sighting::Present(runner) => Plan::Act(removal(runner, seen)),
     }
 }
 

@@ -50,6 +50,8 @@ pub fn next_status(
             .or_else(|| previous.scope.clone()),
         runner: match seen.map(|seen| &seen.runner) {
             Some(Sighting::Present(runner)) => Some(runner_status(previous, runner, facts)),
+            // While the object goes, its number is all that tells which runner it was.
+            Some(Sighting::Absent) if facts.leaving => previous.runner.clone(),
             Some(Sighting::Absent) => None,
             Some(Sighting::Unclear(Doubt::Vanished { .. })) => missing(previous, now),
             Some(Sighting::Unclear(_)) | None => previous.runner.clone(),

@@ -16,6 +16,8 @@ use crate::plan::{Known, SecretSighting, StoredToken, TokenState, WantedSecret};
 /// The uid of the object that a Secret is of. Not an owner reference: in a foreground deletion, and after
 /// a restore, the garbage collector takes a Secret that has one before anybody could use its token.
 pub const OWNER: &str = "gitlab-registrar.dev/owner-uid";
+/// The Secret's own name: whatever has copied it under another one has not made it ours.
+pub(super) const OWN_NAME: &str = "gitlab-registrar.dev/secret-name";
 /// The label that names the object.
 pub(super) const OBJECT: &str = "gitlab-registrar.dev/runner";
 pub(super) const RUNNER_ID: &str = "gitlab-registrar.dev/runner-id";
@@ -103,12 +105,14 @@ fn state(stored: &StoredToken, written: Option<&str>, expected: &Expected) -> To
 /// The uids of the objects that a Secret is of. One that an earlier version of the operator wrote has an
 /// owner reference instead, which goes with the next write.
 pub fn owners(secret: &ObjectMeta) -> impl Iterator<Item = &str> {
-    let annotation = secret.annotations.as_ref();
-    let owner = annotation.and_then(|annotations| annotations.get(OWNER));
+    let annotation = |name: &str| secret.annotations.as_ref()?.get(name);
+    let owner = annotation(OWNER);
+    let own = annotation(OWN_NAME) == secret.name.as_ref();
     let references = secret.owner_references.iter().flatten();
     let references = references.filter(move |_| owner.is_none());
     let references = references.map(|reference| reference.uid.as_str());
-    owner.map(String::as_str).into_iter().chain(references)
+    let owner = owner.filter(|_| own).map(String::as_str);
+    owner.into_iter().chain(references)
 }
 
 /// The name of the object that a Secret is of, which is in the same namespace.

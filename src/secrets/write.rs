@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::digest::digest;
 use super::inspect::{
-    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, OWNER, RUNNER_ID, is_referred,
-    labels,
+    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, OWN_NAME, OWNER, RUNNER_ID,
+    is_referred, labels,
 };
 use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::v1alpha1::GitLabRunner;
@@ -120,6 +120,7 @@ fn annotations(
     let stamp = |at: &Option<Timestamp>| at.map(|at| at.to_string());
     let own = [
         (OWNER, owner.uid()),
+        (OWN_NAME, Some(want.name.clone())),
         (RUNNER_ID, Some(runner.to_string())),
         (GITLAB_URL, Some(gitlab_url.clone())),
         (ATTEMPT, attempt.clone()),
@@ -150,7 +151,7 @@ pub async fn release(api: &Api<Secret>, secret: &Secret, owner: &GitLabRunner) -
     let patch = json!({ "metadata": {
         "uid": secret.uid(),
         "resourceVersion": secret.resource_version(),
-        "annotations": { OWNER: null },
+        "annotations": { OWNER: null, OWN_NAME: null },
         "ownerReferences": references_of_others(secret, owner),
     }});
     let name = secret.name_any();

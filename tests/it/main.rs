@@ -24,6 +24,7 @@ mod harness;
 mod house;
 mod identity;
 mod idle;
+mod isolation;
 mod layers;
 mod lifecycle;
 mod malformed;

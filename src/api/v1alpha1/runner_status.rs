@@ -226,8 +226,7 @@ pub struct Operation {
 pub enum OperationType {
     /// A new token for the runner.
     ResetToken,
-    /// The removal of the runner with the connection's credential. Kept only where the object could
-    /// not go right after it.
+    /// The removal of the runner with the connection's credential. Kept once it is done.
     Remove,
     /// The removal of the runner by its own token.
     RemoveByToken,

@@ -14,7 +14,7 @@ use crate::api::conditions::Reason;
 use crate::controller::caches::ConnectionKey;
 use crate::controller::{Context, error::Error, on_request};
 use crate::gitlab::Client;
-use crate::observe::Connected;
+use crate::observe::{Connected, Readable};
 use crate::plan::{
     Account, Fingerprint, Recheck, Trouble, is_for_good, is_tolerable, recheck, refused_before,
     too_small,
@@ -167,6 +167,7 @@ fn connected(
         admin: account.admin.unwrap_or(false),
         username: account.username.clone(),
         can: account.can(),
+        readable: Readable::default(),
     };
     reused
         .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)

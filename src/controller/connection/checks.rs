@@ -36,6 +36,13 @@ pub(in crate::controller) struct ConnectionCheck {
     pub(super) missed: u32,
 }
 
+impl ConnectionCheck {
+    /// Whether GitLab has left somebody without an answer since it was asked.
+    pub(in crate::controller) fn is_doubted(&self) -> bool {
+        self.doubted || self.missed > 0
+    }
+}
+
 impl Connections {
     pub(super) fn recall(&self, key: &ConnectionKey) -> Option<ConnectionCheck> {
         self.entries().get(key)?.check.clone()

@@ -18,7 +18,7 @@ use crate::controller::watches::{drop_errors, signal_first_list, until_stopped, 
 use crate::http::FirstListHandle;
 
 /// How many connections are looked at at the same time: each may hang for its whole timeout.
-const CONCURRENCY: u16 = 8;
+const CONCURRENCY: u16 = 32;
 
 /// Runs a controller until it is told to stop and has finished what is under way.
 pub async fn run<K: Connection>(

@@ -8,7 +8,7 @@ use kube::{
 };
 
 use super::{announce, pass::Pass};
-use crate::api::conditions::{ConditionType, find};
+use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus, Target};
 use crate::clock;
 use crate::controller::error::Error;
@@ -17,9 +17,21 @@ use crate::secrets;
 
 /// Whether no operator has said anything of the object yet: the status that a new one has by default
 /// only says that it is waited for.
-pub(super) fn is_unseen(runner: &GitLabRunner) -> bool {
+fn is_unseen(runner: &GitLabRunner) -> bool {
     let conditions = runner.status.as_ref().map(|status| &*status.conditions);
     find(conditions.unwrap_or_default(), ConditionType::Ready).is_none()
+}
+
+/// Says of a new object that its connection is being looked at; of others nothing has changed yet.
+pub(super) async fn pending(pass: &mut Pass<'_>) -> Result<(), Error> {
+    if !is_unseen(&pass.runner) {
+        return Ok(());
+    }
+    // Nobody was asked yet.
+    pass.requested = None;
+    let waiting = "the connection is being looked at".to_owned();
+    pass.conclude(&Outcome::Obstructed(Reason::Pending, waiting))
+        .await
 }
 
 impl Pass<'_> {

@@ -1,24 +1,22 @@
 //! An object whose runner is gone, and that cannot go itself.
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 use super::{FINALIZER, pass::Pass};
 use crate::api::conditions::Reason;
-use crate::api::v1alpha1::{GitLabRunner, OperationType};
-use crate::clock;
+use crate::api::v1alpha1::GitLabRunner;
 use crate::controller::Context;
 use crate::controller::error::{Error, chain, is_api_status};
-use crate::plan::{Failure, Outcome, begun};
+use crate::plan::{Failure, Outcome};
 
-/// Tells that the API server does not let our finalizer go, as by an admission policy, and writes down
-/// that the runner is gone: nothing else would tell of it once this process and the connection are.
-/// Somebody else may just have written the object, so that a first failure is nothing to tell.
+/// Tells that the API server does not let our finalizer go, as by an admission policy. Somebody else may
+/// just have written the object, so that a first failure is nothing to tell.
 pub(super) async fn told(ctx: &Context, runner: &GitLabRunner, why: &kube::Error) {
-    let mut pass = Pass::new(ctx, runner.clone());
     let passes = is_api_status(why, 404) || is_api_status(why, 409);
-    if passes || pass.record.failures.so_far() == 0 {
+    let uid = runner.metadata.uid.as_deref().unwrap_or_default();
+    if passes || ctx.records.failures(uid) == 0 {
         return;
     }
+    let mut pass = Pass::new(ctx, runner.clone());
     if let Err(error) = write(&mut pass, why).await {
         let (namespace, name) = (runner.namespace(), runner.name_any());
         let why = chain(&error);
@@ -40,7 +38,7 @@ async fn write(pass: &mut Pass<'_>, why: &kube::Error) -> Result<(), Error> {
         "the object cannot go: its finalizer {FINALIZER} may not be removed, though nothing is left to do in GitLab: {}",
         chain(why)
     );
-    let mut status = pass.next_status(&Outcome::Failed(Failure {
+    let status = pass.next_status(&Outcome::Failed(Failure {
         reason: Reason::KubernetesError,
         message,
         about: None,
@@ -48,16 +46,6 @@ async fn write(pass: &mut Pass<'_>, why: &kube::Error) -> Result<(), Error> {
         persistent: true,
         attempt_is_void: false,
     }));
-    if let Some(id) = pass.record.memory.removed() {
-        let now = clock::now();
-        let known = status.operation.as_ref();
-        let told = known.is_some_and(|operation| operation.done_at.is_some());
-        if !told {
-            let mut operation = begun(OperationType::Remove, id, None, now);
-            operation.done_at = Some(Time(now));
-            status.operation = Some(operation);
-        }
-    }
     if pass.runner.status.as_ref() == Some(&status) {
         return Ok(());
     }

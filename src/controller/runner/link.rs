@@ -14,6 +14,7 @@ use crate::api::v1alpha1::{AllowedNamespaces, ConnectionKind, GitLabRunner};
 use crate::controller::caches::{ClusterCaches, ConnectionKey};
 use crate::controller::connection::observer;
 use crate::controller::connections::Standing;
+use crate::controller::turn::Turn;
 use crate::controller::{Context, error::Error};
 use crate::gitlab;
 use crate::observe::Connected;
@@ -35,6 +36,12 @@ pub(super) enum Link {
     Troubled(Failure, Duration),
     /// Nothing, for this reason.
     Blocked(Reason, String),
+}
+
+/// A place among the passes through the object's connection; `None` when it is to come back later.
+pub(super) fn turn(pass: &Pass<'_>) -> Option<Turn> {
+    let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
+    pass.ctx.connections.enter(&key, pass.is_awaited())
 }
 
 /// The client for keeping a runner.

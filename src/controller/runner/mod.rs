@@ -38,7 +38,7 @@ use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
 use crate::backoff;
 use crate::metrics::Kind;
 use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
-use conclude::{expiry, is_unseen, left};
+use conclude::{expiry, left, pending};
 use converge::converge;
 use pass::Pass;
 
@@ -48,6 +48,9 @@ const POLL: Duration = Duration::from_secs(30);
 /// How soon to come back while the connection is being looked at. A change there requeues us before, but
 /// that nothing has changed is none.
 const AWAITED: Duration = Duration::from_secs(5);
+/// How soon to come back where as many passes as may be are under way through the connection. Nobody
+/// waits in one of the places that all objects share.
+const NO_TURN: Duration = Duration::from_millis(500);
 
 /// What the controller runs for each object.
 async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Result<Action, Error> {
@@ -95,14 +98,6 @@ async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action
     };
     let namespace = runner.namespace().unwrap_or_default();
     let api = Api::<GitLabRunner>::namespaced(ctx.kube.clone(), &namespace);
-    if is_unseen(runner) && runner.meta().deletion_timestamp.is_none() {
-        let mut pass = Pass::new(ctx, runner.clone());
-        // Nobody was asked yet.
-        pass.requested = None;
-        let waiting = "the operator has seen the object".to_owned();
-        pass.conclude(&Outcome::Obstructed(Reason::Pending, waiting))
-            .await?;
-    }
     let goal = |event| async move {
         match event {
             Event::Apply(runner) => Box::pin(apply(ctx, runner)).await,
@@ -145,10 +140,15 @@ async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error
             match link::usable(ctx, &pass.runner, &pass.namespace) {
                 link::Link::Usable(connected) => {
                     pass.link = Some(connected);
+                    let Some(_turn) = link::turn(&pass) else {
+                        return Ok(Action::requeue(backoff::spread(NO_TURN, &pass.uid)));
+                    };
                     converge_bounded(&mut pass, &Desired::Exists(Box::new(want))).await
                 }
-                // Nothing has changed yet.
-                link::Link::Awaited => return Ok(Action::requeue(AWAITED)),
+                link::Link::Awaited => {
+                    pending(&mut pass).await?;
+                    return Ok(Action::requeue(AWAITED));
+                }
                 link::Link::Troubled(failure, left) => {
                     soonest = Some(left).filter(|left| !left.is_zero());
                     Ok(Outcome::Failed(failure))
@@ -178,16 +178,22 @@ async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Er
             link::Link::Blocked(_, why) => pass.barred = Some(why),
         }
     }
+    let Some(_turn) = link::turn(&pass) else {
+        return Err(Error::StillThere(backoff::spread(NO_TURN, &pass.uid)));
+    };
     let mut outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;
     if policy == DeletionPolicy::Delete
         && matches!(outcome, Ok(Outcome::Planned(Plan::Rest)))
-        && let Err(error) = removal::clear(&pass).await
+        && let Err(error) = removal::finish(&mut pass).await
     {
         outcome = Err(error);
     }
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
-        announce::deletion(&pass).await;
-        ctx.owned.remove(&pass.uid);
+        // The finalizer may be refused, again and again.
+        if pass.record.memory.goes() {
+            announce::deletion(&pass).await;
+        }
+        ctx.owned.remove(&pass.namespace, &pass.uid);
         return Ok(Action::await_change());
     }
     let wait = finish(&mut pass, outcome).await?;

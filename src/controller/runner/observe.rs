@@ -60,7 +60,7 @@ impl Pass<'_> {
         others: Vec<(String, StoredToken)>,
         recalled: Option<Runner>,
     ) -> Result<Seen, Error> {
-        let mut numbers = std::mem::take(&mut self.projects);
+        let mut numbers = self.projects.clone();
         let (link, record) = (self.link.clone(), self.record.clone());
         let (url, memory) = (link.as_ref().map(|link| &*link.url), &record.memory);
         let period = backoff::spread(self.ctx.options.resync, &self.uid);
@@ -86,12 +86,16 @@ impl Pass<'_> {
         };
         let seen = observe::observe(link.as_deref(), locator, want, &mut numbers).await;
         // Whether one that is not there has come is asked in every pass: somebody may be waiting.
-        for (path, id) in numbers.iter().filter(|(path, _)| !known.contains(*path)) {
+        for (path, id) in numbers
+            .into_iter()
+            .filter(|(path, _)| !known.contains(path))
+        {
             if let (Some(url), Some(id)) = (url, id) {
-                memory.keep_project(url, path, *id, period, Instant::now());
+                memory.keep_project(url, &path, id, period, Instant::now());
+            } else {
+                self.projects.insert(path, id);
             }
         }
-        self.projects = numbers;
         Ok(seen?)
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
 
-use crate::api::conditions::{ConditionType, find};
+use crate::api::conditions::{ConditionType, find, is_true};
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::error::Error;
 use crate::controller::record::Record;
@@ -75,6 +75,18 @@ impl<'a> Pass<'a> {
             remembered: None,
             projects: BTreeMap::new(),
         }
+    }
+
+    /// Whether somebody waits for what comes of this pass: it is more than another look at an object
+    /// that is as declared.
+    pub(super) fn is_awaited(&self) -> bool {
+        let metadata = self.runner.meta();
+        let status = self.runner.status.as_ref();
+        let settled = status.is_some_and(|status| {
+            let ready = is_true(&status.conditions, ConditionType::Ready);
+            ready && status.observed_generation == metadata.generation
+        });
+        !settled || metadata.deletion_timestamp.is_some()
     }
 
     /// Whoever asks for a look is shown what GitLab holds now.

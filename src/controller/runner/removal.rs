@@ -102,17 +102,28 @@ pub(super) async fn delete_secret(pass: &Pass<'_>, name: &str) -> Result<(), Err
         secrets::delete(&pass.secrets(), secret)
             .await
             .map_err(|error| Error::kube("delete a Secret that the token has left", error))?;
-        pass.ctx.owned.forget(&pass.uid, name);
+        pass.ctx.owned.forget(&pass.namespace, &pass.uid, name);
     }
     Ok(())
 }
 
+/// Writes down that the runner was removed, and then deletes what was kept of it. Without its Secret
+/// nothing else need tell that it is gone: GitLab says of it what it says of one that a fine-grained token
+/// may not see, and says nothing at all when the connection goes too.
+pub(super) async fn finish(pass: &mut Pass<'_>) -> Result<(), Error> {
+    if let Some(id) = pass.record.memory.removed() {
+        operation::removed(pass, id).await?;
+    }
+    clear(pass).await
+}
+
 /// Deletes what was kept of a runner that is gone. Nobody else does: see [`secrets`].
-pub(super) async fn clear(pass: &Pass<'_>) -> Result<(), Error> {
+async fn clear(pass: &Pass<'_>) -> Result<(), Error> {
     for secret in ours(pass)? {
         match secrets::delete(&pass.secrets(), secret).await {
             Err(error) if !is_api_status(&error, 404) => {
-                return Err(Error::kube("delete the Secret of the token", error));
+                let doing = "delete the Secret of the token of a runner that is gone, without which the object cannot go: allow the operator to delete it, or delete it yourself";
+                return Err(Error::kube(doing, error));
             }
             Ok(()) | Err(_) => {}
         }

@@ -34,7 +34,7 @@ impl Pass<'_> {
         let mut others = Vec::new();
         for name in self.other_names(&name) {
             let Some(secret) = self.read_secret(&name).await? else {
-                self.ctx.owned.forget(&self.uid, &name);
+                self.ctx.owned.forget(&self.namespace, &self.uid, &name);
                 continue;
             };
             match self.believed(secrets::inspect(
@@ -45,7 +45,7 @@ impl Pass<'_> {
             )) {
                 SecretSighting::Ours(stored) => others.push((secret, stored)),
                 SecretSighting::Absent | SecretSighting::Foreign(_) => {
-                    self.ctx.owned.forget(&self.uid, &name);
+                    self.ctx.owned.forget(&self.namespace, &self.uid, &name);
                 }
             }
         }
@@ -72,7 +72,7 @@ impl Pass<'_> {
     /// The other names: those that the watch has shown, and those in status, which are there before
     /// the watch can show them.
     fn other_names(&self, name: &str) -> BTreeSet<String> {
-        let mut names = self.ctx.owned.of(&self.uid);
+        let mut names = self.ctx.owned.of(&self.namespace, &self.uid);
         if let Some(status) = &self.runner.status {
             let token = status.token.as_ref().map(|token| token.secret_name.clone());
             let operation = status.operation.as_ref();

@@ -22,7 +22,7 @@ const USUAL_PREFIX: &str = "glrt-";
 pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let link = pass.link()?;
     rehearse(pass, &link).await?;
-    may_read(&link, new.scope).await?;
+    may_read(&link, new.scope, clock::now()).await?;
     intend(pass, new).await?;
     let mark = pass.mark();
     let text = new.settings.maintenance_note.clone().unwrap_or_default();

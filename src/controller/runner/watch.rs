@@ -24,8 +24,9 @@ use crate::controller::watches::{drop_errors, signal_first_list, until_stopped, 
 use crate::http::FirstListHandle;
 use crate::secrets::{self, MANAGED_BY};
 
-/// How many objects are worked on at the same time.
-const CONCURRENCY: u16 = 8;
+/// How many objects are worked on at the same time: enough that GitLab's answers bound how fast it goes,
+/// and not these places. One connection takes no more than half of them.
+const CONCURRENCY: u16 = 64;
 
 /// Runs the controller of one set of caches until it is told to stop and has finished what is under way.
 pub async fn run(

@@ -119,6 +119,27 @@ async fn a_runner_that_is_hidden_from_it_is_not_taken_for_gone() {
         .await;
 }
 
+/// Its Secret is gone by then, and GitLab says of it what it says of one that is hidden.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_has_removed_is_known_to_be_gone_after_a_crash() {
+    story("granular-removed")
+        .tell(async |story| {
+            grants(story, &["create_runner"], &KEEPING);
+            story.connects("gitlab", FINE).await;
+            story.apply(&in_platform("twite")).await;
+            story.is_ready("twite").await;
+            story.may_no_longer("patch", "gitlabrunners").await;
+            story.delete(&in_platform("twite")).await;
+            story.is_gone(&secret("twite-runner-token")).await;
+            story.the_operator_is_killed().await;
+            assert!(story.gitlab.runners().is_empty());
+            story.rights_are_granted().await;
+            story.the_operator_starts().await;
+            story.is_gone(&in_platform("twite")).await;
+        })
+        .await;
+}
+
 /// What somebody has removed in GitLab is known by neither credential nor token.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_that_is_gone_for_it_and_for_its_token_is_gone() {

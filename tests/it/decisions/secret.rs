@@ -48,6 +48,7 @@ fn written() -> Value {
             },
             "annotations": {
                 "gitlab-registrar.dev/owner-uid": "uid-1",
+                "gitlab-registrar.dev/secret-name": SECRET,
                 "gitlab-registrar.dev/runner-id": "7",
                 "gitlab-registrar.dev/gitlab-url": URL,
                 "gitlab-registrar.dev/attempt": "a1",

@@ -60,6 +60,7 @@ async fn an_object_that_was_never_registered_sends_nothing() {
             story.apply(&bait).await;
             let forged = json!({ "metadata": { "annotations": {
                 OWNER: ruddy.metadata.uid,
+                "gitlab-registrar.dev/secret-name": "ruddy-runner-token",
                 "gitlab-registrar.dev/runner-id": "1",
                 "gitlab-registrar.dev/gitlab-url": elsewhere.url(),
                 // The first letters of its SHA-256, which anybody can work out.

@@ -6,7 +6,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::{all_is_gone, is_there};
-use crate::harness::{Story, condition, config_map, runner, secret, story, until};
+use crate::harness::{Story, condition, config_map, number, runner, secret, story, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_gitlab_is_away_the_object_waits() {
@@ -107,6 +107,29 @@ async fn a_policy_that_keeps_the_finalizer_is_told() {
             }
             story.is_gone(&runner("bittern")).await;
             assert_eq!(story.gitlab.changes_asked(), []);
+        })
+        .await;
+}
+
+/// The Secret is all that is left, and it must not stay behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_may_not_be_deleted_keeps_the_object() {
+    story("deletion-secret-stays")
+        .tell(async |story| {
+            let id = is_there(story, &runner("avocet")).await;
+            story.may_no_longer("delete", "secrets").await;
+            story.delete(&runner("avocet")).await;
+            let told = story.is_not_ready("avocet", "KubernetesError").await;
+            for part in ["avocet-runner-token", "delete it yourself"] {
+                assert!(told.contains(part), "{told}");
+            }
+            assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
+            let object: GitLabRunner = story.get("avocet").await.unwrap();
+            assert_eq!(number(&object), Some(id), "which runner it was");
+            assert_eq!(story.events("avocet", "RunnerVanished").await, [""; 0]);
+            story.rights_are_granted().await;
+            all_is_gone(story, &runner("avocet")).await;
+            story.is_gone(&secret("avocet-runner-token")).await;
         })
         .await;
 }

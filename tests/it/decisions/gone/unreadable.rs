@@ -31,6 +31,15 @@ fn the_runners_own_token_is_enough() {
                 act(Step::UnregisterByToken(RUNNER)),
             ),
             (
+                "after what else carries the mark",
+                GONE,
+                Observed {
+                    twins: vec![RunnerId(8)],
+                    ..unclear(doubt, SecretSighting::Ours(stored()))
+                },
+                act(Step::Unregister(RunnerId(8))),
+            ),
+            (
                 "without it stays",
                 GONE,
                 unclear(doubt, SecretSighting::Absent),

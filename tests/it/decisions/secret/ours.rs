@@ -14,11 +14,12 @@ fn a_secret_is_ours_when_it_belongs_to_this_very_object() {
         SecretSighting::Absent
     );
     assert_eq!(seen(&as_written()), SecretSighting::Ours(stored()));
-    let owner_uid = "/metadata/annotations/gitlab-registrar.dev~1owner-uid";
-    for theirs in [json!(null), json!("uid-2")] {
+    // The second has another name than it was written under.
+    for (part, theirs) in [("owner-uid", "uid-2"), ("secret-name", "former")] {
+        let part = format!("/metadata/annotations/gitlab-registrar.dev~1{part}");
         let made_for = stored().runner;
         assert_eq!(
-            seen(&secret(owner_uid, theirs)),
+            seen(&secret(&part, json!(theirs))),
             SecretSighting::Foreign(made_for)
         );
     }
