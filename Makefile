@@ -10,7 +10,7 @@ DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 PLAYGROUND := cargo run --quiet --package control-plane --bin playground --
 
-.PHONY: help demo playground test chaos lint licences audit build crds chart
+.PHONY: help demo playground test chaos bench lint licences audit build crds chart
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: control-plane operator chart ## Every test, from a fresh clone
 
 chaos: control-plane operator ## Minutes of kills, faults and edits, and what must hold after them (CHAOS_ARGS="--help")
 	CHAOS_ARGS='$(CHAOS_ARGS)' cargo it -- --ignored --exact chaos::make_chaos --nocapture
+
+bench: control-plane ## How fast it is and what it costs, beside a floor; writes docs/performance.md (BENCH_ARGS="--help")
+	BENCH_ARGS='$(BENCH_ARGS)' cargo it --release -- --ignored --exact bench::make_bench --nocapture
 
 lint: ## Formatting, clippy, rustdoc, licences and duplicates
 	cargo fmt --all --check

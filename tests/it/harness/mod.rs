@@ -23,8 +23,8 @@ pub(crate) use gitlab::{GitLab, token};
 pub(crate) use manifest::{
     Manifest, cluster_connection, config_map, connection, namespace, runner, secret,
 };
-pub(crate) use operator::{Cast, Operator};
+pub(crate) use operator::{Cast, Operator, program};
 pub(crate) use rights::{ACCOUNT, Mode};
-pub(crate) use stage::Stage;
+pub(crate) use stage::{Stage, repository};
 pub(crate) use story::{Story, story};
 pub(crate) use wait::{until, within};

@@ -16,6 +16,7 @@ const ATTEMPTS: usize = 5;
 /// What is needed to start an operator again and again.
 #[derive(Clone, Debug)]
 pub(crate) struct Cast {
+    pub(crate) program: PathBuf,
     pub(crate) kubeconfig: PathBuf,
     /// What is typed after `registrar run`, besides the address.
     pub(crate) args: Vec<String>,
@@ -27,6 +28,7 @@ pub(crate) struct Cast {
 impl Cast {
     pub(crate) fn new(kubeconfig: PathBuf, args: Vec<String>, name: &str) -> Self {
         Self {
+            program: program(),
             kubeconfig,
             args,
             env: BTreeMap::new(),
@@ -82,7 +84,7 @@ impl Operator {
         let kubeconfig = cast.kubeconfig.display().to_string();
         env.insert("KUBECONFIG".to_owned(), kubeconfig);
         let what = Leashed {
-            program: program(),
+            program: cast.program.clone(),
             args: args.into_iter().map(Into::into).collect(),
             env,
             // A proxy of the person who runs the tests must not come between.
@@ -211,6 +213,11 @@ impl Operator {
         .await;
     }
 
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.leash.pid()
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.leash.code().is_some()
     }
@@ -218,7 +225,7 @@ impl Operator {
 
 /// Ours, unless `REGISTRAR` names another: a release build, an older version, or one that was broken
 /// on purpose to see whether the stories notice.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     std::env::var_os("REGISTRAR").map_or_else(
         || PathBuf::from(env!("CARGO_BIN_EXE_registrar")),
         PathBuf::from,

@@ -1,0 +1,111 @@
+//! What was asked of GitLab and of the API server, and how often.
+use std::collections::BTreeMap;
+
+use control_plane::{AuditEvent, AuditMark};
+use gitlab_sim::Filter;
+
+use super::world::{LIMIT, World};
+use crate::harness::{ACCOUNT, within};
+
+/// How many looks in a row must find nothing new.
+const QUIET_LOOKS: usize = 10;
+
+/// What the operator has asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    /// Requests to GitLab that only read.
+    pub(super) reads: usize,
+    /// Requests to GitLab that could have changed something, by method.
+    pub(super) changes: BTreeMap<String, usize>,
+    /// Writes to the API server.
+    pub(super) writes: Vec<AuditEvent>,
+}
+
+impl Counts {
+    /// All requests to GitLab.
+    pub(super) fn requests(&self) -> usize {
+        self.reads + self.changes.values().sum::<usize>()
+    }
+}
+
+/// From where on things are counted.
+#[derive(Clone, Copy)]
+pub(super) struct Since {
+    audit: AuditMark,
+    gitlab: Option<u64>,
+}
+
+impl World<'_> {
+    /// From now on.
+    pub(super) async fn now(&self) -> Since {
+        let last = self.gitlab.requests().last().map(|request| request.seq);
+        let audit = self.stage().plane.audit_settled().await.unwrap();
+        Since {
+            audit,
+            gitlab: last,
+        }
+    }
+
+    /// What the operator has asked for since then.
+    pub(super) async fn counts(&self, since: Since) -> Counts {
+        self.stage().plane.audit_settled().await.unwrap();
+        self.counts_so_far(since)
+    }
+
+    /// What it asks for while that is done and until it is quiet again.
+    pub(super) async fn counts_during(&self, deed: impl Future<Output = ()>) -> Counts {
+        let since = self.now().await;
+        deed.await;
+        self.is_quiet().await;
+        self.counts(since).await
+    }
+
+    /// The same as [`Self::counts`], but the audit log may still lack the last moment.
+    fn counts_so_far(&self, since: Since) -> Counts {
+        let (events, _) = self.stage().plane.audit_since(since.audit).unwrap();
+        let account = Some((self.namespace(), ACCOUNT));
+        let ours = |event: &AuditEvent| event.service_account() == account && event.is_complete();
+        let mut counts = Counts::default();
+        let after = since.gitlab;
+        for request in self.gitlab.find(&Filter {
+            after,
+            ..Filter::default()
+        }) {
+            if request.is_write() {
+                *counts.changes.entry(request.method).or_default() += 1;
+            } else {
+                counts.reads += 1;
+            }
+        }
+        let writes = events.into_iter().filter(ours);
+        counts.writes = writes.filter(AuditEvent::is_write).collect();
+        counts
+    }
+
+    /// Waits until the operator asks for nothing more: being ready comes before the last event.
+    pub(super) async fn is_quiet(&self) {
+        self.stands_still(|counts| counts.requests() + counts.writes.len())
+            .await;
+    }
+
+    /// Waits until nothing more is written, though it may be read.
+    pub(super) async fn writes_nothing_more(&self) {
+        self.stands_still(|counts| counts.requests() - counts.reads + counts.writes.len())
+            .await;
+    }
+
+    async fn stands_still(&self, count: impl Fn(&Counts) -> usize) {
+        let since = self.now().await;
+        let (mut last, mut looks) = (0, 0);
+        within(LIMIT, "nothing more is asked for", async || {
+            let now = count(&self.counts_so_far(since));
+            looks = if now == last { looks + 1 } else { 0 };
+            last = now;
+            let quiet = looks >= QUIET_LOOKS;
+            quiet
+                .then_some(())
+                .ok_or_else(|| format!("{now} requests and writes"))
+        })
+        .await;
+    }
+}

@@ -1,0 +1,65 @@
+//! A small run, so that the counts stay what they are. It times nothing.
+use serde_json::json;
+
+use super::scenarios::Life;
+use super::world::{Subject, World};
+use crate::harness::{Stage, until};
+
+const RUNNERS: usize = 50;
+
+/// How many times a difference made in GitLab is seen and undone, which proves that it was looked.
+const ROUNDS: usize = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_is_registered_once_and_removed_once() {
+    let stage = Stage::shared().await;
+    let Life {
+        created, deleted, ..
+    } = Life::of(stage, 0, &Subject::this_build(), RUNNERS).await;
+    assert_eq!(created.changes, [("POST".to_owned(), RUNNERS)].into());
+    assert_eq!(deleted.changes, [("DELETE".to_owned(), RUNNERS)].into());
+    for (what, count, most_for_each) in [
+        ("reads to create", created.reads, 4),
+        ("reads to delete", deleted.reads, 2),
+        ("writes to create", created.writes.len(), 10),
+        ("writes to delete", deleted.writes.len(), 4),
+    ] {
+        let most = most_for_each * RUNNERS;
+        assert!(
+            count <= most,
+            "{what}: {count} for {RUNNERS} runners, not {most}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_runners_cost_no_write() {
+    let stage = Stage::shared().await;
+    let world = World::running(stage, 0, &Subject::this_build(), Some("2s")).await;
+    world.kubectl_creates("idle", RUNNERS, "gitlab").await;
+    world.are_ready(RUNNERS).await;
+    world.writes_nothing_more().await;
+    let (canary, number) = world.numbers().await.remove(0);
+    let since = world.now().await;
+    for _ in 0..ROUNDS {
+        world
+            .gitlab
+            .changes(number, json!({ "tag_list": ["changed"] }));
+        until("the difference is undone", async || {
+            let tags = world.gitlab.runner(number).unwrap()["tag_list"].clone();
+            let undone = tags == json!(["bench"]);
+            undone.then_some(()).ok_or(tags.to_string())
+        })
+        .await;
+    }
+    let counts = world.counts(since).await;
+    assert_eq!(counts.changes, [("PUT".to_owned(), ROUNDS)].into());
+    // An event is named by whoever makes it; there is one for each round at most.
+    let (events, others): (Vec<_>, Vec<_>) = counts
+        .writes
+        .iter()
+        .filter(|write| write.name != canary)
+        .partition(|write| write.resource == "events");
+    assert!(others.is_empty(), "{others:#?}");
+    assert!(events.len() <= ROUNDS, "{events:#?}");
+}
