@@ -27,7 +27,7 @@ mod state;
 pub use command::{Command, CommandError};
 pub use external::ExternalUrl;
 pub use faults::{Fault, FaultId, Rule};
-pub use log::{Filter, Recorded};
+pub use log::{End, Filter, Recorded};
 pub use rest::Peer;
 pub use seed::{Seed, SeedError};
 pub use server::{Options, Server};
