@@ -9,20 +9,21 @@ macro_rules! words {
         $($(#[doc = $meaning:literal])+ $name:ident,)+
     ) => {
         $(#[doc = $about])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr,
+            strum::VariantArray,
+        )]
         pub enum $list {
             $($(#[doc = $meaning])+ $name,)+
         }
 
         impl $list {
             /// All of them, in the order of the documentation.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
+            pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
             /// The word itself.
             pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => stringify!($name),)+
-                }
+                self.into()
             }
 
             /// What it means, as one line of text.
@@ -51,7 +52,7 @@ macro_rules! closed_list {
         impl $list {
             /// The one of that name.
             pub fn named(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|listed| listed.name() == word)
+                word.parse().ok()
             }
 
             /// What to do about it.

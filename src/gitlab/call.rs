@@ -1,6 +1,8 @@
 //! What is told of each request to whoever counts them.
 use std::sync::Arc;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::error::Error;
 use super::reply::Answer;
 
@@ -18,7 +20,8 @@ pub struct Call {
 }
 
 /// What came of a request, as coarse as a label should be; the variants of [`Error`] and success.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum CallOutcome {
     /// GitLab did as asked, or said that what the path names is not there.
     Ok,
@@ -27,6 +30,7 @@ pub enum CallOutcome {
     /// See [`Error::Lost`].
     Lost,
     /// See [`Error::NotGitLab`].
+    #[strum(serialize = "not_gitlab")]
     NotGitLab,
     /// See [`Error::ReadOnly`].
     ReadOnly,
@@ -41,30 +45,6 @@ pub enum CallOutcome {
 pub type Observe = Arc<dyn Fn(Call) + Send + Sync>;
 
 impl CallOutcome {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Ok,
-        Self::Refused,
-        Self::Lost,
-        Self::NotGitLab,
-        Self::ReadOnly,
-        Self::Unsent,
-        Self::Throttled,
-    ];
-
-    /// Its name as a label.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Refused => "refused",
-            Self::Lost => "lost",
-            Self::NotGitLab => "not_gitlab",
-            Self::ReadOnly => "read_only",
-            Self::Unsent => "unsent",
-            Self::Throttled => "throttled",
-        }
-    }
-
     pub(super) fn of(answer: &Result<Answer, Error>) -> Self {
         match answer {
             Ok(_) => Self::Ok,

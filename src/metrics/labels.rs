@@ -1,11 +1,12 @@
 //! Labels, and the values that are known beforehand.
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use strum::VariantArray;
 
 use crate::api::conditions::Reason;
 use crate::api::events::EventReason;
 
 /// How a pass over one object ended, in controller-runtime's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue, VariantArray)]
 #[expect(
     non_camel_case_types,
     reason = "the variants are label values as they are written"
@@ -19,12 +20,8 @@ pub enum Ended {
     error,
 }
 
-impl Ended {
-    pub(super) const ALL: [Self; 3] = [Self::success, Self::requeue_after, Self::error];
-}
-
 /// Which controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue, VariantArray)]
 #[expect(
     non_camel_case_types,
     reason = "the variants are label values as they are written"
@@ -36,14 +33,6 @@ pub enum Kind {
     gitlabconnection,
     /// `ClusterGitLabConnection`.
     clustergitlabconnection,
-}
-
-impl Kind {
-    pub(super) const ALL: [Self; 3] = [
-        Self::gitlabrunner,
-        Self::gitlabconnection,
-        Self::clustergitlabconnection,
-    ];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

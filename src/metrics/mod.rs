@@ -21,6 +21,7 @@ use prometheus_client::{
     },
     registry::{Metric, Registry, Unit},
 };
+use strum::VariantArray;
 
 use labels::{Controlled, EmittedEvent, Reconciled, Requested, Stepped, warned_of};
 
@@ -135,8 +136,8 @@ impl Metrics {
             warnings,
             ..
         } = &*self.0;
-        for controller in Kind::ALL {
-            for result in Ended::ALL {
+        for &controller in Kind::VARIANTS {
+            for &result in Ended::VARIANTS {
                 drop(reconciles.get_or_create(&Reconciled { controller, result }));
             }
             let controlled = Controlled { controller };
@@ -183,13 +184,13 @@ impl Metrics {
         outcome: CallOutcome,
         seconds: f64,
     ) {
-        for known in CallOutcome::ALL {
+        for known in CallOutcome::VARIANTS {
             let requests = self.0.requests.get_or_create_owned(&Requested {
                 method,
                 endpoint,
-                outcome: known.name(),
+                outcome: known.into(),
             });
-            requests.inc_by(u64::from(known == outcome));
+            requests.inc_by(u64::from(*known == outcome));
         }
         self.0.request_seconds.observe(seconds);
     }

@@ -1,5 +1,6 @@
 //! What can be decided: a step, to wait, or to rest.
 use jiff::Timestamp;
+use strum::IntoStaticStr;
 
 use super::observed::{Doubt, Known};
 use crate::gitlab::model::{NewRunner, ProjectId, RunnerId, Settings};
@@ -16,7 +17,8 @@ pub enum Plan {
 }
 
 /// One write to the outside, with everything it needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Step {
     /// Record the attempt, create the runner, then keep its token.
     Register(Box<NewRunner>),
@@ -107,18 +109,7 @@ impl Step {
 
     /// Its name, for labels and log lines.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Register(_) => "register",
-            Self::ResetToken(..) => "reset_token",
-            Self::RepairSecret(_) => "repair_secret",
-            Self::DeleteSecret(_) => "delete_secret",
-            Self::Edit(..) => "edit",
-            Self::Assign(..) => "assign",
-            Self::Unassign(..) => "unassign",
-            Self::Unregister(_) => "unregister",
-            Self::UnregisterByToken(_) => "unregister_by_token",
-            Self::ReleaseSecret => "release_secret",
-        }
+        self.into()
     }
 }
 

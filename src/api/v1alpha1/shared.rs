@@ -2,6 +2,7 @@
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use strum::IntoStaticStr;
 
 /// The kind of connection a runner is kept through.
 #[derive(
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
     Hash,
     PartialOrd,
     Ord,
+    IntoStaticStr,
 )]
 pub enum ConnectionKind {
     /// A connection in the runner's own namespace.
@@ -29,10 +31,7 @@ pub enum ConnectionKind {
 impl ConnectionKind {
     /// The kind as it is written.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::GitLabConnection => "GitLabConnection",
-            Self::ClusterGitLabConnection => "ClusterGitLabConnection",
-        }
+        self.into()
     }
 }
 
