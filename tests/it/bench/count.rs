@@ -19,12 +19,35 @@ pub(super) struct Counts {
     pub(super) changes: BTreeMap<String, usize>,
     /// Writes to the API server.
     pub(super) writes: Vec<AuditEvent>,
+    /// All requests to GitLab by method and path, numbers left out.
+    kinds: BTreeMap<String, usize>,
 }
 
 impl Counts {
     /// All requests to GitLab.
     pub(super) fn requests(&self) -> usize {
         self.reads + self.changes.values().sum::<usize>()
+    }
+
+    /// What was asked for how often, one kind on a line, for whoever wants less of it.
+    pub(super) fn told(&self) -> String {
+        let mut kinds = self.kinds.clone();
+        for AuditEvent {
+            verb,
+            resource,
+            subresource,
+            ..
+        } in &self.writes
+        {
+            let kind = format!("{verb} {resource}/{subresource}");
+            *kinds
+                .entry(kind.trim_end_matches('/').to_owned())
+                .or_default() += 1;
+        }
+        let lines = kinds
+            .iter()
+            .map(|(kind, count)| format!("\n{count:>8} {kind}"));
+        lines.collect()
     }
 }
 
@@ -71,6 +94,8 @@ impl World<'_> {
             after,
             ..Filter::default()
         }) {
+            let kind = format!("{} {}", request.method, without_numbers(&request.path));
+            *counts.kinds.entry(kind).or_default() += 1;
             if request.is_write() {
                 *counts.changes.entry(request.method).or_default() += 1;
             } else {
@@ -108,4 +133,16 @@ impl World<'_> {
         })
         .await;
     }
+}
+
+fn without_numbers(path: &str) -> String {
+    let one = |part: &str| {
+        let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if number {
+            ":id".to_owned()
+        } else {
+            part.to_owned()
+        }
+    };
+    path.split('/').map(one).collect::<Vec<_>>().join("/")
 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::Bench;
 use super::count::Counts;
 use super::figure::{Figure, number, percentile, spread};
+use super::page;
 use super::process;
 use super::world::{LIMIT, NEVER, Subject, World};
 use crate::harness::{GitLab, until, within};
@@ -175,6 +176,14 @@ pub(super) async fn each(bench: &Bench, subject: &Subject) -> Vec<Figure> {
         created,
         deleted,
     } = life;
+    page::line(&format!(
+        "asked for while {count} were created:{}",
+        created.told()
+    ));
+    page::line(&format!(
+        "asked for while {count} were deleted:{}",
+        deleted.told()
+    ));
     vec![
         each("GitLab requests per runner created", created.requests()),
         each("GitLab requests per runner deleted", deleted.requests()),
