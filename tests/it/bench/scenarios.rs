@@ -21,8 +21,12 @@ pub(super) const DELETE: &str = "all deleted with kubectl → all gone";
 /// How many new objects are timed, where the worst is told.
 const NEWCOMERS: usize = 5;
 
-/// How many runners somebody changes in GitLab, one each second.
+/// How many runners somebody changes in GitLab.
 const DRIFTERS: usize = 60;
+
+/// How long after each other, so that they meet every part of a resync of five minutes: all objects
+/// are looked at in one short time of it when all have been made in one.
+const DRIFT_PAUSE: Duration = Duration::from_secs(5);
 
 /// The time from the start of the process until the last object is ready.
 pub(super) async fn cold(bench: &Bench, subject: &Subject) -> Vec<Figure> {
@@ -74,7 +78,7 @@ pub(super) async fn drift(bench: &Bench, subject: &Subject) -> Vec<Figure> {
         let set = json!({ "tag_list": ["bench", "changed-by-hand"] });
         world.gitlab.changes(*number, set);
         changed.push((format!("/api/v4/runners/{number}"), world.gitlab.now()));
-        sleep(Duration::from_secs(1)).await;
+        sleep(DRIFT_PAUSE).await;
     }
     let corrections = Filter {
         method: Some("PUT".to_owned()),
