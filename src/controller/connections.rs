@@ -2,16 +2,20 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::time::Instant;
 
 use super::caches::ConnectionKey;
-use super::connection::ConnectionCheck;
+use super::connection_check::ConnectionCheck;
 use super::turn::{InFlight, Turn};
 use crate::gitlab;
 use crate::observe::Connected;
-use crate::plan::{Recheck, Trouble, recheck};
+use crate::plan::{Recheck, Trouble, passes, recheck};
+
+/// For how long the last answer is good whatever runners say.
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// What is known of a connection.
 #[derive(Clone, Debug)]
@@ -66,6 +70,46 @@ impl Connections {
             .get(key)
             .filter(|entry| !entry.suspect)
             .and_then(|entry| entry.last.clone())
+    }
+
+    /// The last look at a connection.
+    pub(super) fn recall(&self, key: &ConnectionKey) -> Option<ConnectionCheck> {
+        self.entries().get(key)?.check.clone()
+    }
+
+    pub(super) fn keep(&self, key: &ConnectionKey, check: ConnectionCheck) {
+        self.entries().entry(key.clone()).or_default().check = Some(check);
+    }
+
+    /// Counts a look that had no answer, so that GitLab is asked again soon.
+    pub(super) fn miss(&self, key: &ConnectionKey) {
+        let mut entries = self.entries();
+        let check = entries.get_mut(key).and_then(|entry| entry.check.as_mut());
+        if let Some(check) = check {
+            check.doubted = true;
+            check.missed = check.missed.saturating_add(1);
+        }
+    }
+
+    /// Has GitLab asked again when it is next looked at, since a runner has had no answer or may not
+    /// be read. Tells whether that should be at once: the hundredth such runner says no more than the
+    /// first, and one right after a look no more than that.
+    pub(super) fn doubt(&self, key: &ConnectionKey) -> bool {
+        let mut entries = self.entries();
+        let check = entries.get_mut(key).and_then(|entry| entry.check.as_mut());
+        let Some(check) = check else {
+            return false;
+        };
+        let news = !check.doubted && check.checked.elapsed() >= SETTLED;
+        check.doubted = true;
+        news
+    }
+
+    /// Whether the last look at a connection had no answer, be that told yet or not.
+    pub(super) fn is_unanswered(&self, key: &ConnectionKey) -> bool {
+        let entries = self.entries();
+        let check = entries.get(key).and_then(|entry| entry.check.as_ref());
+        check.is_some_and(|check| check.missed > 0 || check.trouble.as_ref().is_some_and(passes))
     }
 
     /// A place among the passes through a connection; `None` while they are as many as may be.

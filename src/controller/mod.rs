@@ -2,6 +2,7 @@
 pub mod caches;
 mod chain;
 pub mod connection;
+mod connection_check;
 pub mod connections;
 pub mod error;
 mod events;

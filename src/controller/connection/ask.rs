@@ -1,8 +1,8 @@
 //! Asks GitLab about a connection's credential.
 use std::sync::Arc;
 
-use super::inputs::Inputs;
 use crate::api::conditions::Reason;
+use crate::controller::connection_check::Inputs;
 use crate::controller::{Context, error::chain};
 use crate::gitlab;
 use crate::gitlab::{BuildError, Call, Client, Refusal};

@@ -3,15 +3,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{
-    ask,
-    checks::ConnectionCheck,
-    inputs::{Inputs, Sources},
-    trouble::trouble,
-    view::Connection,
-};
+use super::{ask, sources::Sources, trouble::trouble, view::Connection};
 use crate::api::conditions::Reason;
 use crate::controller::caches::ConnectionKey;
+use crate::controller::connection_check::{ConnectionCheck, Inputs};
 use crate::controller::{Context, error::Error, on_request};
 use crate::gitlab::Client;
 use crate::observe::{Connected, Readable};

@@ -1,14 +1,12 @@
 //! One connection of either kind: read what it names, ask GitLab about it, and tell its runners.
 mod ask;
 mod check;
-mod checks;
-mod inputs;
+mod sources;
 mod trouble;
 mod view;
 mod watch;
 
 pub(super) use ask::observer;
-pub(super) use checks::ConnectionCheck;
 pub use view::Connection;
 pub use watch::run;
 

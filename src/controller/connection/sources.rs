@@ -1,18 +1,17 @@
 //! Reads what a connection names.
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::view::Connection;
 use crate::api::conditions::Reason;
 use crate::api::v1alpha1::{ConfigMapKeyRef, GitLabConnectionSpec, SecretKeyRef};
 use crate::controller::{Context, error::Error};
 use crate::gitlab::{BuildError, Endpoint};
-use crate::plan::{Fingerprint, Trouble, credential, quoted, trimmed};
-use crate::secrets;
+use crate::plan::{Trouble, credential, quoted, trimmed};
 
 /// As many keys are named of a Secret that lacks one.
 const MOST_KEYS: usize = 10;
@@ -20,56 +19,6 @@ const MOST_KEYS: usize = 10;
 /// Where the Secrets and `ConfigMap`s are that a connection names.
 pub(super) struct Sources {
     namespace: String,
-}
-
-/// Everything that a client is made of. Two that are equal make clients that do the same.
-#[derive(Clone)]
-pub(crate) struct Inputs {
-    pub(super) endpoint: Endpoint,
-    pub(super) token: SecretString,
-    /// The Secret and key that the token was read from, for a person.
-    pub(super) place: String,
-}
-
-impl PartialEq for Inputs {
-    fn eq(&self, other: &Self) -> bool {
-        let Self {
-            endpoint,
-            token,
-            place,
-        } = self;
-        *endpoint == other.endpoint
-            && *place == other.place
-            && token.expose_secret() == other.token.expose_secret()
-    }
-}
-
-impl fmt::Debug for Inputs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inputs")
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Inputs {
-    /// Which token it sends to which GitLab, whatever else it is made of.
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        Fingerprint {
-            digest: secrets::digest(self.token.expose_secret()),
-            gitlab_url: self.url().to_owned(),
-        }
-    }
-
-    /// The url, without a slash at the end.
-    pub(super) fn url(&self) -> &str {
-        &self.endpoint.url
-    }
-
-    /// How long a request may take.
-    pub(super) fn timeout(&self) -> SignedDuration {
-        SignedDuration::try_from(self.endpoint.timeout).unwrap_or(SignedDuration::MAX)
-    }
 }
 
 impl Sources {

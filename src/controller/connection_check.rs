@@ -1,0 +1,90 @@
+//! The last look at a connection: what it was made of, and what came of it.
+use std::{fmt, sync::Arc};
+
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+
+use crate::gitlab::{Client, Endpoint};
+use crate::observe::Connected;
+use crate::plan::{Account, Fingerprint, Trouble};
+use crate::secrets;
+
+/// Everything that a client is made of. Two that are equal make clients that do the same.
+#[derive(Clone)]
+pub(super) struct Inputs {
+    pub(super) endpoint: Endpoint,
+    pub(super) token: SecretString,
+    /// The Secret and key that the token was read from, for a person.
+    pub(super) place: String,
+}
+
+impl PartialEq for Inputs {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            endpoint,
+            token,
+            place,
+        } = self;
+        *endpoint == other.endpoint
+            && *place == other.place
+            && token.expose_secret() == other.token.expose_secret()
+    }
+}
+
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inputs {
+    /// Which token it sends to which GitLab, whatever else it is made of.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint {
+            digest: secrets::digest(self.token.expose_secret()),
+            gitlab_url: self.url().to_owned(),
+        }
+    }
+
+    /// The url, without a slash at the end.
+    pub(super) fn url(&self) -> &str {
+        &self.endpoint.url
+    }
+
+    /// How long a request may take.
+    pub(super) fn timeout(&self) -> SignedDuration {
+        SignedDuration::try_from(self.endpoint.timeout).unwrap_or(SignedDuration::MAX)
+    }
+}
+
+/// A look at a connection.
+#[derive(Clone)]
+pub(super) struct ConnectionCheck {
+    /// What the connection was made of.
+    pub(super) inputs: Inputs,
+    /// What GitLab was asked with. The same as long as the inputs are: it knows for how long GitLab
+    /// asked for silence.
+    pub(super) client: Client,
+    /// What GitLab said, if it accepted the credential.
+    pub(super) account: Option<Account>,
+    /// What runners use, if GitLab accepted the credential.
+    pub(super) connected: Option<Arc<Connected>>,
+    /// What was wrong.
+    pub(super) trouble: Option<Trouble>,
+    /// When GitLab was asked.
+    pub(super) checked: Instant,
+    /// Whether a runner or a later look has had no answer from GitLab since then.
+    pub(super) doubted: bool,
+    /// How many later looks in a row have had none.
+    pub(super) missed: u32,
+}
+
+impl ConnectionCheck {
+    /// Whether GitLab has left somebody without an answer since it was asked.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubted || self.missed > 0
+    }
+}
