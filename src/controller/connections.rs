@@ -112,10 +112,13 @@ impl Connections {
         check.is_some_and(|check| check.missed > 0 || check.trouble.as_ref().is_some_and(passes))
     }
 
-    /// A place among the passes through a connection; `None` while they are as many as may be.
+    /// A place among the passes through a connection; `None` while they are as many as may be. Through
+    /// one that nothing is known of nobody is asked, so that any number may.
     pub fn enter(&self, key: &ConnectionKey, awaited: bool) -> Option<Turn> {
-        let mut entries = self.entries();
-        let entry = entries.entry(key.clone()).or_default();
+        let entries = self.entries();
+        let Some(entry) = entries.get(key) else {
+            return InFlight::default().enter(false, awaited);
+        };
         let doubted = entry
             .check
             .as_ref()
