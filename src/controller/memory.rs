@@ -27,6 +27,8 @@ struct State {
     removed: Option<RunnerId>,
     /// Whether nothing is left to do for the object but to let it go.
     goes: bool,
+    /// Whether our finalizer was removed.
+    let_go: bool,
 }
 
 struct CachedRunner {
@@ -84,6 +86,16 @@ impl Memory {
     /// Remembers that the object may go. Tells whether that is new.
     pub(super) fn goes(&self) -> bool {
         !std::mem::replace(&mut self.state().goes, true)
+    }
+
+    /// Remembers that our finalizer was removed.
+    pub(super) fn let_go(&self) {
+        self.state().let_go = true;
+    }
+
+    /// Whether our finalizer was removed.
+    pub(super) fn is_let_go(&self) -> bool {
+        self.state().let_go
     }
 
     /// Remembers a runner.

@@ -1,5 +1,5 @@
-//! An object whose runner is gone, and that cannot go itself.
-use kube::ResourceExt;
+//! What comes of our finalizer, above all of one that cannot be removed though the runner is gone.
+use kube::{ResourceExt, runtime::finalizer};
 
 use super::{FINALIZER, pass::Pass};
 use crate::api::conditions::Reason;
@@ -50,4 +50,17 @@ async fn write(pass: &mut Pass<'_>, why: &kube::Error) -> Result<(), Error> {
         return Ok(());
     }
     pass.publish(status).await
+}
+
+/// The finalizer helper wraps our own error; only one of its own can be left.
+pub(super) fn flatten(error: finalizer::Error<Error>) -> Error {
+    match error {
+        finalizer::Error::ApplyFailed(error) | finalizer::Error::CleanupFailed(error) => error,
+        finalizer::Error::AddFinalizer(source) => Error::kube("add our finalizer", source),
+        finalizer::Error::RemoveFinalizer(source) if is_api_status(&source, 404) => Error::Stale,
+        finalizer::Error::RemoveFinalizer(source) => Error::kube("remove our finalizer", source),
+        finalizer::Error::UnnamedObject | finalizer::Error::InvalidFinalizer => {
+            Error::Malformed("an object from a watch has a name".to_owned())
+        }
+    }
 }

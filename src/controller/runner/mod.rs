@@ -29,8 +29,9 @@ use tokio::time::Instant;
 
 use super::{
     Context,
-    error::{Error, Remedy, is_api_status},
+    error::{Error, Remedy},
     guards::{ENDING, Guarded, bounded},
+    record::Record,
     report,
 };
 use crate::api::conditions::Reason;
@@ -60,7 +61,7 @@ async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Res
     let record = ctx
         .records
         .of(object.meta().uid.as_deref().unwrap_or_default());
-    let result = Box::pin(bounded(whole, attempt(&object, &ctx))).await;
+    let result = Box::pin(bounded(whole, attempt(&object, &ctx, &record))).await;
     report::ended(
         &ctx,
         Kind::gitlabrunner,
@@ -91,7 +92,11 @@ fn on_error(object: Arc<Guarded<GitLabRunner>>, error: &Error, ctx: Arc<Context>
     }
 }
 
-async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action, Error> {
+async fn attempt(
+    object: &Guarded<GitLabRunner>,
+    ctx: &Context,
+    record: &Record,
+) -> Result<Action, Error> {
     let runner = match &object.0 {
         Ok(runner) => runner,
         Err(invalid) => return Err(announce::malformed(ctx, object, &invalid.error).await),
@@ -104,24 +109,19 @@ async fn attempt(object: &Guarded<GitLabRunner>, ctx: &Context) -> Result<Action
             Event::Cleanup(runner) => Box::pin(finalize(ctx, runner)).await,
         }
     };
+    // The cache may still hold an object that has been let go.
+    let leaving = runner.meta().deletion_timestamp.is_some();
+    if leaving && record.memory.is_let_go() {
+        return Ok(Action::await_change());
+    }
     let ended = finalizer(&api, FINALIZER, Arc::new(runner.clone()), goal).await;
+    if leaving && ended.is_ok() {
+        record.memory.let_go();
+    }
     if let Err(finalizer::Error::RemoveFinalizer(source)) = &ended {
         held_back::told(ctx, runner, source).await;
     }
-    ended.map_err(flatten)
-}
-
-/// The finalizer helper wraps our own error; only one of its own can be left.
-fn flatten(error: finalizer::Error<Error>) -> Error {
-    match error {
-        finalizer::Error::ApplyFailed(error) | finalizer::Error::CleanupFailed(error) => error,
-        finalizer::Error::AddFinalizer(source) => Error::kube("add our finalizer", source),
-        finalizer::Error::RemoveFinalizer(source) if is_api_status(&source, 404) => Error::Stale,
-        finalizer::Error::RemoveFinalizer(source) => Error::kube("remove our finalizer", source),
-        finalizer::Error::UnnamedObject | finalizer::Error::InvalidFinalizer => {
-            Error::Malformed("an object from a watch has a name".to_owned())
-        }
-    }
+    ended.map_err(held_back::flatten)
 }
 
 /// Makes the runner as declared.
