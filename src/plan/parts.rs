@@ -18,11 +18,14 @@ pub(super) fn registered(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, R
             Reason::Succeeded,
             format!("runner {}", runner.id) + &moved(seen).unwrap_or_default(),
         ),
-        Sighting::Absent => (
-            Truth::False,
-            Reason::Progressing,
-            "there is no runner in GitLab yet".to_owned(),
-        ),
+        Sighting::Absent => {
+            let message = if facts.leaving {
+                "there is no runner in GitLab any more"
+            } else {
+                "there is no runner in GitLab yet"
+            };
+            (Truth::False, Reason::Progressing, message.to_owned())
+        }
         Sighting::Unclear(Doubt::NotAsked(_)) => return None,
         Sighting::Unclear(doubt @ Doubt::Vanished { .. }) => {
             let (reason, message) = explain(&Blocked::Unclear(*doubt), facts);

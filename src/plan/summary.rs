@@ -79,6 +79,11 @@ impl Progress {
 
 /// Nothing is left to do: all is as declared, or what differs is reported only, or it cannot be changed.
 fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Progress) {
+    // Nobody is to read of an object that goes that it is ready: its runner is gone.
+    if facts.leaving {
+        let message = "nothing is left to do in GitLab, and the object goes".to_owned();
+        return (Truth::False, Reason::Progressing, message, Progress::Busy);
+    }
     let seen = facts.seen;
     let id = seen.and_then(present).map(|runner| runner.id);
     let ready = id

@@ -178,8 +178,11 @@ async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Er
             link::Link::Blocked(_, why) => pass.barred = Some(why),
         }
     }
-    let Some(_turn) = link::turn(&pass) else {
-        return Err(Error::StillThere(backoff::spread(NO_TURN, &pass.uid)));
+    let no_turn = || Error::StillThere(backoff::spread(NO_TURN, &pass.uid));
+    let _turn = match policy {
+        DeletionPolicy::Delete => Some(link::turn(&pass).ok_or_else(no_turn)?),
+        // Whoever leaves the runner behind asks GitLab nothing.
+        DeletionPolicy::Orphan => None,
     };
     let mut outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;
     if policy == DeletionPolicy::Delete

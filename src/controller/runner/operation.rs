@@ -98,7 +98,7 @@ async fn reopen_once(pass: &mut Pass<'_>, begun: &Begun) -> Result<(), Error> {
 
 /// Records that GitLab has said that it removed the runner by the connection's credential.
 pub(super) async fn removed(pass: &mut Pass<'_>, id: RunnerId) -> Result<(), Error> {
-    let mut status = pass.status();
+    let mut status = pass.next_status(&Outcome::Planned(Plan::Rest));
     let known = status.operation.as_ref().is_some_and(|operation| {
         operation.done_at.is_some() && u64::try_from(operation.runner_id) == Ok(id.0)
     });
@@ -110,7 +110,7 @@ pub(super) async fn removed(pass: &mut Pass<'_>, id: RunnerId) -> Result<(), Err
         done_at: Some(Time(now)),
         ..begun(OperationType::Remove, id, None, now)
     });
-    pass.write(status).await
+    pass.publish(status).await
 }
 
 /// Records that GitLab has said that it was done, for what leaves no other trace.

@@ -27,4 +27,4 @@ pub(crate) use operator::{Cast, Operator, program};
 pub(crate) use rights::{ACCOUNT, Mode};
 pub(crate) use stage::{Stage, repository};
 pub(crate) use story::{Story, story};
-pub(crate) use wait::{until, within};
+pub(crate) use wait::{PATIENCE, until, within};

@@ -2,7 +2,7 @@
 use gitlab_runner_registrar::{
     api::conditions::{ConditionType, Reason},
     gitlab::model::Scope,
-    plan::{Blocked, Outcome, Plan, SecretSighting},
+    plan::{Blocked, Outcome, Plan, SecretSighting, Sighting},
 };
 
 use super::super::decisions::given::{OWNER, but, now, of_projects, seconds, seen, want};
@@ -87,6 +87,14 @@ fn a_passing_fault_leaves_ready_alone_and_a_lasting_one_does_not() {
         "Ready=Unknown GitLabUnavailable",
         "an object that goes is told of at once"
     );
+    let gone = Known {
+        want: None,
+        leaving: true,
+        ..Known::new(want(), but(|seen| seen.runner = Sighting::Absent))
+    };
+    let status = gone.after(&ready, &rest(), later);
+    assert_eq!(told(&status)[0], "Ready=False Progressing");
+    assert_eq!(status.runner, ready.runner, "it still names its runner");
 
     let changed = Known {
         generation: 4,
