@@ -224,10 +224,12 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
             }
         }
     };
-    let written = pass.conclude(&outcome).await;
-    // The first error is the one to report.
-    result?;
-    written?;
+    match (result, pass.conclude(&outcome).await) {
+        // Whoever is waited for has been told nothing yet.
+        (Err(error), Err(untold)) if error.remedy() == Remedy::NeedsHuman => return Err(untold),
+        (Err(error), _) => return Err(error),
+        (Ok(_), written) => written?,
+    }
     let resync = backoff::spread(ctx.options.resync, &pass.uid);
     Ok(match outcome {
         Outcome::Planned(Plan::Hold(

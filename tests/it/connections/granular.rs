@@ -1,5 +1,6 @@
 //! Fine-grained tokens: tried whatever their scopes are called, told what they lack, and not believed
 //! when they find nothing.
+use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_sim::{Fault, Rule};
 use serde_json::json;
 
@@ -232,6 +233,29 @@ async fn what_its_lists_leave_out_is_not_taken_for_absent() {
                 shown(&found)
             );
             assert_eq!(story.gitlab.runners().len(), 1);
+        })
+        .await;
+}
+
+/// The status of a pass is refused when somebody has written to the object since: what a person has to
+/// change is told all the same, and not one resync later.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_to_change_is_told_though_the_object_has_changed_meanwhile() {
+    story("granular-changed-meanwhile")
+        .tell(async |story| {
+            let enforced = json!({ "granular_tokens_enforced": true });
+            story
+                .gitlab
+                .does(json!({ "do": "set_group", "group": PLATFORM, "settings": enforced }));
+            story.connects("gitlab", token::MIA).await;
+            let list = "/api/v4/groups/*/runners";
+            let gate = story.gitlab.misbehaves(Rule::new("GET", list, Fault::Gate));
+            story.apply(&in_platform("whimbrel")).await;
+            story.gitlab.holds_one(gate).await;
+            let labelled = json!({ "metadata": { "labels": { "seen": "yes" } } });
+            story.edit::<GitLabRunner>("whimbrel", labelled).await;
+            story.gitlab.recovers();
+            story.is_not_ready("whimbrel", "PermissionMissing").await;
         })
         .await;
 }
