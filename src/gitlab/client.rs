@@ -14,6 +14,7 @@ use super::error::Error;
 use super::pause::Pause;
 use super::reply::{self, Answer, Asked};
 use super::request::Request;
+use super::sweep_size::PageSize;
 
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
@@ -28,6 +29,7 @@ struct Inner {
     api: String,
     credential: Option<Credential>,
     pause: Pause,
+    page_size: PageSize,
     observe: Observe,
 }
 
@@ -65,8 +67,14 @@ impl Client {
             api,
             credential,
             pause: Pause::default(),
+            page_size: PageSize::default(),
             observe,
         })))
+    }
+
+    /// How many runners its GitLab lets one query ask for.
+    pub(super) fn page_size(&self) -> &PageSize {
+        &self.0.page_size
     }
 
     /// Sends a request once. Answers [`Error::Throttled`] by itself, without sending, while the
@@ -99,6 +107,7 @@ impl Client {
             api,
             credential,
             pause,
+            page_size: _,
             observe: _,
         } = &*self.0;
         let Request {

@@ -130,7 +130,7 @@ pub struct Runner {
     pub online: Option<bool>,
     /// GitLab's word (contract §1.7), such as `never_contacted`.
     pub status: String,
-    /// The last call of a runner process.
+    /// The last call of a runner process, to the second: GraphQL shows no more.
     pub contacted_at: Option<Timestamp>,
 }
 
@@ -153,9 +153,19 @@ pub struct ListedRunner {
     /// Free text.
     #[serde(default)]
     pub description: Option<String>,
-    /// `None` while no runner process has ever called.
+    /// `None` while no runner process has ever called. In a row that GraphQL gives, `Some(false)` may
+    /// mean as well that one has called at an unknown time.
     #[serde(default)]
     pub online: Option<bool>,
+    /// Whether GitLab withholds new jobs; absent before 14.8.
+    #[serde(default)]
+    pub paused: Option<bool>,
+    /// GitLab's word, as in [`Runner::status`].
+    #[serde(default)]
+    pub status: Option<String>,
+    /// The note for administrators, which no list of REST shows.
+    #[serde(skip)]
+    pub note: Note,
 }
 
 /// What a search for runners came to.

@@ -2,13 +2,14 @@
 
 /// The maintenance note of a runner, which REST shows and takes since 16.10 only (contract §2.2).
 /// A text is `None` when it is empty, or when the caller may not change the runner.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Note {
     /// As REST shows it.
     Shown(Option<String>),
     /// As GraphQL shows it, of a GitLab that lets nobody change it by its API.
     Fixed(Option<String>),
     /// REST does not show it, and GraphQL does not answer this credential.
+    #[default]
     Unseen,
 }
 

@@ -116,7 +116,12 @@ impl Client {
 
     /// One page of those that can be meant. Only numbers of pages are taken from
     /// the reply: its `Link` header may point to another host (contract §1.8).
-    async fn page(&self, scope: Scope, contact: Contact, number: u64) -> Result<Page, Error> {
+    pub(super) async fn page(
+        &self,
+        scope: Scope,
+        contact: Contact,
+        number: u64,
+    ) -> Result<Page, Error> {
         let (endpoint, list) = list_of(scope);
         let kind = scope.runner_type();
         let status = match contact {
@@ -165,10 +170,10 @@ fn list_of(scope: Scope) -> (&'static str, String) {
     }
 }
 
-struct Page {
-    total: Option<u64>,
-    next: Option<u64>,
-    listed: BTreeMap<RunnerId, ListedRunner>,
+pub(super) struct Page {
+    pub(super) total: Option<u64>,
+    pub(super) next: Option<u64>,
+    pub(super) listed: BTreeMap<RunnerId, ListedRunner>,
 }
 
 fn fits(listed: &ListedRunner, description: Option<&str>) -> bool {

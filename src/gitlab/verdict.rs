@@ -50,6 +50,14 @@ pub(super) fn verdict(registers: bool, status: u16, body: &Body) -> Option<Verdi
     })
 }
 
+/// Whether GraphQL's errors say that a query costs more than this GitLab lets one cost (contract §5.4).
+pub(super) fn is_too_complex(errors: &Value) -> bool {
+    errors.as_array().into_iter().flatten().any(|error| {
+        let text = error.get("message").and_then(Value::as_str);
+        text.is_some_and(|text| text.contains("which exceeds max complexity of"))
+    })
+}
+
 fn surely(registers: bool, status: u16, body: &Body) -> Option<Verdict> {
     match (&body.message, &body.error) {
         (Some(Message::Text(text)), _) => by_text(status, text),

@@ -184,9 +184,14 @@ impl From<Details> for Runner {
             group_url: groups.into_iter().find_map(|group| group.web_url),
             online,
             status,
-            contacted_at,
+            contacted_at: contacted_at.and_then(whole_seconds),
         }
     }
+}
+
+/// GraphQL shows no fraction of a second, and REST does.
+pub(super) fn whole_seconds(at: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_second(at.as_second()).ok()
 }
 
 #[cfg(test)]

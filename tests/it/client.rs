@@ -10,6 +10,7 @@ mod refusals;
 mod search;
 mod struck;
 mod stub;
+mod sweeps;
 mod trust;
 mod world;
 

@@ -1,0 +1,29 @@
+//! Reading all runners of a place: by GraphQL and by the lists of REST, from each release, and by
+//! credentials that see less than all.
+mod fleet;
+
+use gitlab_runner_registrar::gitlab::{Client, Error, Row, Scope, Swept, Way};
+
+/// Everything that a sweep hands over, with how it ended.
+async fn sweep(
+    client: &Client,
+    scope: Scope,
+    path: Option<&str>,
+    way: Way,
+) -> (Vec<Row>, Result<Swept, Error>) {
+    let mut rows = Vec::new();
+    let swept = client.sweep(scope, path, way, |page| rows.extend(page));
+    let swept = swept.await;
+    (rows, swept)
+}
+
+fn numbers(rows: &[Row]) -> Vec<u64> {
+    rows.iter().map(|row| row.id().0).collect()
+}
+
+fn whole(pages: u32) -> Swept {
+    Swept {
+        complete: true,
+        pages,
+    }
+}
