@@ -8,22 +8,30 @@ mod count;
 mod figure;
 mod floor;
 mod idle;
+mod life;
 mod machine;
+mod memory;
 mod observer;
 mod options;
 mod page;
+mod pictures;
+mod plots;
 mod process;
+mod results;
 mod scenario;
 mod scenarios;
 mod smoke;
+mod start;
+mod subject;
 mod world;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use tokio::time::Instant;
 
 use crate::harness::Stage;
-use figure::Row;
 use options::Options;
-use world::Subject;
+use scenario::Scenario;
+use subject::Subject;
 
 /// `make bench BENCH_ARGS="--runners 300 --only cold,idle"`
 #[tokio::test(flavor = "multi_thread")]
@@ -31,40 +39,66 @@ use world::Subject;
 async fn make_bench() {
     let typed = std::env::var("BENCH_ARGS").unwrap_or_default();
     let options = Options::parse_from(["bench"].into_iter().chain(typed.split_whitespace()));
-    let subjects = subjects(&options);
     let machine = machine::Machine::now();
-    let stage = Stage::new().await;
-    let bench = Bench { options, stage };
-    let mut rows = Vec::new();
-    for scenario in bench.options.scenarios() {
-        let floor = scenario.floor(&bench).await;
-        let mut figures = Vec::new();
-        for subject in &subjects {
-            page::line(&format!("{scenario:?} of {}", subject.name));
-            figures.push(scenario.measure(&bench, subject).await);
-        }
-        let measured = Row::of(&floor, &figures);
-        page::line(&page::table(&measured, &subjects));
-        rows.extend(measured);
+    let setting = options.setting();
+    let subjects = Subject::all(&options);
+    let mut scenarios = options.scenarios();
+    if options.resumes() {
+        let known = |name: &str, scenario| {
+            results::kept(scenario, &setting).is_some_and(|told| told.of(name).is_some())
+        };
+        scenarios.retain(|one| !subjects.iter().all(|subject| known(&subject.name, *one)));
     }
-    let text = page::page(&bench.options, &machine, &rows, &subjects, &typed);
-    if let Some(path) = bench.options.page() {
-        std::fs::write(&path, text).unwrap();
-        page::line(&format!("written to {}", path.display()));
+    let begin = Instant::now();
+    for (at, scenario) in scenarios.iter().enumerate() {
+        let so_far = page::clock(begin.elapsed().as_secs());
+        let (at, all) = (at + 1, scenarios.len());
+        page::line(&format!("[{at}/{all}] {} after {so_far}", scenario.name()));
+        let told = scenario.told(&options, &subjects).await;
+        told.keep();
+        let names: Vec<String> = subjects.iter().map(|one| one.name.clone()).collect();
+        page::line(&page::table(&told.rows(&names), &names));
+    }
+    page::line(&format!("took {}", page::clock(begin.elapsed().as_secs())));
+    let every = Scenario::value_variants();
+    let all: Vec<_> = every
+        .iter()
+        .filter_map(|one| results::kept(*one, &setting))
+        .collect();
+    if let Some(path) = options.page(all.len() == every.len()) {
+        page::write(
+            &path,
+            &page::Page {
+                setting: &setting,
+                machine: &machine,
+                all: &all,
+                typed: &typed,
+            },
+        );
     }
 }
 
-/// What a run measures with.
-pub(super) struct Bench {
+/// What one subject is measured with.
+pub(super) struct Bench<'a> {
     options: Options,
-    stage: Stage,
+    stage: &'a Stage,
+    subject: &'a Subject,
 }
 
-/// This build, and the other one if there is one.
-fn subjects(options: &Options) -> Vec<Subject> {
-    let other = options.against.as_deref().map(against::subject);
-    [Some(Subject::this_build()), other]
-        .into_iter()
-        .flatten()
-        .collect()
+impl<'a> Bench<'a> {
+    fn of(options: &Options, stage: &'a Stage, subject: &'a Subject) -> Self {
+        let options = options.clone();
+        Self {
+            options,
+            stage,
+            subject,
+        }
+    }
+
+    /// The same with a GitLab that takes so many milliseconds for an answer.
+    fn with_latency(&self, latency: u64) -> Self {
+        let mut bench = Self::of(&self.options, self.stage, self.subject);
+        bench.options.latency = latency;
+        bench
+    }
 }

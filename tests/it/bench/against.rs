@@ -3,24 +3,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::machine::git;
-use super::world::Subject;
+use super::subject::Subject;
 use crate::harness::repository;
 
 /// A registrar of that path, or one that is built from that commit.
 pub(super) fn subject(named: &str) -> Subject {
-    let given = repository().join(named);
-    if given.is_file() {
-        let name = given.file_name().unwrap_or_default().to_string_lossy();
-        return Subject::new(&name, &given);
+    match named.split_once('=') {
+        Some((name, path)) => Subject::new(name, &repository().join(path)),
+        None => Subject::new(named, &built(named)),
     }
-    Subject::new(named, &built(named))
 }
 
 /// Checks the commit out and builds it, both below `target/`, and keeps both for the next run.
 fn built(commit: &str) -> PathBuf {
     let spec = format!("{commit}^{{commit}}");
     let Some(full) = git(&["rev-parse", "--verify", &spec]) else {
-        panic!("--against {commit}: neither a file nor a commit");
+        panic!("--against {commit}: no such commit");
     };
     let place = repository().join("target/bench");
     let (tree, target) = (place.join(&full), place.join("target"));

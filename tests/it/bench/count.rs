@@ -19,6 +19,8 @@ pub(super) struct Counts {
     pub(super) changes: BTreeMap<String, usize>,
     /// Writes to the API server.
     pub(super) writes: Vec<AuditEvent>,
+    /// Reads from it, watches not counted: how often one is opened anew is the server's doing.
+    pub(super) looks: Vec<AuditEvent>,
     /// All requests to GitLab by method and path, numbers left out.
     kinds: BTreeMap<String, usize>,
 }
@@ -37,7 +39,7 @@ impl Counts {
             resource,
             subresource,
             ..
-        } in &self.writes
+        } in self.writes.iter().chain(&self.looks)
         {
             let kind = format!("{verb} {resource}/{subresource}");
             *kinds
@@ -75,14 +77,6 @@ impl World<'_> {
         self.counts_so_far(since)
     }
 
-    /// What it asks for while that is done and until it is quiet again.
-    pub(super) async fn counts_during(&self, deed: impl Future<Output = ()>) -> Counts {
-        let since = self.now().await;
-        deed.await;
-        self.is_quiet().await;
-        self.counts(since).await
-    }
-
     /// The same as [`Self::counts`], but the audit log may still lack the last moment.
     fn counts_so_far(&self, since: Since) -> Counts {
         let (events, _) = self.stage().plane.audit_since(since.audit).unwrap();
@@ -102,8 +96,16 @@ impl World<'_> {
                 counts.reads += 1;
             }
         }
-        let writes = events.into_iter().filter(ours);
-        counts.writes = writes.filter(AuditEvent::is_write).collect();
+        let (writes, others) = events
+            .into_iter()
+            .filter(ours)
+            .partition(AuditEvent::is_write);
+        counts.writes = writes;
+        counts.looks = others;
+        let looks = ["get", "list"];
+        counts
+            .looks
+            .retain(|event| looks.contains(&event.verb.as_str()));
         counts
     }
 
@@ -133,6 +135,18 @@ impl World<'_> {
         })
         .await;
     }
+}
+
+/// How many passes over runners have ended, as an operator counts them itself.
+pub(super) fn passes(metrics: &str) -> usize {
+    let counters = metrics.lines().filter_map(|line| {
+        let (labels, count) = line.rsplit_once(' ')?;
+        let passes = labels.starts_with("controller_runtime_reconcile_total{");
+        (passes && labels.contains(r#"controller="gitlabrunner""#)).then_some(count)
+    });
+    counters
+        .filter_map(|count| count.parse::<usize>().ok())
+        .sum()
 }
 
 fn without_numbers(path: &str) -> String {

@@ -7,14 +7,15 @@ use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::events::v1::Event;
 use kube::Resource;
-use kube::api::{Patch, PatchParams, PostParams};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Bench;
-use super::figure::{Figure, number, spread};
-use super::scenarios::{COLD, DELETE, PACED};
-use super::world::World;
+use super::figure::{Figure, Measured, cumulative, distribution, number, spread};
+use super::life::{CREATE, DELETE, PACED, REQUESTS, WRITES};
+use super::start::{COLD, RESTART, RESTART_REQUESTS};
+use super::world::{LIMIT, World};
 use crate::harness::token;
 
 /// How many objects the loop has under way at once.
@@ -23,72 +24,99 @@ pub(super) const AT_ONCE: usize = 32;
 /// How many objects are made one after another.
 const ONE_BY_ONE: usize = 50;
 
+/// Finalizer, intent, Secret, outcome and event.
+pub(super) const WRITES_TO_CREATE: f64 = 5.0;
+
+/// Secret and finalizer; the deletion of the object is its user's.
+pub(super) const WRITES_TO_DELETE: f64 = 2.0;
+
 /// How many entries a page of GitLab's lists has at most.
 const PAGE: usize = 100;
 
 /// The calls for all objects, many at once.
-pub(super) async fn cold(bench: &Bench) -> Vec<Figure> {
-    let world = World::empty(&bench.stage, bench.options.latency).await;
+pub(super) async fn cold(bench: &Bench<'_>) -> Measured {
+    let world = World::empty(bench).await;
     let count = bench.options.runners;
     world.kubectl_creates("floor", count, "gitlab").await;
     let calls = Calls::new(&world);
     let begin = Instant::now();
     let names = (0..count).map(|at| format!("floor-{at:05}"));
-    stream::iter(names)
-        .for_each_concurrent(AT_ONCE, async |name| calls.register(&name).await)
-        .await;
-    vec![Figure::seconds(COLD, begin.elapsed())]
+    let ends = stream::iter(names).map(async |name| {
+        calls.register(&name).await;
+        Instant::now()
+    });
+    let ends: Vec<Instant> = ends.buffer_unordered(AT_ONCE).collect().await;
+    let figure = Figure::seconds(COLD, begin.elapsed());
+    let curve = cumulative(begin, ends);
+    Measured {
+        figures: vec![figure],
+        curve,
+    }
 }
 
-/// The calls for one object, one object after another.
-pub(super) async fn paced(bench: &Bench) -> Vec<Figure> {
-    let world = World::empty(&bench.stage, bench.options.latency).await;
-    let count = bench.options.runners.min(ONE_BY_ONE);
+/// Both lists, each once.
+pub(super) async fn restart(bench: &Bench<'_>) -> Measured {
+    let world = World::empty(bench).await;
+    let calls = Calls::new(&world);
+    let count = bench.options.runners;
     world.kubectl_creates("floor", count, "gitlab").await;
+    calls.post_all(count).await;
+    let begin = Instant::now();
+    let listed = world
+        .objects("GitLabRunner")
+        .list(&ListParams::default())
+        .await;
+    assert_eq!(listed.unwrap().items.len(), count);
+    let pages = calls.all_pages().await;
+    Measured::figures(vec![
+        Figure::seconds(RESTART, begin.elapsed()),
+        Figure::new(RESTART_REQUESTS, "", number(pages)),
+    ])
+}
+
+/// For creation the calls for one object, one object after another; for deletion kubectl alone, with
+/// objects that no finalizer keeps.
+pub(super) async fn life(bench: &Bench<'_>) -> Measured {
+    let world = World::empty(bench).await;
+    let all = bench.options.runners;
+    let some = all.min(ONE_BY_ONE);
+    world.kubectl_creates("floor", some, "gitlab").await;
     let calls = Calls::new(&world);
     let mut took = Vec::new();
-    for at in 0..count {
+    for at in 0..some {
         let begin = Instant::now();
         calls.register(&format!("floor-{at:05}")).await;
         took.push(begin.elapsed());
     }
-    spread(PACED, &took)
-}
-
-/// kubectl alone, with objects that no finalizer keeps.
-pub(super) async fn delete(bench: &Bench) -> Vec<Figure> {
-    let world = World::empty(&bench.stage, 0).await;
-    let count = bench.options.runners;
-    world.kubectl_creates("floor", count, "gitlab").await;
-    let all_there = world
+    let mut figures = spread(PACED, &took);
+    let world = World::empty(bench).await;
+    let begin = Instant::now();
+    world.kubectl_creates("floor", all, "gitlab").await;
+    let are_there = world
         .observer
-        .until("all are there", super::world::LIMIT, |tally| {
-            tally.live == count
-        });
-    all_there.await;
+        .until("all are there", LIMIT, |tally| tally.live == all);
+    are_there.await;
+    figures.push(Figure::seconds(CREATE, begin.elapsed()));
     let begin = Instant::now();
     world.kubectl_deletes_all().await;
-    vec![Figure::seconds(DELETE, world.are_gone().await - begin)]
+    figures.push(Figure::seconds(DELETE, world.are_gone().await - begin));
+    let [created, deleted] = REQUESTS;
+    figures.push(Figure::new(created, "", 1.0));
+    figures.push(Figure::new(deleted, "", 1.0));
+    let [created, deleted] = WRITES;
+    figures.push(Figure::new(created, "", WRITES_TO_CREATE));
+    figures.push(Figure::new(deleted, "", WRITES_TO_DELETE));
+    let curve = distribution(&took);
+    Measured { figures, curve }
 }
 
 /// One read of the group's list each minute, in pages as large as they may be.
-pub(super) async fn idle(bench: &Bench) -> Vec<Figure> {
-    let world = World::empty(&bench.stage, 0).await;
+pub(super) async fn idle(bench: &Bench<'_>) -> Measured {
+    let world = World::empty(&bench.with_latency(0)).await;
     let calls = Calls::new(&world);
-    let all = stream::iter(0..bench.options.runners);
-    all.for_each_concurrent(AT_ONCE, async |at| {
-        calls.post(&format!("floor-{at:05}")).await;
-    })
-    .await;
-    let before = world.gitlab.requests().len();
-    for page in 1.. {
-        if calls.page(page).await < PAGE {
-            break;
-        }
-    }
-    let pages = world.gitlab.requests().len() - before;
-    let hourly = number(pages) * 60.0;
-    vec![Figure::new(super::idle::REQUESTS, "/h", hourly)]
+    calls.post_all(bench.options.runners).await;
+    let hourly = number(calls.all_pages().await) * 60.0;
+    Measured::figures(vec![Figure::new(super::idle::REQUESTS, "/h", hourly)])
 }
 
 /// Whoever makes the calls.
@@ -132,6 +160,24 @@ impl<'a> Calls<'a> {
         let event = event(name, &object);
         let events = self.world.api::<Event>();
         events.create(&params_of_post, &event).await.unwrap();
+    }
+
+    /// Registers so many runners in GitLab and nowhere else.
+    async fn post_all(&self, count: usize) {
+        stream::iter(0..count)
+            .for_each_concurrent(AT_ONCE, async |at| {
+                self.post(&format!("floor-{at:05}")).await;
+            })
+            .await;
+    }
+
+    /// Reads the group's list; tells in how many pages.
+    async fn all_pages(&self) -> usize {
+        let mut pages = 1;
+        while self.page(pages).await == PAGE {
+            pages += 1;
+        }
+        pages
     }
 
     /// Registers a runner in GitLab.

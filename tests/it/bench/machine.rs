@@ -8,7 +8,6 @@ use crate::harness::repository;
 
 /// As it was before the run.
 pub(super) struct Machine {
-    pub(super) commit: String,
     pub(super) day: String,
     processor: String,
     processors: usize,
@@ -24,7 +23,6 @@ impl Machine {
         let model = model.and_then(|line| line.split(": ").nth(1));
         let load = read("/proc/loadavg");
         Self {
-            commit: commit(),
             day: clock::now().strftime("%Y-%m-%d").to_string(),
             processor: model.unwrap_or("unknown processor").to_owned(),
             processors: std::thread::available_parallelism().map_or(1, usize::from),
@@ -70,7 +68,7 @@ fn memory() -> String {
 }
 
 /// The last commit that changed what the operator is made of, and whether that is all.
-fn commit() -> String {
+pub(super) fn commit() -> String {
     let made_of = ["--", "src", "Cargo.toml", "Cargo.lock"];
     let last = [&["log", "-1", "--format=%h"][..], &made_of].concat();
     let commit = git(&last).unwrap_or("unknown".to_owned());

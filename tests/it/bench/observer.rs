@@ -106,7 +106,8 @@ fn note(
     }
 }
 
-fn is_ready(object: &DynamicObject) -> bool {
+/// Whether an object of one of our kinds says that it is ready as it is declared now.
+pub(super) fn is_ready(object: &DynamicObject) -> bool {
     let status = &object.data["status"];
     let current = status["observedGeneration"].as_i64() == object.metadata.generation;
     let conditions = status["conditions"].as_array();

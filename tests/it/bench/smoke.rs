@@ -1,8 +1,12 @@
 //! A small run, so that the counts stay what they are. It times nothing.
+use clap::Parser;
 use serde_json::json;
 
-use super::scenarios::Life;
-use super::world::{Subject, World};
+use super::Bench;
+use super::life::Life;
+use super::options::Options;
+use super::subject::Subject;
+use super::world::World;
 use crate::harness::{Stage, until};
 
 const RUNNERS: usize = 50;
@@ -10,12 +14,16 @@ const RUNNERS: usize = 50;
 /// How many times a difference made in GitLab is seen and undone, which proves that it was looked.
 const ROUNDS: usize = 2;
 
+fn options() -> Options {
+    Options::parse_from(["bench", &format!("--runners={RUNNERS}"), "--latency=0"])
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_is_registered_once_and_removed_once() {
-    let stage = Stage::shared().await;
+    let (stage, subject) = (Stage::shared().await, Subject::this_build());
     let Life {
         created, deleted, ..
-    } = Life::of(stage, 0, &Subject::this_build(), RUNNERS).await;
+    } = Life::of(&Bench::of(&options(), stage, &subject)).await;
     assert_eq!(created.changes, [("POST".to_owned(), RUNNERS)].into());
     assert_eq!(deleted.changes, [("DELETE".to_owned(), RUNNERS)].into());
     for (what, counts, reads, writes) in [("create", created, 4, 10), ("delete", deleted, 2, 6)] {
@@ -34,8 +42,8 @@ async fn a_runner_is_registered_once_and_removed_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_runners_cost_no_write() {
-    let stage = Stage::shared().await;
-    let world = World::running(stage, 0, &Subject::this_build(), Some("2s")).await;
+    let (stage, subject) = (Stage::shared().await, Subject::this_build());
+    let world = World::running(&Bench::of(&options(), stage, &subject), Some("2s")).await;
     world.kubectl_creates("idle", RUNNERS, "gitlab").await;
     world.are_ready(RUNNERS).await;
     world.writes_nothing_more().await;

@@ -1,21 +1,22 @@
 //! A namespace with an operator, a GitLab and objects of its own.
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gitlab_runner_registrar::api::v1alpha1::{GitLabConnection, GitLabRunner};
+use futures::StreamExt;
+use futures::stream;
 use gitlab_sim::{Fault, Rule};
 use kube::ResourceExt;
 use kube::api::{
-    Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+    Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
 };
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::observer::Observer;
+use super::Bench;
+use super::observer::{Observer, is_ready};
+use super::subject::Subject;
 use crate::harness::{
-    ACCOUNT, Cast, GitLab, Manifest, Mode, Operator, Stage, connection, number, program, runner,
-    says, secret, token, until,
+    ACCOUNT, Cast, GitLab, Manifest, Operator, Stage, connection, runner, secret, token, until,
 };
 
 /// Far longer than anything that is measured should take.
@@ -24,29 +25,18 @@ pub(super) const LIMIT: Duration = Duration::from_mins(20);
 /// A resync so long that nothing is looked at again while we measure.
 pub(super) const NEVER: Option<&str> = Some("12h");
 
+/// How many requests a minute a connection allows, in builds that have such a ceiling. One that users
+/// would set makes every time a matter of that ceiling.
+pub(super) const REQUESTS_PER_MINUTE: u32 = 100_000;
+
+/// The field that says so.
+const CEILING: &str = "requestsPerMinute";
+
+/// How many requests we have under way to the API server when it should be quick.
+pub(super) const AT_ONCE: usize = 64;
+
 /// Makes the names of namespaces differ.
 static WORLDS: AtomicUsize = AtomicUsize::new(0);
-
-/// A build of the operator.
-#[derive(Clone, Debug)]
-pub(super) struct Subject {
-    pub(super) name: String,
-    program: PathBuf,
-}
-
-impl Subject {
-    /// What these tests were built with, unless `REGISTRAR` names another.
-    pub(super) fn this_build() -> Self {
-        Self::new("this build", &program())
-    }
-
-    pub(super) fn new(name: &str, program: &Path) -> Self {
-        let program = program.canonicalize();
-        let program = program.unwrap_or_else(|error| panic!("{name}: no such program: {error}"));
-        let name = name.to_owned();
-        Self { name, program }
-    }
-}
 
 pub(super) struct World<'a> {
     stage: &'a Stage,
@@ -54,13 +44,15 @@ pub(super) struct World<'a> {
     kube: kube::Client,
     pub(super) gitlab: GitLab,
     pub(super) observer: Observer,
+    subject: &'a Subject,
     cast: Option<Cast>,
     operator: Option<Operator>,
 }
 
 impl<'a> World<'a> {
-    /// A namespace and a GitLab that takes so many milliseconds for an answer, and nobody there.
-    pub(super) async fn empty(stage: &'a Stage, latency: u64) -> Self {
+    /// A namespace and a GitLab that takes its time for an answer, and nobody there.
+    pub(super) async fn empty(bench: &Bench<'a>) -> Self {
+        let (stage, latency) = (bench.stage, bench.options.latency);
         let namespace = format!("bench-{}", WORLDS.fetch_add(1, Ordering::Relaxed));
         stage.plane.create_namespace(&namespace).await.unwrap();
         let kube = stage.plane.admin_client().await.unwrap();
@@ -74,21 +66,17 @@ impl<'a> World<'a> {
             namespace,
             kube,
             gitlab,
+            subject: bench.subject,
             cast: None,
             operator: None,
         }
     }
 
     /// The same with a connection, and an operator that has not been started yet.
-    pub(super) async fn prepared(
-        stage: &'a Stage,
-        latency: u64,
-        subject: &Subject,
-        resync: Option<&str>,
-    ) -> Self {
-        let mut world = Self::empty(stage, latency).await;
-        let namespace = &world.namespace;
-        stage.grant(Mode::Namespaced, namespace).await;
+    pub(super) async fn prepared(bench: &Bench<'a>, resync: Option<&str>) -> Self {
+        let mut world = Self::empty(bench).await;
+        let (stage, namespace) = (world.stage, &world.namespace);
+        world.subject.is_granted(stage, namespace).await;
         let kubeconfig = stage.plane.service_account_kubeconfig(namespace, ACCOUNT);
         let mut args = vec![
             format!("--watch-namespaces={namespace}"),
@@ -96,22 +84,27 @@ impl<'a> World<'a> {
         ];
         args.extend(resync.map(|resync| format!("--resync={resync}")));
         let mut cast = Cast::new(kubeconfig.await.unwrap(), args, namespace);
-        cast.program.clone_from(&subject.program);
+        cast.program.clone_from(&world.subject.program);
         world.cast = Some(cast);
         world.connects("gitlab", world.gitlab.url()).await;
         world
     }
 
     /// The same, and the operator runs and has nothing to do yet.
-    pub(super) async fn running(
-        stage: &'a Stage,
-        latency: u64,
-        subject: &Subject,
-        resync: Option<&str>,
-    ) -> Self {
-        let mut world = Self::prepared(stage, latency, subject, resync).await;
+    pub(super) async fn running(bench: &Bench<'a>, resync: Option<&str>) -> Self {
+        let mut world = Self::prepared(bench, resync).await;
         world.the_operator_starts().await;
         world.is_connected("gitlab").await;
+        world
+    }
+
+    /// All objects ready, after a start of the operator.
+    pub(super) async fn settled(bench: &Bench<'a>, resync: Option<&str>) -> Self {
+        let mut world = Self::prepared(bench, resync).await;
+        let count = bench.options.runners;
+        world.kubectl_creates("bench", count, "gitlab").await;
+        world.the_operator_starts().await;
+        world.are_ready(count).await;
         world
     }
 
@@ -120,9 +113,17 @@ impl<'a> World<'a> {
         self.operator = Some(Operator::start(&self.stage.plane, cast).await);
     }
 
+    pub(super) async fn the_operator_stops(&mut self) {
+        self.operator.take().unwrap().is_told_to_stop().await;
+    }
+
+    pub(super) fn operator(&self) -> &Operator {
+        self.operator.as_ref().unwrap()
+    }
+
     /// The operator's process id.
     pub(super) fn pid(&self) -> u32 {
-        self.operator.as_ref().unwrap().pid()
+        self.operator().pid()
     }
 
     pub(super) fn stage(&self) -> &Stage {
@@ -140,22 +141,35 @@ impl<'a> World<'a> {
         Api::namespaced(self.kube.clone(), &self.namespace)
     }
 
+    /// Without a ceiling that times would come up against, where there is one.
     pub(super) async fn connects(&self, name: &str, url: &str) {
         let credential = secret(&format!("{name}-credential")).holding("pat", token::ADMIN);
         self.apply(&credential).await;
-        self.apply(&connection(name, url)).await;
+        let mut connection = connection(name, url);
+        if self.subject.knows(CEILING) {
+            connection = connection.with(CEILING, REQUESTS_PER_MINUTE);
+        }
+        self.apply(&connection).await;
     }
 
     pub(super) async fn is_connected(&self, name: &str) {
+        let connections = self.objects("GitLabConnection");
         until("the connection works", async || {
-            let found = self.api::<GitLabConnection>().get(name).await.unwrap();
-            if says(&found, "Ready", "True", "Succeeded") {
+            let found = connections.get(name).await.unwrap();
+            if is_ready(&found) {
                 Ok(())
             } else {
-                Err(format!("{:?}", found.status))
+                Err(found.data["status"].to_string())
             }
         })
         .await;
+    }
+
+    /// Objects of one of our kinds, as no build in particular knows them.
+    pub(super) fn objects(&self, kind: &str) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk("gitlab-registrar.dev", "v1alpha1", kind);
+        let kind = ApiResource::from_gvk(&kind);
+        Api::namespaced_with(self.kube.clone(), &self.namespace, &kind)
     }
 
     async fn apply(&self, manifest: &Manifest) {
@@ -172,13 +186,25 @@ impl<'a> World<'a> {
     /// kubectl creates so many runners of one group, of these names and through that connection.
     pub(super) async fn kubectl_creates(&self, names: &str, count: usize, through: &str) {
         let manifest = |at: usize| {
-            let runner = runner(&format!("{names}-{at:05}")).through(through);
-            runner.in_group("platform").tagged(["bench"]).json().clone()
+            let runner = runner_of_the_group(&format!("{names}-{at:05}"));
+            runner.through(through).json().clone()
         };
         let items: Vec<_> = (0..count).map(manifest).collect();
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": items });
         let args = ["-n", &self.namespace, "create", "-f", "-"];
         self.stage.kubectl().done(&args, &list.to_string()).await;
+    }
+
+    /// The same, as fast as the API server takes them.
+    pub(super) async fn creates_many(&self, names: &str, count: usize) {
+        let (runners, params) = (self.objects("GitLabRunner"), PostParams::default());
+        let all = (0..count).map(|at| runner_of_the_group(&format!("{names}-{at:05}")));
+        stream::iter(all)
+            .for_each_concurrent(AT_ONCE, async |runner| {
+                let object = serde_json::from_value(runner.json().clone()).unwrap();
+                runners.create(&params, &object).await.unwrap();
+            })
+            .await;
     }
 
     /// kubectl deletes all runners; returns when it has asked for that.
@@ -208,8 +234,7 @@ impl<'a> World<'a> {
 
     /// Creates one object; tells how long it took until that was ready.
     pub(super) async fn creates_one(&self, name: &str) -> Duration {
-        self.apply(&runner(name).in_group("platform").tagged(["bench"]))
-            .await;
+        self.apply(&runner_of_the_group(name)).await;
         let what = "the new object is ready";
         let ready = || {
             self.observer
@@ -225,9 +250,17 @@ impl<'a> World<'a> {
 
     /// The numbers of all runners in GitLab, by name of their objects.
     pub(super) async fn numbers(&self) -> Vec<(String, i64)> {
-        let (api, all) = (self.api::<GitLabRunner>(), ListParams::default());
+        let (api, all) = (self.objects("GitLabRunner"), ListParams::default());
         let all = api.list(&all).await.unwrap();
-        let one = |object: &GitLabRunner| Some((object.name_any(), number(object)?));
+        let one = |object: &DynamicObject| {
+            let number = object.data["status"]["runner"]["id"].as_i64()?;
+            Some((object.name_any(), number))
+        };
         all.iter().filter_map(one).collect()
     }
+}
+
+/// What all these objects are like.
+fn runner_of_the_group(name: &str) -> Manifest {
+    runner(name).in_group("platform").tagged(["bench"])
 }

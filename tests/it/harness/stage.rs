@@ -25,23 +25,34 @@ impl Stage {
 
     /// One that a story may stop, or that only one operator may watch as a whole.
     pub(crate) async fn new() -> Self {
-        let plane = ControlPlane::start(Options::default()).await.unwrap();
-        let stage = Self {
-            rights: Rights::of_the_chart(&plane).await,
-            plane,
-        };
+        let stage = Self::without_kinds().await;
         stage.install_kinds().await;
         stage
     }
 
+    /// One with our kinds as those manifests define them, which may be older than this build's.
+    pub(crate) async fn with_kinds(manifests: &str) -> Self {
+        let stage = Self::without_kinds().await;
+        stage.install(&["-f", "-"], manifests).await;
+        stage
+    }
+
+    async fn without_kinds() -> Self {
+        let plane = ControlPlane::start(Options::default()).await.unwrap();
+        let rights = Rights::of_the_chart(&plane).await;
+        Self { plane, rights }
+    }
+
     /// Installs our kinds, and returns when they are served.
     pub(crate) async fn install_kinds(&self) {
-        let kubectl = self.kubectl();
         let crds = repository().join("crds");
-        let crds = crds.to_str().unwrap();
-        kubectl
-            .done(&["apply", "--server-side", "-k", crds], "")
-            .await;
+        self.install(&["-k", crds.to_str().unwrap()], "").await;
+    }
+
+    async fn install(&self, from: &[&str], input: &str) {
+        let kubectl = self.kubectl();
+        let apply = [&["apply", "--server-side"], from].concat();
+        kubectl.done(&apply, input).await;
         let established = ["wait", "--for=condition=Established", "crd", "--all"];
         kubectl.done(&established, "").await;
         // Established is not yet served: for a moment more the storage is said to initialise.
