@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
+use super::budgets::Holder;
 use crate::gitlab::{Client, Endpoint};
 use crate::observe::Connected;
 use crate::plan::{Account, Fingerprint, Trouble};
@@ -49,6 +50,13 @@ impl Inputs {
         }
     }
 
+    /// Whose requests count together: whoever sends the same token to the same GitLab, however its
+    /// address is written.
+    pub(super) fn holder(&self) -> Holder {
+        let Fingerprint { digest, gitlab_url } = self.fingerprint();
+        (self.endpoint.address().unwrap_or(gitlab_url), digest)
+    }
+
     /// The url, without a slash at the end.
     pub(super) fn url(&self) -> &str {
         &self.endpoint.url
@@ -65,8 +73,7 @@ impl Inputs {
 pub(super) struct ConnectionCheck {
     /// What the connection was made of.
     pub(super) inputs: Inputs,
-    /// What GitLab was asked with. The same as long as the inputs are: it knows for how long GitLab
-    /// asked for silence.
+    /// What GitLab was asked with. The same as long as the inputs are.
     pub(super) client: Client,
     /// What GitLab said, if it accepted the credential.
     pub(super) account: Option<Account>,

@@ -1,4 +1,5 @@
 //! The only async code that knows both Kubernetes and GitLab.
+mod budgets;
 pub mod caches;
 mod chain;
 pub mod connection;
@@ -40,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
 use crate::metrics::Metrics;
 
+use budgets::Budgets;
 use caches::{ClusterCaches, ConnectionKey, NamespaceCaches};
 use connections::Connections;
 use events::Events;
@@ -77,6 +79,8 @@ pub struct Context {
     pub cluster_caches: Option<ClusterCaches>,
     /// What is known of each connection.
     pub connections: Connections,
+    /// How much may be sent with each credential.
+    pub(in crate::controller) budgets: Budgets,
     /// What is known of each object.
     pub records: Records,
     /// Which Secrets belong to which object.
@@ -106,6 +110,7 @@ impl Context {
             caches,
             cluster_caches,
             connections: Connections::default(),
+            budgets: Budgets::default(),
             records: Records::default(),
             owned: OwnedSecrets::default(),
             metrics,

@@ -26,7 +26,8 @@ pub(super) fn after(error: &gitlab::Error) -> Remedy {
         }
         | gitlab::Error::ReadOnly {
             wait: Some(wait), ..
-        } => Remedy::RetryAfter(*wait),
+        }
+        | gitlab::Error::HeldBack { wait, .. } => Remedy::RetryAfter(*wait),
         // 401 is the connection's trouble, and it is asked at once. 404, 409 and 412 say that the
         // world moved between looking and acting.
         gitlab::Error::Unsent(_)
@@ -49,7 +50,7 @@ pub(super) fn reason(error: &gitlab::Error) -> Reason {
         | gitlab::Error::Lost(_)
         | gitlab::Error::NotGitLab { .. }
         | gitlab::Error::ReadOnly { .. } => Reason::GitLabUnavailable,
-        gitlab::Error::Throttled { .. } => Reason::GitLabThrottled,
+        gitlab::Error::Throttled { .. } | gitlab::Error::HeldBack { .. } => Reason::GitLabThrottled,
         gitlab::Error::Refused { status: 401, .. } => Reason::ConnectionNotReady,
         gitlab::Error::Refused {
             refusal: Refusal::InsufficientGranularScope { .. },

@@ -40,8 +40,8 @@ pub enum CallOutcome {
     Throttled,
 }
 
-/// Is told of every request that was tried. Requests that are held back because GitLab asked for
-/// silence are not among them.
+/// Is told of every request that was tried. Requests that are held back, because GitLab asked for
+/// silence or the budget is used up, are not among them.
 pub type Observe = Arc<dyn Fn(Call) + Send + Sync>;
 
 impl CallOutcome {
@@ -54,7 +54,7 @@ impl CallOutcome {
             Err(Error::NotGitLab { .. }) => Self::NotGitLab,
             Err(Error::ReadOnly { .. }) => Self::ReadOnly,
             Err(Error::Unsent(_)) => Self::Unsent,
-            Err(Error::Throttled { .. }) => Self::Throttled,
+            Err(Error::Throttled { .. } | Error::HeldBack { .. }) => Self::Throttled,
         }
     }
 }

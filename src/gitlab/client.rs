@@ -8,10 +8,11 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
+use super::budget::{Budget, Lane, Spent};
 use super::call::{Call, CallOutcome, Observe};
 use super::endpoint::{BuildError, Endpoint};
 use super::error::Error;
-use super::pause::Pause;
+use super::limits::Limits;
 use super::reply::{self, Answer, Asked};
 use super::request::Request;
 use super::sweep_size::PageSize;
@@ -19,17 +20,21 @@ use super::sweep_size::PageSize;
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
 /// A GitLab instance as seen with one credential. Cheap to clone; clones share connections and
-/// the silence that GitLab asks for.
+/// the budget.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    /// The lane that each request waits in; `None` where room was made before.
+    lane: Option<Lane>,
+}
 
 struct Inner {
     http: reqwest::Client,
     /// The REST API, without a slash at the end.
     api: String,
     credential: Option<Credential>,
-    pause: Pause,
     page_size: PageSize,
+    budget: Budget,
     observe: Observe,
 }
 
@@ -43,7 +48,7 @@ struct Credential {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("api", &self.0.api)
+            .field("api", &self.inner.api)
             .finish_non_exhaustive()
     }
 }
@@ -53,46 +58,66 @@ impl Client {
     /// is enough for the calls that a runner's own token authorises.
     ///
     /// Sends nothing. Reads the system's CA certificates, so make one client per connection and
-    /// credential, and keep it. A TLS provider must have been installed in the process.
+    /// credential, and keep it. A TLS provider must have been installed in the process. `budget` is
+    /// that of the credential.
     pub fn new(
         endpoint: &Endpoint,
         token: Option<SecretString>,
         observe: Observe,
+        budget: Budget,
     ) -> Result<Self, BuildError> {
         let api = endpoint.api()?;
         let credential = token.map(Credential::new).transpose()?;
         let http = endpoint.connect()?;
-        Ok(Self(Arc::new(Inner {
-            http,
-            api,
-            credential,
-            pause: Pause::default(),
-            page_size: PageSize::default(),
-            observe,
-        })))
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http,
+                api,
+                credential,
+                budget,
+                page_size: PageSize::default(),
+                observe,
+            }),
+            lane: None,
+        })
+    }
+
+    /// The same, but each request waits until it may be sent in that lane. That is for whoever keeps
+    /// nobody waiting meanwhile, as a sweep does; a pass asks [`Budget::admit`] before it begins.
+    #[must_use]
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        let inner = self.inner.clone();
+        let lane = Some(lane);
+        Self { inner, lane }
+    }
+
+    /// The budget of its credential.
+    pub fn budget(&self) -> &Budget {
+        &self.inner.budget
     }
 
     /// How many runners its GitLab lets one query ask for.
     pub(super) fn page_size(&self) -> &PageSize {
-        &self.0.page_size
+        &self.inner.page_size
     }
 
     /// Sends a request once. Answers [`Error::Throttled`] by itself, without sending, while the
     /// silence lasts that GitLab asked this credential for: a hundred objects that come back at
-    /// the same time would otherwise all be refused, and be counted.
+    /// the same time would otherwise all be refused, and be counted. Answers [`Error::HeldBack`] when
+    /// the budget of the credential is used up.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, Error> {
+        let _turn = match self.lane {
+            Some(lane) => Some(self.inner.budget.turn(lane, IN_TURN).await),
+            None => None,
+        };
         let started = Instant::now();
-        if let Some(wait) = self.0.pause.left(started) {
-            return Err(Error::Throttled {
-                wait: Some(wait),
-                by_gitlab: true,
-            });
-        }
+        let spent = self.inner.budget.spend()?;
         let Request {
             endpoint, method, ..
         } = request;
-        let answer = self.exchange(request).await;
-        (self.0.observe)(Call {
+        let answer = self.exchange(request, &spent).await;
+        drop(spent);
+        (self.inner.observe)(Call {
             endpoint,
             method,
             outcome: CallOutcome::of(&answer),
@@ -101,15 +126,15 @@ impl Client {
         answer
     }
 
-    async fn exchange(&self, request: Request<'_>) -> Result<Answer, Error> {
+    async fn exchange(&self, request: Request<'_>, spent: &Spent) -> Result<Answer, Error> {
         let Inner {
             http,
             api,
             credential,
-            pause,
             page_size: _,
+            budget: _,
             observe: _,
-        } = &*self.0;
+        } = &*self.inner;
         let Request {
             endpoint,
             method,
@@ -154,11 +179,15 @@ impl Client {
 
         let mut response = builder.send().await.map_err(unanswered)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let wait = pause.learn(status, &headers, Instant::now());
+        let limits = Limits::of(status, &headers);
+        spent.learn(&limits);
         let body = reply::body(&mut response).await;
-        reply::judge(asked, status, headers, body, wait, &secrets)
+        reply::judge(asked, status, headers, body, limits.wait, &secrets)
     }
 }
+
+/// What waits in turn is one after the other, so that it has one place.
+const IN_TURN: &str = "in turn";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

@@ -96,6 +96,11 @@ impl Endpoint {
         Ok(format!("{base}/api/v4"))
     }
 
+    /// The address as every way of writing it comes to.
+    pub fn address(&self) -> Option<String> {
+        self.api().ok()
+    }
+
     /// The host in the address.
     pub fn host(&self) -> Option<String> {
         let url = Url::parse(&self.url).ok()?;

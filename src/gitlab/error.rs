@@ -54,6 +54,14 @@ pub enum Error {
         /// Whether GitLab asked, so that nothing was done, and not somebody in its place.
         by_gitlab: bool,
     },
+    /// It was not sent, since as much was sent as may be.
+    #[error("the {limit} requests a minute that may be sent with this credential are used up")]
+    HeldBack {
+        /// When there is room again.
+        wait: Duration,
+        /// How many there are.
+        limit: u32,
+    },
 }
 
 impl Error {
@@ -65,7 +73,8 @@ impl Error {
             | Self::Lost(_)
             | Self::NotGitLab { .. }
             | Self::ReadOnly { .. }
-            | Self::Throttled { .. } => None,
+            | Self::Throttled { .. }
+            | Self::HeldBack { .. } => None,
         }
     }
 
@@ -77,7 +86,8 @@ impl Error {
             | Self::Lost(_)
             | Self::NotGitLab { .. }
             | Self::ReadOnly { .. }
-            | Self::Throttled { .. } => None,
+            | Self::Throttled { .. }
+            | Self::HeldBack { .. } => None,
         }
     }
 
@@ -91,7 +101,10 @@ impl Error {
         match self {
             Self::Lost(_) | Self::NotGitLab { .. } => true,
             Self::Throttled { by_gitlab, .. } => !by_gitlab,
-            Self::Unsent(_) | Self::Refused { .. } | Self::ReadOnly { .. } => false,
+            Self::Unsent(_)
+            | Self::Refused { .. }
+            | Self::ReadOnly { .. }
+            | Self::HeldBack { .. } => false,
         }
     }
 
@@ -99,7 +112,10 @@ impl Error {
     pub fn is_unanswered(&self) -> bool {
         match self {
             Self::Unsent(_) | Self::Lost(_) | Self::NotGitLab { .. } => true,
-            Self::Refused { .. } | Self::ReadOnly { .. } | Self::Throttled { .. } => false,
+            Self::Refused { .. }
+            | Self::ReadOnly { .. }
+            | Self::Throttled { .. }
+            | Self::HeldBack { .. } => false,
         }
     }
 }

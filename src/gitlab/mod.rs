@@ -2,15 +2,16 @@
 //!
 //! This module knows GitLab and nothing else. It never repeats a request by itself: whether to
 //! look again, and when, is for whoever decides.
+mod budget;
 mod call;
 mod client;
 mod codes;
 mod endpoint;
 mod error;
 mod graphql;
+mod limits;
 pub mod model;
 mod note;
-mod pause;
 pub mod permissions;
 mod reach;
 mod redirect;
@@ -31,6 +32,7 @@ mod verdict;
 mod wire;
 mod words;
 
+pub use budget::{Admission, Budget, HeldBack, Lane, Reading};
 pub use call::{Call, CallOutcome, Observe};
 pub use client::Client;
 pub use endpoint::{BuildError, Endpoint};

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use gitlab_runner_registrar::gitlab::{Call, CallOutcome, Client, Endpoint, Error};
+use gitlab_runner_registrar::gitlab::{Budget, Call, CallOutcome, Client, Endpoint, Error};
 
 /// No token of any test may ever show; all of them contain this.
 const CANARY: &str = "canary";
@@ -38,6 +38,11 @@ fn endpoint(url: &str) -> Endpoint {
         proxy: None,
         timeout: PATIENCE,
     }
+}
+
+/// More than any of these tests sends.
+fn unlimited() -> Budget {
+    Budget::per_minute(u32::MAX)
 }
 
 /// What the client reported, in order.
@@ -59,7 +64,10 @@ fn watched(endpoint: &Endpoint, token: Option<&str>) -> (Client, Calls) {
     let seen = calls.clone();
     let observe = Arc::new(move |call| seen.0.lock().unwrap().push(call));
     let token = token.map(|token| token.to_owned().into());
-    (Client::new(endpoint, token, observe).unwrap(), calls)
+    (
+        Client::new(endpoint, token, observe, unlimited()).unwrap(),
+        calls,
+    )
 }
 
 fn client(endpoint: &Endpoint) -> Client {

@@ -102,10 +102,23 @@ pub struct GitLabConnectionSpec {
     #[x_kube(validation = Rule::new("duration(self) >= duration('1s') && duration(self) <= duration('1m')")
         .message("timeout must be between 1s and 1m"))]
     pub timeout: String,
+
+    /// How many requests GitLab gets with this credential in any 60 seconds at the most, between 10
+    /// and 60000. Connections to the same GitLab with the same credential share them, and the smallest
+    /// number counts; less are sent where GitLab names a smaller limit. What people change goes first,
+    /// what is only looked at again waits. When omitted 600. Example: `1200`.
+    #[serde(default = "default_requests_per_minute")]
+    #[x_kube(validation = Rule::new("self >= 10 && self <= 60000")
+        .message("requestsPerMinute must be between 10 and 60000"))]
+    pub requests_per_minute: i32,
 }
 
 fn default_timeout() -> String {
     "30s".to_owned()
+}
+
+fn default_requests_per_minute() -> i32 {
+    600
 }
 
 /// Which GitLab, with which credential, and for whom.

@@ -5,7 +5,7 @@ use crate::api::conditions::Reason;
 use crate::controller::connection_check::Inputs;
 use crate::controller::{Context, error::chain};
 use crate::gitlab;
-use crate::gitlab::{BuildError, Call, Client, Refusal};
+use crate::gitlab::{Budget, BuildError, Call, Client, Refusal};
 use crate::metrics::Metrics;
 use crate::plan::{Account, Trouble};
 
@@ -13,6 +13,7 @@ use crate::plan::{Account, Trouble};
 pub(super) fn client(
     inputs: &Inputs,
     ctx: &Context,
+    budget: Budget,
     origin: impl Fn(&BuildError) -> Option<String>,
 ) -> Result<Client, Trouble> {
     let Inputs {
@@ -20,7 +21,8 @@ pub(super) fn client(
         token,
         place: _,
     } = inputs;
-    Client::new(endpoint, Some(token.clone()), observer(&ctx.metrics)).map_err(|error| {
+    let observer = observer(&ctx.metrics);
+    Client::new(endpoint, Some(token.clone()), observer, budget).map_err(|error| {
         let reason = match error {
             BuildError::CaBundle(_) => Reason::CaBundleInvalid,
             BuildError::Token => Reason::CredentialInvalid,

@@ -50,6 +50,10 @@ pub(super) async fn check<K: Connection>(
         },
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
+    let allowed = connection.spec().requests_per_minute;
+    let budget = ctx
+        .budgets
+        .join(key, inputs.holder(), u32::try_from(allowed).unwrap_or(1));
     let last = ctx.connections.recall(key);
     if let Some(finding) = refused_already(connection, ctx, key, &inputs, last.as_ref()) {
         return Ok(finding);
@@ -62,7 +66,7 @@ pub(super) async fn check<K: Connection>(
     let origin = |error: &_| sources.origin(connection.spec(), error);
     let client = match &known {
         Some(known) => known.client.clone(),
-        None => match ask::client(&inputs, ctx, origin) {
+        None => match ask::client(&inputs, ctx, budget, origin) {
             Ok(client) => client,
             Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
         },

@@ -41,6 +41,7 @@ impl Sources {
             ca_bundle_config_map_ref: _,
             proxy_url,
             timeout,
+            requests_per_minute: _,
         } = spec;
         if url.starts_with("http://") && !ctx.options.allow_http {
             let message = format!("{url} is not https: the token would travel in the clear");

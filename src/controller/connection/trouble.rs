@@ -29,7 +29,9 @@ pub(super) fn trouble(error: &gitlab::Error, endpoint: &Endpoint, credential: &s
                 "what answers at {url} is not GitLab's API: status {status}, {message}; check that spec.url is GitLab's own address, with its relative root if it has one, and what stands between here and GitLab"
             ),
         ),
-        gitlab::Error::Throttled { .. } => Trouble::new(Reason::GitLabThrottled, told),
+        gitlab::Error::Throttled { .. } | gitlab::Error::HeldBack { .. } => {
+            Trouble::new(Reason::GitLabThrottled, told)
+        }
         gitlab::Error::Unsent(cause) => unsent(cause.as_ref(), endpoint),
         gitlab::Error::Lost(_) | gitlab::Error::ReadOnly { .. } => {
             Trouble::new(Reason::Unreachable, format!("{told}; asked at {url}"))

@@ -142,7 +142,8 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
         proxy: None,
         timeout: DEFAULT_TIMEOUT,
     });
-    let client = gitlab::Client::new(&endpoint, None, observer(&pass.ctx.metrics));
+    let budget = pass.ctx.budgets.without_credential(gitlab_url);
+    let client = gitlab::Client::new(&endpoint, None, observer(&pass.ctx.metrics), budget);
     match client {
         Ok(client) if !insecure => Ok(client),
         Ok(_) | Err(_) => Err(Error::Act {

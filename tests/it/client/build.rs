@@ -3,10 +3,16 @@ use std::{sync::Arc, time::Duration};
 
 use gitlab_runner_registrar::gitlab::{BuildError, Client, Endpoint};
 
-use super::{CANARY, TOKEN, endpoint};
+use super::{CANARY, TOKEN, endpoint, unlimited};
 
 fn refused(endpoint: &Endpoint, token: &str) -> BuildError {
-    let error = Client::new(endpoint, Some(token.to_owned().into()), Arc::new(drop)).unwrap_err();
+    let error = Client::new(
+        endpoint,
+        Some(token.to_owned().into()),
+        Arc::new(drop),
+        unlimited(),
+    )
+    .unwrap_err();
     let all = format!("{error} {error:?}");
     assert!(!all.contains(CANARY), "{all}");
     error
@@ -67,6 +73,7 @@ fn a_usable_connection_is_accepted() {
             &endpoint(url),
             Some(TOKEN.to_owned().into()),
             Arc::new(drop),
+            unlimited(),
         );
         let shown = format!("{:?}", client.unwrap());
         assert!(

@@ -6,7 +6,7 @@ use gitlab_runner_registrar::gitlab::{BuildError, Client, Endpoint, Error, tls_a
 use gitlab_sim::{Options, Server};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
-use super::{TOKEN, client, endpoint, told};
+use super::{TOKEN, client, endpoint, told, unlimited};
 
 const HERE: &str = "127.0.0.1";
 
@@ -138,7 +138,7 @@ fn a_bundles_bad_certificate_is_named_by_its_position() {
             ca_pem: Some(pem.into_bytes()),
             ..endpoint("https://gitlab.example.com")
         };
-        let error = Client::new(&endpoint, None, Arc::new(drop)).unwrap_err();
+        let error = Client::new(&endpoint, None, Arc::new(drop), unlimited()).unwrap_err();
         assert!(matches!(error, BuildError::CaBundle(_)));
         let cause = error.source().unwrap().to_string();
         assert!(cause.starts_with(which), "{cause}");

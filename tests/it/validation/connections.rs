@@ -12,6 +12,7 @@ fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
     let port = "the port must be a number from 1 to 65535";
     let proxy = "proxyUrl must look like http://proxy.example.com:3128";
     let timeout = "timeout must be between 1s and 1m";
+    let requests = "requestsPerMinute must be between 10 and 60000";
     let both = "set only one of caBundleSecretRef and caBundleConfigMapRef";
     let field = |field: &str, keeps: Value, breaks: Value, words| {
         let with = |value| some().with(field, value);
@@ -63,6 +64,14 @@ fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
             port,
         ),
         text("proxyUrl", &longest, &too_long, "spec.proxyUrl: Too long"),
+        field("requestsPerMinute", json!(10), json!(9), requests),
+        field("requestsPerMinute", json!(60000), json!(60001), requests),
+        field(
+            "requestsPerMinute",
+            json!(600),
+            json!("600"),
+            "spec.requestsPerMinute",
+        ),
         text("timeout", "1s", "0s", timeout),
         text("timeout", "1m", "1m1s", timeout),
         text("timeout", "45s", "45", "spec.timeout in body should match"),
