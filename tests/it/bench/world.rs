@@ -27,10 +27,20 @@ pub(super) const NEVER: Option<&str> = Some("12h");
 
 /// How many requests a minute a connection allows, in builds that have such a ceiling. One that users
 /// would set makes every time a matter of that ceiling.
-pub(super) const REQUESTS_PER_MINUTE: u32 = 100_000;
+pub(super) const REQUESTS_PER_MINUTE: u32 = 60_000;
 
 /// The field that says so.
 const CEILING: &str = "requestsPerMinute";
+
+/// A fine-grained token, and what it may do.
+const FINE: &str = "glpat-canary-0fine0-6Rb1";
+const FOR_THE_USER: [&str; 2] = ["create_runner", "read_personal_access_token"];
+const FOR_THE_GROUP: [&str; 4] = [
+    "read_group",
+    "read_runner",
+    "update_runner",
+    "delete_runner",
+];
 
 /// How many requests we have under way to the API server when it should be quick.
 pub(super) const AT_ONCE: usize = 64;
@@ -143,13 +153,38 @@ impl<'a> World<'a> {
 
     /// Without a ceiling that times would come up against, where there is one.
     pub(super) async fn connects(&self, name: &str, url: &str) {
-        let credential = secret(&format!("{name}-credential")).holding("pat", token::ADMIN);
-        self.apply(&credential).await;
         let mut connection = connection(name, url);
         if self.subject.knows(CEILING) {
             connection = connection.with(CEILING, REQUESTS_PER_MINUTE);
         }
-        self.apply(&connection).await;
+        self.connects_as(&connection, token::ADMIN).await;
+    }
+
+    async fn connects_as(&self, connection: &Manifest, token: &str) {
+        let credential = secret(&format!("{}-credential", connection.name()));
+        self.apply(&credential.holding("pat", token)).await;
+        self.apply(connection).await;
+    }
+
+    /// From now on the connection has a token that GraphQL does not answer, and the usual ceiling.
+    pub(super) async fn has_a_fine_grained_token(&self) {
+        self.gitlab.does(json!({
+            "do": "add_token", "user": "mia", "name": "fine", "token": FINE, "scopes": ["granular"],
+            "granular_scopes": [
+                { "access": "user", "permissions": FOR_THE_USER },
+                { "access": "selected_memberships", "group": 3001, "permissions": FOR_THE_GROUP },
+            ],
+        }));
+        let connection = connection("gitlab", self.gitlab.url());
+        self.connects_as(&connection, FINE).await;
+        let connections = self.objects("GitLabConnection");
+        until("the connection has the other token", async || {
+            let status = connections.get("gitlab").await.unwrap().data["status"].clone();
+            let can = status["can"].as_array();
+            let fine = can.is_some_and(|can| can.iter().any(|word| word == "granular"));
+            fine.then_some(()).ok_or_else(|| status.to_string())
+        })
+        .await;
     }
 
     pub(super) async fn is_connected(&self, name: &str) {
