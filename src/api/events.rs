@@ -8,7 +8,7 @@ closed_list! {
 
     /// The runner was registered in GitLab, and its token is in the Secret.
     Registered => "Nothing.",
-    /// All is as declared, for the first time or again.
+    /// All is as declared, for the first time or again. A runner that is so as soon as it is registered is told of by `Registered` alone.
     BecameReady => "Nothing.",
     /// The runner in GitLab was changed as spec has changed.
     Updated => "Nothing.",

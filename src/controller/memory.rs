@@ -17,6 +17,8 @@ pub(super) struct Memory(Mutex<State>);
 #[derive(Default)]
 struct State {
     runner: Option<CachedRunner>,
+    /// Whether the runner was registered, and not seen since.
+    assumed: bool,
     projects: Vec<Project>,
     /// The number that an attempt has made, where status could not take it.
     made: Option<(String, RunnerId)>,
@@ -100,11 +102,31 @@ impl Memory {
 
     /// Remembers a runner.
     pub(super) fn keep(&self, gitlab_url: &str, runner: &Runner, now: Instant) {
-        self.state().runner = Some(CachedRunner {
+        let mut state = self.state();
+        state.assumed = false;
+        state.runner = Some(CachedRunner {
             runner: runner.clone(),
             gitlab_url: gitlab_url.to_owned(),
             at: now,
         });
+    }
+
+    /// Remembers a runner that nobody has seen: it was registered like that.
+    pub(super) fn assume(&self, gitlab_url: &str, runner: &Runner, now: Instant) {
+        self.keep(gitlab_url, runner, now);
+        self.state().assumed = true;
+    }
+
+    /// How long ago the runner that is remembered was seen, or registered.
+    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+        let state = self.state();
+        let seen = state.runner.as_ref()?;
+        Some(now.duration_since(seen.at))
+    }
+
+    /// Whether the runner that is remembered was not seen.
+    pub(super) fn is_assumed(&self) -> bool {
+        self.state().assumed
     }
 
     /// What was seen no longer than `period` ago.

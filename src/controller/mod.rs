@@ -22,6 +22,7 @@ mod start;
 mod stop;
 pub mod tasks;
 mod turn;
+mod versions;
 mod watches;
 
 pub use start::start;
@@ -40,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
 use crate::metrics::Metrics;
+use crate::observe::Recent;
 
 use budgets::Budgets;
 use caches::{ClusterCaches, ConnectionKey, NamespaceCaches};
@@ -83,6 +85,8 @@ pub struct Context {
     pub(in crate::controller) budgets: Budgets,
     /// What is known of each object.
     pub records: Records,
+    /// Where a Secret could have been written lately: by namespace, and whether one was there.
+    pub(in crate::controller) rehearsed: Recent<(String, bool), ()>,
     /// Which Secrets belong to which object.
     pub(in crate::controller) owned: OwnedSecrets,
     /// Who tells.
@@ -112,6 +116,7 @@ impl Context {
             connections: Connections::default(),
             budgets: Budgets::default(),
             records: Records::default(),
+            rehearsed: Recent::default(),
             owned: OwnedSecrets::default(),
             metrics,
             stop,

@@ -10,6 +10,7 @@ use std::{
 
 use super::memory::Memory;
 use super::refusals::Refusals;
+use super::versions::Versions;
 
 /// The record of one object.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub struct Record {
     pub failures: Failures,
     /// What was last seen and done in GitLab.
     pub(super) memory: Memory,
+    /// What it has made of the object in the API server.
+    pub(super) versions: Versions,
     /// What GitLab has refused.
     pub(super) refusals: Refusals,
 }

@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 
 use reqwest::{
     Method,
-    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_UNMODIFIED_SINCE},
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
@@ -141,6 +141,7 @@ impl Client {
             graphql,
             path,
             body,
+            unmodified_since,
             runner_token,
         } = request;
         let asked = Asked {
@@ -164,6 +165,9 @@ impl Client {
         }
         if let Some(body) = body {
             builder = builder.body(body);
+        }
+        if let Some(at) = unmodified_since {
+            builder = builder.header(IF_UNMODIFIED_SINCE, at);
         }
         let mut secrets = Vec::new();
         if let Some(token) = runner_token {

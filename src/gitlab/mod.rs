@@ -2,6 +2,7 @@
 //!
 //! This module knows GitLab and nothing else. It never repeats a request by itself: whether to
 //! look again, and when, is for whoever decides.
+mod assumed;
 mod budget;
 mod call;
 mod client;

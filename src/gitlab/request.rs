@@ -1,4 +1,5 @@
 //! What is sent, as values.
+use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use serde::Serialize;
 
 use super::error::Error;
@@ -13,6 +14,8 @@ pub(super) struct Request<'a> {
     /// The path and query below `/api/v4`, or that of GraphQL below `/api`.
     pub(super) path: String,
     pub(super) body: Option<Vec<u8>>,
+    /// What it is about must not have changed since (contract §3.7), as a header says it.
+    pub(super) unmodified_since: Option<String>,
     /// What authorises the request in the client's stead; it is in the body, as an address is
     /// written to everybody's logs.
     pub(super) runner_token: Option<&'a str>,
@@ -56,6 +59,7 @@ impl<'a> Request<'a> {
             graphql: false,
             path,
             body: None,
+            unmodified_since: None,
             runner_token: None,
         }
     }
@@ -65,6 +69,16 @@ impl<'a> Request<'a> {
         let body = serde_json::to_vec(body).map_err(|e| Error::Unsent(Box::new(e)))?;
         Ok(Self {
             body: Some(body),
+            ..self
+        })
+    }
+
+    /// Is to be refused with 412 when what it is about has changed after that second.
+    pub(super) fn unmodified_since(self, at: Timestamp) -> Result<Self, Error> {
+        let at = DateTimePrinter::new().timestamp_to_rfc9110_string(&at);
+        let at = at.map_err(|error| Error::Unsent(Box::new(error)))?;
+        Ok(Self {
+            unmodified_since: Some(at),
             ..self
         })
     }

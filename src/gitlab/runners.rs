@@ -1,6 +1,7 @@
 //! One short method per endpoint, in the order of the contract.
 //!
 //! Unless a method says otherwise, every refusal of GitLab's is [`Error::Refused`], also a 404.
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
@@ -38,11 +39,15 @@ impl Client {
     }
 
     /// Changes just the given settings (contract §3.6). Empty tags clear, as does a
-    /// `maximum_timeout` of `Some(None)`. GitLab refuses an edit that gives nothing.
-    pub async fn edit(&self, id: RunnerId, edit: &Settings) -> Result<(), Error> {
+    /// `maximum_timeout` of `Some(None)`. GitLab refuses an edit that gives nothing. Gives the runner as
+    /// it is then, but for what such an answer leaves out; `None` where it shows less than that.
+    pub async fn edit(&self, id: RunnerId, edit: &Settings) -> Result<Option<Runner>, Error> {
         let request = Request::put("/runners/:id", format!("/runners/{id}"));
         let given = self.send(request.json(&Edit::from(edit))?).await?.given()?;
-        given.json::<ListedRunner>().map(drop)
+        if let Ok(details) = given.json::<Details>() {
+            return Ok(Some(Runner::from(details)));
+        }
+        given.json::<ListedRunner>().map(|_| None)
     }
 
     /// Deletes a runner (contract §3.7). One that is gone already is a success.
@@ -51,6 +56,24 @@ impl Client {
         match self.send(request).await {
             Err(error) if error.refusal() == Some(&Refusal::RunnerMissing) => Ok(()),
             answer => answer?.given()?.nothing(),
+        }
+    }
+
+    /// The same, unless the runner has changed since it was seen: another that has its number after a
+    /// restore of GitLab was made later. Tells whether it is gone.
+    pub async fn unregister_unmodified(
+        &self,
+        id: RunnerId,
+        seen: Timestamp,
+    ) -> Result<bool, Error> {
+        // GitLab keeps fractions of a second, and the header has none.
+        let seen = seen.saturating_add(SignedDuration::from_secs(1));
+        let seen = seen.unwrap_or(Timestamp::MAX);
+        let request = Request::delete("/runners/:id", format!("/runners/{id}"));
+        match self.send(request.unmodified_since(seen)?).await {
+            Err(error) if error.status() == Some(412) => Ok(false),
+            Err(error) if error.refusal() == Some(&Refusal::RunnerMissing) => Ok(true),
+            answer => answer?.given()?.nothing().map(|()| true),
         }
     }
 

@@ -1,11 +1,11 @@
-//! Whom to ask.
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! Whom to ask, and what it has told lately that holds for many objects.
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::recent::Recent;
 use crate::gitlab;
-use crate::gitlab::model::Scope;
+use crate::gitlab::model::{Note, Place, Runner, Scope};
 use crate::plan::Can;
 
 /// A GitLab that can be asked.
@@ -23,52 +23,60 @@ pub struct Connected {
     pub username: Option<String>,
     /// What the credential opens.
     pub can: Can,
+    /// Whether GitLab shows the note of a runner with the runner.
+    pub shows_notes: AtomicBool,
     /// Where it could read runners lately.
-    pub readable: Readable,
+    pub readable: Recent<Scope, ()>,
+    /// What paths have led to lately.
+    pub paths: Recent<Path, Led>,
 }
 
-/// For how long what could be read counts as readable.
-const FRESH: SignedDuration = SignedDuration::from_mins(1);
-
-/// The groups and projects whose runners could be read, and when.
-#[derive(Debug, Default)]
-pub struct Readable(Mutex<BTreeMap<Scope, Timestamp>>);
-
-impl Readable {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Scope, Timestamp>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the runners of that place could be read within the last minute.
-    pub(super) fn holds(&self, scope: Scope, now: Timestamp) -> bool {
-        let all = self.all();
-        all.get(&scope)
-            .is_some_and(|at| now.duration_since(*at) < FRESH)
-    }
-
-    /// Notes that they could be read, and forgets what is older than that.
-    pub(super) fn note(&self, scope: Scope, now: Timestamp) {
-        let mut all = self.all();
-        all.retain(|_, at| now.duration_since(*at) < FRESH);
-        all.insert(scope, now);
-    }
+/// A path that was looked up, of a group or a project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Path {
+    /// Of a group.
+    Group(String),
+    /// Of a project.
+    Project(String),
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gitlab::model::GroupId;
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Led {
+    /// The group or project; `None` when there is none, or none that the credential may see.
+    pub to: Option<Scope>,
+    /// Whether it was looked up because what lives there was shown under another path.
+    pub(super) doubted: bool,
+}
 
-    #[test]
-    fn what_could_be_read_counts_for_a_minute() {
-        let (readable, now) = (Readable::default(), Timestamp::UNIX_EPOCH);
-        let [one, two] = [1, 2].map(|id| Scope::Group(GroupId(id)));
-        readable.note(one, now);
-        let soon = now + SignedDuration::from_secs(59);
-        assert!(readable.holds(one, soon) && !readable.holds(two, soon));
-        let later = now + FRESH;
-        assert!(!readable.holds(one, later));
-        readable.note(two, later);
-        assert_eq!(readable.all().len(), 1);
+impl Connected {
+    /// Takes in that a runner was read, which tells of GitLab where its version is not to be had.
+    pub fn has_shown(&self, runner: &Runner) {
+        if matches!(runner.maintenance_note, Note::Shown(_)) {
+            self.shows_notes.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What a path leads to, as GitLab has said in the last minute if that will do.
+    pub(super) async fn led(
+        &self,
+        path: Path,
+        when: (Timestamp, SignedDuration),
+        will_do: impl Fn(&Led) -> bool,
+        doubted: bool,
+    ) -> Result<Option<Scope>, gitlab::Error> {
+        let (client, asked) = (&self.client, path.clone());
+        let ask = async {
+            let to = match &asked {
+                Path::Group(path) => client.group_id(path).await?.map(Scope::Group),
+                Path::Project(path) => match client.project_id(path).await? {
+                    Place::Here(id) | Place::Moved(id) => Some(Scope::Project(id)),
+                    Place::Unknown => None,
+                },
+            };
+            Ok::<_, gitlab::Error>(Led { to, doubted })
+        };
+        let led = self.paths.get(path, when, will_do, ask).await?;
+        Ok(led.to)
     }
 }

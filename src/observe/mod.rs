@@ -6,6 +6,7 @@ mod connected;
 mod error;
 mod ownership;
 mod projects;
+mod recent;
 mod scope;
 mod search;
 
@@ -23,8 +24,9 @@ use crate::plan::{
 };
 use crate::secrets::Entry;
 
-pub use connected::{Connected, Readable};
+pub use connected::{Connected, Led, Path};
 pub use error::{Error, Subject};
+pub use recent::{FRESH, Recent};
 pub use search::may_read;
 
 /// What is known of a runner before GitLab is asked.
@@ -104,7 +106,8 @@ pub async fn observe(
         &observer.facts.runner,
         want.and_then(|want| want.projects.as_deref()),
     ) {
-        let projects = projects::observe(connected, runner, projects, numbers).await?;
+        let lasts = observer.locator.lasts();
+        let projects = projects::observe(connected, runner, projects, numbers, lasts).await?;
         observer.facts.projects = Some(projects);
     }
     Ok(Seen {

@@ -1,10 +1,12 @@
 //! From the paths of projects that people write to the numbers that GitLab takes.
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Connected, Error, Subject};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Connected, Error, Led, Path, Subject};
 use crate::api::v1alpha1::Target;
 use crate::gitlab;
-use crate::gitlab::model::{Place, ProjectId, Runner};
+use crate::gitlab::model::{ProjectId, Runner, Scope};
 use crate::plan::ProjectSighting;
 
 /// Finds the numbers of the wanted projects. A path that the runner's own projects show needs
@@ -16,6 +18,7 @@ pub(super) async fn observe(
     runner: &Runner,
     projects: &[Target],
     numbers: &mut BTreeMap<String, Option<ProjectId>>,
+    lasts: (Timestamp, SignedDuration),
 ) -> Result<Vec<ProjectSighting>, Error> {
     let assigned = runner.projects.iter().flatten();
     let shown: HashMap<&str, ProjectId> = assigned
@@ -29,7 +32,7 @@ pub(super) async fn observe(
             Some(id) => Some(id),
             None => match numbers.get(&path) {
                 Some(known) => *known,
-                None => look_up(connected, &path, numbers).await?,
+                None => look_up(connected, &path, numbers, lasts).await?,
             },
         };
         sightings.push(found.map_or(ProjectSighting::NotFound(path), ProjectSighting::Found));
@@ -41,10 +44,15 @@ async fn look_up(
     connected: &Connected,
     path: &str,
     numbers: &mut BTreeMap<String, Option<ProjectId>>,
+    lasts: (Timestamp, SignedDuration),
 ) -> Result<Option<ProjectId>, Error> {
-    let found = match connected.client.project_id(path).await {
-        Ok(Place::Here(id) | Place::Moved(id)) => Some(id),
-        Ok(Place::Unknown) | Err(gitlab::Error::Refused { status: 403, .. }) => None,
+    let asked = Path::Project(path.to_owned());
+    // Somebody may be waiting for one that is not there yet.
+    let will_do = |led: &Led| led.to.is_some();
+    let found = match connected.led(asked, lasts, will_do, false).await {
+        Ok(Some(Scope::Project(id))) => Some(id),
+        Ok(Some(Scope::Instance | Scope::Group(_)) | None)
+        | Err(gitlab::Error::Refused { status: 403, .. }) => None,
         Err(source) => return Err(Subject::ProjectPath.failed(source)),
     };
     numbers.insert(path.to_owned(), found);

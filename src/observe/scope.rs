@@ -1,8 +1,10 @@
 //! Where a runner lives: by number once it is registered, whatever becomes of the path.
-use super::{Connected, Error, Locator, Observer, Subject};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Connected, Error, FRESH, Led, Locator, Observer, Path, Subject};
 use crate::api::v1alpha1::Target;
 use crate::gitlab;
-use crate::gitlab::model::{GroupId, Place, ProjectId, Runner, Scope};
+use crate::gitlab::model::{GroupId, ProjectId, Runner, Scope};
 use crate::plan::{Naming, SecretSighting, Sighting, StoredToken, may_turn_up};
 
 impl Locator<'_> {
@@ -13,6 +15,13 @@ impl Locator<'_> {
             SecretSighting::Absent | SecretSighting::Foreign(_) => None,
         };
         self.intent().map(|intent| intent.attempt).or(kept)
+    }
+
+    /// The time, and how long what other objects were told counts for this one: no longer than what it
+    /// was told itself.
+    pub(super) fn lasts(&self) -> (Timestamp, SignedDuration) {
+        let resync = SignedDuration::try_from(self.resync).unwrap_or(FRESH);
+        (self.now, resync.min(FRESH))
     }
 
     /// What spec names: a group or a project, by path or by id. `None` is the instance.
@@ -94,9 +103,13 @@ impl Observer<'_> {
         let Some(path) = locator.target().and_then(|target| target.path.clone()) else {
             return Ok(());
         };
-        let named = self.named(&path).await?;
+        // Somebody may be waiting for a place that is not there yet; and one whose runner has gone may
+        // have gone with it, and have been made anew.
+        let registered = locator.is_registered();
+        let will_do = |led: &Led| led.to.is_some() && !registered;
+        let named = self.named(&path, will_do, false).await?;
         let url = Some(&*self.connected.url);
-        let before = locator.kept_scope(url).filter(|_| locator.is_registered());
+        let before = locator.kept_scope(url).filter(|_| registered);
         self.facts.scope = named;
         if let Some(before) = before.filter(|before| named != Some(*before))
             && let Some(now) = path_of(self.connected, before).await?
@@ -107,17 +120,23 @@ impl Observer<'_> {
         Ok(())
     }
 
-    /// What a path leads to.
-    async fn named(&self, path: &str) -> Result<Option<Scope>, Error> {
-        let client = &self.connected.client;
-        if self.locator.scope.group.is_some() {
-            let id = client.group_id(path).await.map_err(failed)?;
-            return Ok(id.map(Scope::Group));
-        }
-        Ok(match client.project_id(path).await.map_err(failed)? {
-            Place::Here(id) | Place::Moved(id) => Some(Scope::Project(id)),
-            Place::Unknown => None,
-        })
+    /// What a path leads to, as GitLab has told lately if that will do.
+    async fn named(
+        &self,
+        path: &str,
+        will_do: impl Fn(&Led) -> bool,
+        doubted: bool,
+    ) -> Result<Option<Scope>, Error> {
+        let locator = &self.locator;
+        let path = path.to_owned();
+        let path = if locator.scope.group.is_some() {
+            Path::Group(path)
+        } else {
+            Path::Project(path)
+        };
+        let lasts = locator.lasts();
+        let led = self.connected.led(path, lasts, will_do, doubted).await;
+        led.map_err(failed)
     }
 
     /// Compares what spec names with where the runner lives. GitLab shows that with the runner, so
@@ -143,8 +162,10 @@ impl Observer<'_> {
             return Ok(());
         };
         // Whoever may not look it up cannot tell a place that has moved from another one.
+        // That it led here was told before it was seen that it does not.
+        let will_do = |led: &Led| led.doubted || led.to != Some(lives);
         let named = if self.connected.can.list {
-            self.named(path).await?
+            self.named(path, will_do, true).await?
         } else {
             None
         };
@@ -153,6 +174,7 @@ impl Observer<'_> {
     }
 }
 
+/// An error of a call that was to tell of the scope's path.
 fn failed(source: gitlab::Error) -> Error {
     Subject::ScopePath.failed(source)
 }

@@ -1,7 +1,7 @@
 //! Looks for runners in the list of their scope.
 use jiff::Timestamp;
 
-use super::{Connected, Error, Observer, Subject};
+use super::{Connected, Error, FRESH, Observer, Subject};
 use crate::gitlab::model::{Runner, Scope};
 use crate::gitlab::{Contact, Found, Refusal};
 use crate::plan::{Mark, may_turn_up};
@@ -51,27 +51,26 @@ impl Observer<'_> {
 /// Makes sure that a runner could be read where it is to be made. The permission to make one is
 /// asked of the user, so a token may have it without that of reading there, and a classic token
 /// makes runners where fine-grained ones are enforced (contract §8.3). Another right that is
-/// missing says nothing of that: a list takes a scope and a role that making a runner does not. One that
-/// could be read is good for a minute: a hundred runners of one group need one look.
+/// missing says nothing of that: a list takes a scope and a role that making a runner does not. What
+/// was found is good for a minute: a hundred runners of one group need one look.
 pub async fn may_read(connected: &Connected, scope: Scope, now: Timestamp) -> Result<(), Error> {
     // No instance enforces them, and its list is an administrator's.
-    if scope == Scope::Instance || connected.readable.holds(scope, now) {
+    if scope == Scope::Instance {
         return Ok(());
     }
-    match connected.client.glance(scope).await {
-        Ok(()) => {
-            connected.readable.note(scope, now);
-            Ok(())
+    let glance = async {
+        let Err(source) = connected.client.glance(scope).await else {
+            return Ok(());
+        };
+        let granular = matches!(
+            source.refusal(),
+            Some(Refusal::InsufficientGranularScope { .. })
+        );
+        match source.status() {
+            Some(403 | 404) if !granular => Ok(()),
+            Some(_) | None => Err(Subject::Runners.failed(source)),
         }
-        Err(source) => {
-            let granular = matches!(
-                source.refusal(),
-                Some(Refusal::InsufficientGranularScope { .. })
-            );
-            match source.status() {
-                Some(403 | 404) if !granular => Ok(()),
-                Some(_) | None => Err(Subject::Runners.failed(source)),
-            }
-        }
-    }
+    };
+    let readable = &connected.readable;
+    readable.get(scope, (now, FRESH), |()| true, glance).await
 }

@@ -12,6 +12,7 @@ mod struck;
 mod stub;
 mod sweeps;
 mod trust;
+mod unasked;
 mod world;
 
 use std::{

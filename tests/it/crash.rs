@@ -193,15 +193,17 @@ async fn killed_when_the_secret_is_written_and_the_status_is_not() {
     story("crash-after-secret")
         .tell(async |story| {
             story.is_connected_to_gitlab().await;
-            // The first thing after the Secret is to look at the new runner again.
             let gate = story
                 .gitlab
-                .misbehaves(Rule::new("GET", "/api/v4/runners/*", Fault::Gate));
+                .misbehaves(Rule::new("POST", POST, Fault::Gate).after_doing());
             story.apply(&runner("amnesiac")).await;
             story.gitlab.holds_one(gate).await;
+            // The first thing after the Secret is the status.
+            story.may_no_longer("update", "gitlabrunners/status").await;
+            story.gitlab.recovers();
             let token = story.token_in("amnesiac-runner-token").await;
             story.the_operator_is_killed().await;
-            story.gitlab.recovers();
+            story.rights_are_granted().await;
             story.the_operator_starts().await;
             all_is_well(story, "amnesiac").await;
             assert_eq!(posts(story), 1);

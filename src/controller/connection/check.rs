@@ -8,8 +8,8 @@ use crate::api::conditions::Reason;
 use crate::controller::caches::ConnectionKey;
 use crate::controller::connection_check::{ConnectionCheck, Inputs};
 use crate::controller::{Context, error::Error, on_request};
-use crate::gitlab::Client;
-use crate::observe::{Connected, Readable};
+use crate::gitlab::{Client, Metadata};
+use crate::observe::{Connected, Recent};
 use crate::plan::{
     Account, Fingerprint, Recheck, Trouble, is_for_good, is_tolerable, recheck, refused_before,
     too_small,
@@ -166,7 +166,13 @@ fn connected(
         admin: account.admin.unwrap_or(false),
         username: account.username.clone(),
         can: account.can(),
-        readable: Readable::default(),
+        shows_notes: account
+            .metadata
+            .as_ref()
+            .is_some_and(Metadata::shows_notes)
+            .into(),
+        readable: Recent::default(),
+        paths: Recent::default(),
     };
     reused
         .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)

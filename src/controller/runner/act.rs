@@ -16,6 +16,8 @@ use crate::plan::Step;
 pub(super) enum After {
     /// Look again.
     Look,
+    /// Look for the first time: it was not done, since what an earlier pass has seen has changed.
+    LookFirst,
     /// Nothing: the runner is gone, and there is no credential to look again with.
     Gone,
 }
@@ -34,6 +36,7 @@ impl After {
 /// Takes a step.
 pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error> {
     pass.ctx.may_begin(step)?;
+    let seen = pass.seen_before();
     // Whatever comes of a step in GitLab, what we remember of the runner is out of date.
     if step.is_in_gitlab() {
         pass.record.memory.forget();
@@ -47,7 +50,11 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
         Step::Edit(id, edit) => self::edit(pass, step, *id, edit).await?,
         Step::Assign(id, project) => assign(pass, step, *id, *project).await?,
         Step::Unassign(id, project) => unassign(pass, step, *id, *project).await?,
-        Step::Unregister(id) => removal::unregister(pass, step, *id).await?,
+        Step::Unregister(id) => {
+            if !removal::unregister(pass, step, *id, seen).await? {
+                return Ok(After::LookFirst);
+            }
+        }
         Step::UnregisterByToken(id) => {
             removal::unregister_by_token(pass, step, *id).await?;
             return Ok(After::removal_by_token(pass));
@@ -67,6 +74,7 @@ async fn assign(
     if matches!(done, Err(gitlab::Error::Refused { .. })) {
         // It may be another project now that has the path.
         pass.record.memory.forget_projects();
+        link.paths.forget();
     }
     let about = ConditionType::ProjectsAssigned;
     // GitLab names scopes that are not enough for this (contract §1.2).
@@ -119,7 +127,8 @@ async fn edit(
     edit: &Settings,
 ) -> Result<(), Error> {
     let done = pass.link()?.client.edit(id, edit).await;
-    pass.audited(step, done, "change the runner", ConditionType::Synced)?;
+    let shown = pass.audited(step, done, "change the runner", ConditionType::Synced)?;
+    pass.shown_after_edit(id, shown);
     let turns_the_lock = turns_the_lock(pass, edit);
     let theirs = Settings {
         locked: edit.locked.filter(|_| !turns_the_lock),

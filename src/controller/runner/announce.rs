@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::pass::Pass;
 use crate::api::conditions::Reason;
+use crate::api::events::EventReason;
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::clock;
 use crate::controller::guards::Guarded;
@@ -13,8 +14,12 @@ use crate::plan::{self, Facts, Level, Mark, Named, Notice, Outcome};
 /// Tells of what a new status says that the old one did not.
 pub(super) async fn changed(pass: &Pass<'_>, status: &GitLabRunnerStatus) {
     let seen = pass.seen.as_ref().map(|seen| &seen.facts);
+    let became_ready = EventReason::BecameReady.name();
     for notice in plan::notices(&pass.status(), status, seen) {
-        emit(pass, &notice).await;
+        // That the runner is registered was the last event, and tells of no trouble either.
+        if !pass.registered || notice.reason != became_ready {
+            emit(pass, &notice).await;
+        }
     }
 }
 

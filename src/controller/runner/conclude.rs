@@ -120,6 +120,8 @@ impl Pass<'_> {
             .replace_status(&self.name, &PostParams::default(), &runner)
             .await
             .map_err(|error| Error::kube("write the status", error))?;
+        let versions = &self.record.versions;
+        versions.replaced(&self.runner, Some(&written));
         self.runner = written;
         Ok(())
     }

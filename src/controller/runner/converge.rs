@@ -20,13 +20,18 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
         let Some(seen) = &pass.seen else {
             return Ok(Outcome::Planned(Plan::Rest));
         };
-        match decide(desired, &seen.facts, &pass.mark(), clock::now()) {
+        let plan = decide(desired, &seen.facts, &pass.mark(), clock::now());
+        if !pass.rests_on_more(desired, &plan) {
+            pass.record.memory.forget();
+            continue;
+        }
+        match plan {
             Plan::Act(step) if last.as_ref() == Some(&step) => {
                 lock_again(pass, desired, &step).await;
                 return Err(Error::NotTaken(step.name().to_owned()));
             }
             // GitLab may have been restored since: the number may be somebody else's by now.
-            Plan::Act(step) if pass.remembered == Some(true) && step.is_in_gitlab() => {
+            Plan::Act(step) if !pass.may_take(&step) => {
                 pass.record.memory.forget();
             }
             Plan::Act(step) => {
@@ -37,6 +42,7 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
                 let under = pass.asker().now;
                 match Box::pin(act::act(pass, &step)).await {
                     Ok(act::After::Gone) => return Ok(Outcome::Planned(Plan::Rest)),
+                    Ok(act::After::LookFirst) => {}
                     Ok(act::After::Look) => last = Some(step),
                     Err(error) => {
                         record.refusals.note(&step, under, &error);

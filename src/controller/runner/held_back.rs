@@ -1,7 +1,7 @@
 //! What comes of our finalizer, above all of one that cannot be removed though the runner is gone.
 use kube::{ResourceExt, runtime::finalizer};
 
-use super::{FINALIZER, pass::Pass};
+use super::{FINALIZER, operation, pass::Pass};
 use crate::api::conditions::Reason;
 use crate::api::v1alpha1::GitLabRunner;
 use crate::controller::Context;
@@ -13,11 +13,12 @@ use crate::plan::{Failure, Outcome};
 pub(super) async fn told(ctx: &Context, runner: &GitLabRunner, why: &kube::Error) {
     let passes = is_api_status(why, 404) || is_api_status(why, 409);
     let uid = runner.metadata.uid.as_deref().unwrap_or_default();
-    if passes || ctx.records.failures(uid) == 0 {
+    if passes {
         return;
     }
+    let first = ctx.records.failures(uid) == 0;
     let mut pass = Pass::new(ctx, runner.clone());
-    if let Err(error) = write(&mut pass, why).await {
+    if let Err(error) = write(&mut pass, why, first).await {
         let (namespace, name) = (runner.namespace(), runner.name_any());
         let why = chain(&error);
         tracing::warn!(
@@ -29,11 +30,18 @@ pub(super) async fn told(ctx: &Context, runner: &GitLabRunner, why: &kube::Error
     }
 }
 
-async fn write(pass: &mut Pass<'_>, why: &kube::Error) -> Result<(), Error> {
+async fn write(pass: &mut Pass<'_>, why: &kube::Error, first: bool) -> Result<(), Error> {
     let Some(runner) = pass.read_anew().await? else {
         return Ok(());
     };
     pass.runner = runner;
+    // This may last longer than the connection, without which GitLab does not tell what is gone.
+    if let Some(id) = pass.record.memory.removed() {
+        operation::removed(pass, id).await?;
+    }
+    if first {
+        return Ok(());
+    }
     let message = format!(
         "the object cannot go: its finalizer {FINALIZER} may not be removed, though nothing is left to do in GitLab: {}",
         chain(why)

@@ -109,6 +109,15 @@ pub(super) fn for_deletion(ctx: &Context, runner: &GitLabRunner, namespace: &str
     }
 }
 
+/// Whether GitLab's word that a runner is gone can be had in the next pass, and can be believed.
+pub(super) fn tells_what_is_gone(pass: &Pass<'_>) -> bool {
+    let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
+    match pass.ctx.connections.standing(&key) {
+        Standing::Usable(connected) => !connected.can.granular,
+        Standing::Unseen | Standing::Broken(..) => false,
+    }
+}
+
 /// When GitLab refuses the credential, no other object should try it; when it gives no answer, or
 /// forbids to read a runner that it let us make, none should wait for it in vain. The connection is
 /// looked at again, and requeues its runners when something has changed.

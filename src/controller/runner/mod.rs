@@ -1,6 +1,7 @@
 //! One `GitLabRunner`, kept true: look, decide, act, and look again.
 mod act;
 mod announce;
+mod assume;
 mod audit;
 mod conclude;
 mod converge;
@@ -29,7 +30,7 @@ use tokio::time::Instant;
 
 use super::{
     Context,
-    error::{Error, Remedy},
+    error::Error,
     guards::{ENDING, Guarded, bounded},
     record::Record,
     report,
@@ -76,22 +77,6 @@ async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Res
     }
 }
 
-/// When to look again after an error.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that kube's error policy has"
-)]
-fn on_error(object: Arc<Guarded<GitLabRunner>>, error: &Error, ctx: Arc<Context>) -> Action {
-    let uid = object.meta().uid.as_deref().unwrap_or_default();
-    match error.remedy() {
-        Remedy::LookAgain => Action::requeue(Duration::from_millis(200)),
-        Remedy::Retry => Action::requeue(backoff::after_failures(ctx.records.failures(uid), uid)),
-        // Everybody was asked to wait at the same time, so they must not all come back at once.
-        Remedy::RetryAfter(wait) => Action::requeue(wait + backoff::spread(POLL, uid) / 10),
-        Remedy::NeedsHuman => Action::requeue(backoff::spread(ctx.options.resync, uid)),
-    }
-}
-
 async fn attempt(
     object: &Guarded<GitLabRunner>,
     ctx: &Context,
@@ -114,14 +99,24 @@ async fn attempt(
     if leaving && record.memory.is_let_go() {
         return Ok(Action::await_change());
     }
+    if let Some(wait) = record.versions.wait(runner) {
+        return Ok(Action::requeue(wait));
+    }
     let ended = finalizer(&api, FINALIZER, Arc::new(runner.clone()), goal).await;
-    if leaving && ended.is_ok() {
-        record.memory.let_go();
+    match ended {
+        Ok(_) if leaving => record.memory.let_go(),
+        Ok(_) if !is_held(runner) => record.versions.replaced(runner, None),
+        Ok(_) | Err(_) => {}
     }
     if let Err(finalizer::Error::RemoveFinalizer(source)) = &ended {
         held_back::told(ctx, runner, source).await;
     }
     ended.map_err(held_back::flatten)
+}
+
+/// Whether our finalizer holds it. All that is done to an object without it is to add it.
+fn is_held(runner: &GitLabRunner) -> bool {
+    runner.finalizers().iter().any(|it| it == FINALIZER)
 }
 
 /// Makes the runner as declared.

@@ -39,6 +39,7 @@ impl Pass<'_> {
         let Seen { mut facts, shown } = self.ask(want, kept, others, recalled).await?;
         if let (Some(link), Some(runner)) = (&self.link, &shown) {
             self.record.memory.keep(&link.url, runner, Instant::now());
+            link.has_shown(runner);
         }
         facts.refused = want.is_none() && self.is_refused(&facts.runner);
         facts.refused_projects =

@@ -41,6 +41,8 @@ pub(super) struct Pass<'a> {
     pub(super) was_synced: bool,
     /// Whether this pass has opened the lock for an assignment, and not closed it yet.
     pub(super) unlocked: bool,
+    /// Whether this pass has registered the runner, and told so.
+    pub(super) registered: bool,
     /// The tokens that the object's Secrets held when they were last read.
     pub(super) held: Vec<Entry>,
     /// Whether what was seen of the runner is only remembered from an earlier pass; `None` before the
@@ -65,6 +67,7 @@ impl<'a> Pass<'a> {
             uid,
             was_synced: was_synced(&runner),
             unlocked: false,
+            registered: false,
             requested: on_request::requested(&runner),
             barred: None,
             runner,

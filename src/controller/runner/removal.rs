@@ -1,5 +1,6 @@
 //! The steps that take a runner out of GitLab, and what was kept of it out of Kubernetes or leave it
 //! there.
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{ResourceExt, runtime::events::EventType};
 
@@ -17,8 +18,22 @@ use crate::gitlab::model::RunnerId;
 use crate::plan::{Doubt, SecretSighting, Sighting, Step};
 use crate::secrets;
 
-pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Result<(), Error> {
-    let done = pass.link()?.client.unregister(id).await;
+/// Removes a runner. One that was `seen` by an earlier pass only is not removed if it has changed since;
+/// tells whether it is gone.
+pub(super) async fn unregister(
+    pass: &Pass<'_>,
+    step: &Step,
+    id: RunnerId,
+    seen: Option<Timestamp>,
+) -> Result<bool, Error> {
+    let client = &pass.link()?.client;
+    let done = match seen {
+        Some(at) => client.unregister_unmodified(id, at).await,
+        None => client.unregister(id).await.map(|()| true),
+    };
+    if matches!(done, Ok(false)) {
+        return Ok(false);
+    }
     pass.audited(step, done, "remove the runner", ConditionType::Ready)?;
     let twins = pass.seen.as_ref().map(|seen| &seen.facts.twins);
     let note = if twins.is_some_and(|twins| twins.contains(&id)) {
@@ -29,7 +44,7 @@ pub(super) async fn unregister(pass: &Pass<'_>, step: &Step, id: RunnerId) -> Re
     };
     pass.emit(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
         .await;
-    Ok(())
+    Ok(true)
 }
 
 /// Whoever holds a runner's token may remove it, so a credential that is lost or not enough does not
@@ -107,14 +122,24 @@ pub(super) async fn delete_secret(pass: &Pass<'_>, name: &str) -> Result<(), Err
     Ok(())
 }
 
-/// Writes down that the runner was removed, and then deletes what was kept of it. Without its Secret
-/// nothing else need tell that it is gone: GitLab says of it what it says of one that a fine-grained token
-/// may not see, and says nothing at all when the connection goes too.
+/// Deletes what was kept of a runner that was removed. Without its Secret nothing but GitLab tells that it
+/// is gone, and where that is not certain it is written down before: to a fine-grained token GitLab says
+/// the same of a runner that it may not see, and without a connection it is not asked. Where it is certain,
+/// whoever goes on after a crash, wherever that was between here and the removal of our finalizer, is told
+/// by a 404 that nothing is left to do. What keeps the object from going after this may take long, and the
+/// connection may go meanwhile, so that it is written down then; see [`held_back`](super::held_back).
 pub(super) async fn finish(pass: &mut Pass<'_>) -> Result<(), Error> {
-    if let Some(id) = pass.record.memory.removed() {
+    let Some(id) = pass.record.memory.removed() else {
+        return clear(pass).await;
+    };
+    if !link::tells_what_is_gone(pass) {
         operation::removed(pass, id).await?;
     }
-    clear(pass).await
+    let cleared = clear(pass).await;
+    if cleared.is_err() {
+        operation::removed(pass, id).await?;
+    }
+    cleared
 }
 
 /// Deletes what was kept of a runner that is gone. Nobody else does: see [`secrets`].

@@ -10,8 +10,9 @@ use crate::api::events::EventReason;
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::error::{Error, chain};
+use crate::gitlab;
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
-use crate::observe::{Connected, may_read};
+use crate::observe::{Connected, FRESH, may_read};
 use crate::plan::{Intent, Outcome, Plan, ResetReason, Step, WantedSecret, intended, resolved};
 use crate::secrets::{self, Entry};
 
@@ -35,6 +36,10 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     };
     let step = Step::Register(Box::new(signed.clone()));
     let made = link.client.register(&signed).await;
+    if matches!(made, Err(gitlab::Error::Refused { .. })) {
+        // The place that had the path may be gone, and another may have it now.
+        link.paths.forget();
+    }
     let made = pass.audited_registration(&step, made, "register the runner")?;
     let (token, expires_at) = (made.token, made.token_expires_at);
     let kept = keep(
@@ -50,9 +55,11 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
         note_number(pass, made.id).await;
         return Err(error);
     }
+    pass.assume(&signed, made.id);
     let note = format!("registered runner {}", made.id);
     pass.emit(EventType::Normal, EventReason::Registered.name(), &note)
         .await;
+    pass.registered = true;
     Ok(())
 }
 
@@ -161,7 +168,8 @@ async fn keep(
 }
 
 /// Makes sure that a token could be kept before GitLab makes one: it is shown once, and a reset ends
-/// the one before. Missing rights, a quota or a policy would otherwise cost a token at every try.
+/// the one before. Missing rights, a quota or a policy would otherwise cost a token at every try. What
+/// was found holds for the namespace, for a minute or until a Secret cannot be written there.
 async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
     let (want, seen) = place(pass)?;
     let entry = Entry {
@@ -174,17 +182,21 @@ async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
         expires_at: None,
     };
     let (api, secret) = (pass.secrets(), seen.secret.as_ref());
-    secrets::rehearse(&api, secret, &pass.runner, want, &entry)
-        .await
-        .map_err(unwritten)
+    let rehearsal = secrets::rehearse(&api, secret, &pass.runner, want, &entry);
+    let where_ = (pass.namespace.clone(), secret.is_some());
+    let rehearsed = &pass.ctx.rehearsed;
+    let done = rehearsed.get(where_, (clock::now(), FRESH), |()| true, rehearsal);
+    done.await.map_err(unwritten)
 }
 
 async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
     let (want, seen) = place(pass)?;
     let (api, secret) = (pass.secrets(), seen.secret.as_ref());
-    secrets::put(&api, secret, &pass.runner, want, entry)
-        .await
-        .map_err(unwritten)
+    let written = secrets::put(&api, secret, &pass.runner, want, entry).await;
+    written.map_err(|error| {
+        pass.ctx.rehearsed.forget();
+        unwritten(error)
+    })
 }
 
 /// Where a token belongs, and what is there.

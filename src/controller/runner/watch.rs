@@ -1,5 +1,5 @@
 //! The runner controller: what it watches, and how it ends.
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Secret;
@@ -8,17 +8,22 @@ use kube::{
     Api, Resource,
     core::PartialObjectMeta,
     runtime::{
-        Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates,
-        reflector::ObjectRef, watcher,
+        Controller, Predicate, PredicateConfig, WatchStreamExt,
+        controller::{self, Action},
+        predicates,
+        reflector::ObjectRef,
+        watcher,
     },
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{on_error, reconcile};
+use super::{POLL, reconcile};
 use crate::api::MANAGER;
 use crate::api::v1alpha1::GitLabRunner;
+use crate::backoff;
 use crate::controller::Context;
 use crate::controller::caches::CacheFeed;
+use crate::controller::error::{Error, Remedy};
 use crate::controller::guards::{Guarded, deleting};
 use crate::controller::watches::{drop_errors, signal_first_list, until_stopped, watch};
 use crate::http::FirstListHandle;
@@ -85,6 +90,22 @@ pub async fn run(
         // went away between being queued and being looked at.
         .for_each(|_| future::ready(()));
     until_stopped(controller, &runners_listed, stop.cancelled()).await;
+}
+
+/// When to look again after an error.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that kube's error policy has"
+)]
+fn on_error(object: Arc<Guarded<GitLabRunner>>, error: &Error, ctx: Arc<Context>) -> Action {
+    let uid = object.meta().uid.as_deref().unwrap_or_default();
+    match error.remedy() {
+        Remedy::LookAgain => Action::requeue(Duration::from_millis(200)),
+        Remedy::Retry => Action::requeue(backoff::after_failures(ctx.records.failures(uid), uid)),
+        // Everybody was asked to wait at the same time, so they must not all come back at once.
+        Remedy::RetryAfter(wait) => Action::requeue(wait + backoff::spread(POLL, uid) / 10),
+        Remedy::NeedsHuman => Action::requeue(backoff::spread(ctx.options.resync, uid)),
+    }
 }
 
 /// The object that a Secret is of.

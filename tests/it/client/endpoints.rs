@@ -421,7 +421,10 @@ async fn no_token_shows_wherever_it_might_be_printed() {
         let ends = [
             client.register(&new(Scope::Instance)).await.map(drop),
             client.unregister_by_token(&fresh.token).await,
-            client.edit(registered.id, &Settings::default()).await,
+            client
+                .edit(registered.id, &Settings::default())
+                .await
+                .map(drop),
         ];
         for error in ends.into_iter().filter_map(Result::err) {
             let said = told(&error);

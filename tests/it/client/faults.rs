@@ -185,7 +185,7 @@ async fn a_sign_in_page_passes_for_nothing() {
     let ends = [
         client.runner(RUNNER).await.map(drop),
         client.register(&new_runner()).await.map(drop),
-        client.edit(RUNNER, &Settings::default()).await,
+        client.edit(RUNNER, &Settings::default()).await.map(drop),
         client.unregister(RUNNER).await,
         client.assign(PROJECT, RUNNER).await,
         client.unassign(PROJECT, RUNNER).await,

@@ -241,11 +241,18 @@ impl Story<'_> {
                 rule.verbs.retain(|of| of != verb);
             }
         }
+        let mut rules = role.rules.take().unwrap_or_default();
+        rules.retain(|rule| !rule.verbs.is_empty());
+        role.rules = Some(rules);
         self.edit::<Role>(ACCOUNT, json!({ "rules": role.rules }))
             .await;
         let namespace = &self.namespace;
         let account = format!("--as=system:serviceaccount:{namespace}:{ACCOUNT}");
-        let ask = ["-n", namespace, "auth", "can-i", verb, resource, &account];
+        let (kind, part) = resource.split_once('/').unwrap_or((resource, ""));
+        let part = format!("--subresource={part}");
+        let ask = [
+            "-n", namespace, "auth", "can-i", verb, kind, &part, &account,
+        ];
         // kubectl complains when the answer is no.
         until("the API server knows", async || {
             let answer = self.stage.kubectl().run(&ask, "").await;
