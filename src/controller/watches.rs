@@ -11,15 +11,17 @@ use kube::{
     runtime::{
         WatchStreamExt,
         utils::Backoff,
-        watcher::{self, DefaultBackoff, Event, watcher},
+        watcher::{self, DefaultBackoff, Event},
     },
 };
 use serde::de::DeserializeOwned;
 
 use super::error::chain;
+use super::relist::{SILENCE, relisted, trim};
 use crate::http::{FirstList, FirstListHandle};
 
-/// Watches a kind. Failures are logged, and a refusal of the first list is shown at `/readyz`.
+/// Watches a kind, without what takes room and is not needed. Failures are logged, and a refusal of the
+/// first list is shown at `/readyz`.
 pub(super) fn watch<K>(
     api: Api<K>,
     config: watcher::Config,
@@ -29,11 +31,13 @@ where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
     let listed = listed.clone();
-    let told = relist_on_gone(api, config).inspect(move |event| {
-        if let Err(error) = event {
-            interrupted::<K>(&listed, error);
-        }
-    });
+    let told = relisted(api, config, SILENCE)
+        .modify(trim)
+        .inspect(move |event| {
+            if let Err(error) = event {
+                interrupted::<K>(&listed, error);
+            }
+        });
     with_backoff(told)
 }
 
@@ -75,26 +79,6 @@ pub(super) async fn until_stopped(
         () = controller => {}
         () = unlisted => {}
     }
-}
-
-/// A watcher that lists again when the server refuses the start of a watch with HTTP 410, which kube's
-/// does for that answer inside a watch only.
-fn relist_on_gone<K>(
-    api: Api<K>,
-    config: watcher::Config,
-) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send
-where
-    K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
-{
-    let start = move || watcher(api.clone(), config.clone()).boxed();
-    futures::stream::unfold((start(), start), |(mut inner, start)| async move {
-        let item = inner.next().await?;
-        if matches!(&item, Err(watcher::Error::WatchStartFailed(kube::Error::Api(status))) if status.code == 410)
-        {
-            inner = start();
-        }
-        Some((item, (inner, start)))
-    })
 }
 
 /// Waits after each failure, longer each time until a list has come to its end.
