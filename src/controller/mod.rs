@@ -15,6 +15,7 @@ mod on_request;
 mod owned;
 pub mod record;
 mod refusals;
+mod relist;
 mod remedy;
 mod report;
 pub mod runner;

@@ -201,6 +201,11 @@ async fn killed_when_the_secret_is_written_and_the_status_is_not() {
             // The first thing after the Secret is the status.
             story.may_no_longer("update", "gitlabrunners/status").await;
             story.gitlab.recovers();
+            until("the Secret is written", async || {
+                let secret = story.get::<Secret>("amnesiac-runner-token").await;
+                secret.map(drop).ok_or("there is none yet".to_owned())
+            })
+            .await;
             let token = story.token_in("amnesiac-runner-token").await;
             story.the_operator_is_killed().await;
             story.rights_are_granted().await;

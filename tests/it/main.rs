@@ -42,6 +42,7 @@ mod shutdown;
 mod start;
 mod status;
 mod tokens;
+mod unasked;
 mod validation;
 mod versions;
 mod waiters;

@@ -30,7 +30,7 @@ use tokio::time::Instant;
 
 use super::{
     Context,
-    error::Error,
+    error::{Error, Remedy},
     guards::{ENDING, Guarded, bounded},
     record::Record,
     report,
