@@ -7,9 +7,11 @@ use std::{
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Client,
-    runtime::events::{Event, Recorder, Reporter},
+    runtime::events::{Event, EventType, Recorder, Reporter},
 };
 
+use super::Context;
+use super::error::chain;
 use crate::api::MANAGER;
 
 /// What is remembered of what was told: about so many objects and reasons.
@@ -62,8 +64,49 @@ impl Events {
     }
 }
 
+impl Context {
+    /// Tells whoever reads the object's events; a warning also whoever reads the log or counts. An
+    /// event that cannot be written is logged and forgotten: the condition says the same.
+    pub async fn emit(
+        &self,
+        about: &ObjectReference,
+        type_: EventType,
+        reason: &'static str,
+        action: &str,
+        note: &str,
+    ) {
+        if matches!(type_, EventType::Warning) {
+            self.record(about, reason, note);
+        }
+        let event = Event {
+            type_,
+            reason: reason.to_owned(),
+            note: Some(fitting(note).to_owned()),
+            action: action.to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.events.publish(&event, about).await {
+            tracing::debug!(error = chain(&error), "event not recorded");
+        }
+    }
+
+    /// Counts and logs what should be found where nobody reads events, which are soon gone.
+    pub fn record(&self, about: &ObjectReference, reason: &'static str, note: &str) {
+        self.metrics.event_emitted(reason);
+        let ObjectReference {
+            kind,
+            namespace,
+            name,
+            ..
+        } = about;
+        let kind = kind.as_deref();
+        let (namespace, name) = (namespace.as_deref(), name.as_deref());
+        tracing::warn!(kind, namespace, name, reason, "{note}");
+    }
+}
+
 /// As much of a note as the API server takes.
-pub(super) fn fitting(note: &str) -> &str {
+fn fitting(note: &str) -> &str {
     const LONGEST: usize = 1024;
     note.get(..note.floor_char_boundary(LONGEST))
         .unwrap_or_default()

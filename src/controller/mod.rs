@@ -30,14 +30,7 @@ pub use start::start;
 
 use std::{collections::HashSet, time::Duration};
 
-use k8s_openapi::api::core::v1::ObjectReference;
-use kube::{
-    Client, Resource,
-    runtime::{
-        events::{Event, EventType},
-        reflector::ObjectRef,
-    },
-};
+use kube::{Client, Resource, runtime::reflector::ObjectRef};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
@@ -211,44 +204,5 @@ impl Context {
             }
             _ => {}
         }
-    }
-
-    /// Tells whoever reads the object's events; a warning also whoever reads the log or counts. An
-    /// event that cannot be written is logged and forgotten: the condition says the same.
-    pub async fn emit(
-        &self,
-        about: &ObjectReference,
-        type_: EventType,
-        reason: &'static str,
-        action: &str,
-        note: &str,
-    ) {
-        if matches!(type_, EventType::Warning) {
-            self.record(about, reason, note);
-        }
-        let event = Event {
-            type_,
-            reason: reason.to_owned(),
-            note: Some(events::fitting(note).to_owned()),
-            action: action.to_owned(),
-            secondary: None,
-        };
-        if let Err(error) = self.events.publish(&event, about).await {
-            tracing::debug!(error = error::chain(&error), "event not recorded");
-        }
-    }
-
-    /// Counts and logs what should be found where nobody reads events, which are soon gone.
-    pub fn record(&self, about: &ObjectReference, reason: &'static str, note: &str) {
-        self.metrics.event_emitted(reason);
-        let ObjectReference {
-            kind,
-            namespace,
-            name,
-            ..
-        } = about;
-        let kind = kind.as_deref();
-        let (namespace, name) = (namespace.as_deref(), name.as_deref());
-        tracing::warn!(kind, namespace, name, reason, "{note}");
     }
 }
