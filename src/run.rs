@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
+use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +65,14 @@ fn reader_is_gone(error: &anyhow::Error) -> bool {
 fn start(args: &RunArgs) -> anyhow::Result<()> {
     telemetry::start(args.log_format, &args.log_level)
         .with_context(|| format!("--log-level {:?} cannot be read", args.log_level))?;
-    let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
+    // However many processors the node has, two threads are enough: nearly all of the time goes into
+    // waiting. The others look up names and read files.
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(4)
+        .enable_all()
+        .build()
+        .context("no async runtime")?;
     let result = runtime.block_on(run(args));
     // Whatever still hangs has had its time to finish.
     runtime.shutdown_background();

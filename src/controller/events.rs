@@ -13,9 +13,14 @@ use kube::{
 use super::Context;
 use super::error::chain;
 use crate::api::MANAGER;
+use crate::api::events::EventReason;
 
-/// What is remembered of what was told: about so many objects and reasons.
-const MOST_TOPICS: usize = 4096;
+/// What is remembered of what was told: about so many objects and reasons. Each takes some KiB, and kube
+/// itself counts nothing that was told more than six minutes ago.
+const MOST_TOPICS: usize = 256;
+
+/// What happens once in the life of a runner, so that there is nothing to count.
+const ONCE: [EventReason; 2] = [EventReason::Registered, EventReason::RunnerRemoved];
 
 /// What an event is about: an object by its uid, and the reason.
 type Topic = (Option<String>, String);
@@ -43,7 +48,17 @@ impl Events {
     }
 
     pub(super) async fn publish(&self, event: &Event, about: &ObjectReference) -> kube::Result<()> {
-        self.recorder(event, about).publish(event, about).await
+        let once = ONCE.iter().any(|reason| reason.name() == event.reason);
+        let recorder = if once {
+            self.another()
+        } else {
+            self.recorder(event, about)
+        };
+        recorder.publish(event, about).await
+    }
+
+    fn another(&self) -> Recorder {
+        Recorder::new(self.kube.clone(), self.reporter.clone())
     }
 
     fn recorder(&self, event: &Event, about: &ObjectReference) -> Recorder {
@@ -58,7 +73,7 @@ impl Events {
         if last.len() >= MOST_TOPICS {
             last.clear();
         }
-        let recorder = Recorder::new(self.kube.clone(), self.reporter.clone());
+        let recorder = self.another();
         last.insert(topic, (event.note.clone(), recorder.clone()));
         recorder
     }

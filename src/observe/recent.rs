@@ -95,57 +95,60 @@ impl<K: Ord, V: Clone> Recent<K, V> {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use futures::{FutureExt, future};
+    use futures::{FutureExt, channel::oneshot, future};
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
     fn after(seconds: i64) -> (Timestamp, SignedDuration) {
-        (NOW + SignedDuration::from_secs(seconds), FRESH)
+        let then = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        (then, FRESH)
     }
 
-    async fn ask(recent: &Recent<u8, u8>, question: u8, at: i64, answer: u8) -> Result<u8, ()> {
-        let answer = async { Ok(answer) };
-        recent.get(question, after(at), |_| true, answer).await
-    }
-
-    #[tokio::test]
-    async fn an_answer_counts_for_a_minute_unless_it_will_not_do() {
+    #[test]
+    fn an_answer_counts_for_a_minute_unless_it_will_not_do() {
         let recent = Recent::default();
-        assert_eq!(ask(&recent, 1, 0, 10).await, Ok(10));
-        assert_eq!(ask(&recent, 1, 59, 11).await, Ok(10));
-        assert_eq!(ask(&recent, 2, 59, 20).await, Ok(20));
-        let other: Result<u8, ()> = recent
-            .get(1, after(59), |known| *known != 10, async { Ok(12) })
-            .await;
-        assert_eq!(other, Ok(12));
+        let ask = |question: u8, at, answer: u8| {
+            let answer = async { Ok::<_, ()>(answer) };
+            let asked = recent.get(question, after(at), |_| true, answer);
+            asked.now_or_never().unwrap().unwrap()
+        };
+        assert_eq!(ask(1, 0, 10), 10);
+        assert_eq!(ask(1, 59, 11), 10);
+        assert_eq!(ask(2, 59, 20), 20);
+        let other = recent.get(1, after(59), |known| *known != 10, async {
+            Ok::<_, ()>(12)
+        });
+        assert_eq!(other.now_or_never(), Some(Ok(12)));
         recent.forget();
-        assert_eq!(ask(&recent, 1, 59, 13).await, Ok(13));
-        assert_eq!(ask(&recent, 1, 119, 14).await, Ok(14));
-        assert_eq!(ask(&recent, 3, 300, 30).await, Ok(30));
+        assert_eq!(ask(1, 59, 13), 13);
+        assert_eq!(ask(1, 119, 14), 14);
+        assert_eq!(ask(3, 300, 30), 30);
         assert_eq!(recent.all().len(), 1);
     }
 
-    #[tokio::test]
-    async fn those_who_ask_the_same_at_the_same_time_ask_once() {
-        let (recent, asked) = (Recent::default(), AtomicU32::new(0));
-        let one = || {
-            let answer = async {
-                let before = asked.fetch_add(1, Ordering::Relaxed);
-                tokio::task::yield_now().await;
-                if before == 0 { Err(()) } else { Ok(before) }
+    #[test]
+    fn those_who_ask_the_same_at_the_same_time_ask_once() {
+        for (first, told) in [(Ok(7), [Ok(7); 3]), (Err(()), [Err(()), Ok(1), Ok(1)])] {
+            let (recent, asked) = (Recent::default(), AtomicU32::new(0));
+            let (open, gate) = oneshot::channel::<()>();
+            let gate = gate.shared();
+            let one = |_| {
+                let answer = async {
+                    let before = asked.fetch_add(1, Ordering::Relaxed);
+                    if before > 0 {
+                        return Ok(before);
+                    }
+                    gate.clone().await.unwrap();
+                    first
+                };
+                recent.get("where", after(0), |_| true, answer)
             };
-            recent.get("where", after(0), |_| true, answer)
-        };
-        let all = future::join_all((0..3).map(|_| one())).await;
-        // Nobody is held up by one who has got no answer.
-        assert_eq!(all, [Err(()), Ok(1), Ok(2)]);
-        let all = future::join_all((0..3).map(|_| one())).await;
-        assert_eq!(all, [Ok(2); 3]);
-        recent.forget();
-        let all = future::join_all((0..3).map(|_| one())).await;
-        assert_eq!(all, [Ok(3); 3]);
-        assert!(one().now_or_never().is_some());
+            let mut all = Box::pin(future::join_all((0..3).map(one)));
+            assert_eq!((&mut all).now_or_never(), None);
+            assert_eq!(asked.load(Ordering::Relaxed), 1);
+            open.send(()).unwrap();
+            // Nobody is held up by one who has got no answer.
+            assert_eq!(all.now_or_never(), Some(told.to_vec()));
+        }
     }
 }

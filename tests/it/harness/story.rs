@@ -235,24 +235,20 @@ impl Story<'_> {
 
     /// Takes one verb on one resource out of the Role, and returns when that is known.
     pub(crate) async fn may_no_longer(&self, verb: &str, resource: &str) {
-        let mut role: Role = self.get(ACCOUNT).await.unwrap();
-        for rule in role.rules.iter_mut().flatten() {
-            if rule.resources.iter().flatten().any(|of| of == resource) {
-                rule.verbs.retain(|of| of != verb);
-            }
+        let role: Role = self.get(ACCOUNT).await.unwrap();
+        let mut rules = role.rules.unwrap_or_default();
+        for rule in &mut rules {
+            let about = rule.resources.iter().flatten().any(|of| of == resource);
+            rule.verbs.retain(|of| !about || of != verb);
         }
-        let mut rules = role.rules.take().unwrap_or_default();
         rules.retain(|rule| !rule.verbs.is_empty());
-        role.rules = Some(rules);
-        self.edit::<Role>(ACCOUNT, json!({ "rules": role.rules }))
-            .await;
-        let namespace = &self.namespace;
-        let account = format!("--as=system:serviceaccount:{namespace}:{ACCOUNT}");
+        let rules = json!({ "rules": rules });
+        self.edit::<Role>(ACCOUNT, rules).await;
+        let account = format!("--as=system:serviceaccount:{}:{ACCOUNT}", self.namespace);
         let (kind, part) = resource.split_once('/').unwrap_or((resource, ""));
         let part = format!("--subresource={part}");
-        let ask = [
-            "-n", namespace, "auth", "can-i", verb, kind, &part, &account,
-        ];
+        let ask = ["auth", "can-i", verb, kind, &part, &account];
+        let ask = [&["-n", &*self.namespace], &ask[..]].concat();
         // kubectl complains when the answer is no.
         until("the API server knows", async || {
             let answer = self.stage.kubectl().run(&ask, "").await;
