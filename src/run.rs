@@ -66,10 +66,9 @@ fn start(args: &RunArgs) -> anyhow::Result<()> {
     telemetry::start(args.log_format, &args.log_level)
         .with_context(|| format!("--log-level {:?} cannot be read", args.log_level))?;
     // However many processors the node has, two threads are enough: nearly all of the time goes into
-    // waiting. The others look up names and read files.
+    // waiting. Those that look up names come and go, so that a resolver that hangs holds up nobody else.
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .max_blocking_threads(4)
         .enable_all()
         .build()
         .context("no async runtime")?;
