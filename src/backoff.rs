@@ -23,6 +23,11 @@ pub fn after_refusals(times: u32, resync: Duration, uid: &str) -> Duration {
     spread(doubled.min(SELDOM.max(resync)), uid)
 }
 
+/// A part of `period`, always the same for the same object, so that many come back one after the other.
+pub fn within(period: Duration, uid: &str) -> Duration {
+    spread(period, uid).saturating_sub(period.mul_f64(0.9)) * 5
+}
+
 /// `period`, shortened or lengthened by up to a tenth, always the same for the same object.
 pub fn spread(period: Duration, uid: &str) -> Duration {
     let mut hasher = DefaultHasher::new();

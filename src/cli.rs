@@ -36,8 +36,10 @@ pub struct RunArgs {
     #[arg(long, env = "LISTEN", default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,
 
-    /// How often GitLab is asked about an idle runner, such as 5m.
-    #[arg(long, env = "RESYNC", default_value = "5m", value_parser = duration)]
+    /// How often runners are compared with GitLab, such as 1m: all of a group in one request for each
+    /// hundred of them, where the credential may list them. It takes longer by itself where that would
+    /// be more than a tenth of what the credential may ask.
+    #[arg(long, env = "RESYNC", default_value = "1m", value_parser = duration)]
     pub resync: Duration,
 
     /// How long passes under way may take to finish once the operator is told to stop. Less than

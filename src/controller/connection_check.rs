@@ -1,15 +1,19 @@
 //! The last look at a connection: what it was made of, and what came of it.
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::budgets::Holder;
+use crate::clock;
 use crate::gitlab::{Client, Endpoint};
 use crate::observe::Connected;
 use crate::plan::{Account, Fingerprint, Trouble};
 use crate::secrets;
+
+/// For how many resyncs what GitLab has said of a credential is good while its runners are swept.
+const SWEPT_FOR: u32 = 5;
 
 /// Everything that a client is made of. Two that are equal make clients that do the same.
 #[derive(Clone)]
@@ -90,6 +94,16 @@ pub(super) struct ConnectionCheck {
 }
 
 impl ConnectionCheck {
+    /// Whether GitLab was asked so long ago that it is asked again. A sweep that goes well has shown that
+    /// the credential is accepted.
+    pub(super) fn is_old(&self, resync: Duration) -> bool {
+        let now = clock::now();
+        let swept = self.connected.as_ref();
+        let swept = swept.is_some_and(|connected| connected.roster.is_swept(now));
+        let resyncs = if swept { SWEPT_FOR } else { 1 };
+        self.checked.elapsed() >= resync.saturating_mul(resyncs)
+    }
+
     /// Whether GitLab has left somebody without an answer since it was asked.
     pub(super) fn is_doubted(&self) -> bool {
         self.doubted || self.missed > 0

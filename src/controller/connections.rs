@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::caches::ConnectionKey;
 use super::connection_check::ConnectionCheck;
 use super::turn::{InFlight, Turn};
+use crate::clock;
 use crate::gitlab;
 use crate::observe::Connected;
 use crate::plan::{Recheck, Trouble, passes, recheck};
@@ -33,7 +34,7 @@ pub enum Standing {
 pub(super) struct Entry {
     /// The last look at it.
     pub(super) check: Option<ConnectionCheck>,
-    standing: Option<Standing>,
+    pub(super) standing: Option<Standing>,
     /// The last that worked, kept for deletions: when a namespace goes, its Secrets may go first.
     last: Option<Arc<Connected>>,
     /// How to get there, be the credential good or not.
@@ -147,6 +148,9 @@ impl Connections {
         let unbroken = !matches!(&entry.standing, Some(Standing::Broken(..)) | None);
         let last = entry.last.as_ref();
         let same = unbroken && last.is_some_and(|last| Arc::ptr_eq(last, &connected));
+        if !same {
+            connected.roster.works(clock::now());
+        }
         entry.standing = Some(Standing::Usable(connected.clone()));
         entry.last = Some(connected);
         entry.suspect = false;

@@ -8,6 +8,7 @@ use crate::api::conditions::{ConditionType, Truth, find};
 use crate::api::v1alpha1::{
     ClusterGitLabConnection, ConnectionStatus, GitLabConnection, GitLabRunner,
 };
+use crate::clock;
 use crate::metrics::Objects;
 
 /// A kind, as far as it is counted.
@@ -107,6 +108,15 @@ pub(super) fn count(ctx: &Context, objects: &Objects) {
     count_kind(caches().map(|caches| &caches.connections), objects);
     if let Some(caches) = &ctx.cluster_caches {
         count_kind(std::iter::once(&caches.connections), objects);
+    }
+    let now = clock::now();
+    for (key, roster) in ctx.connections.rosters() {
+        // The oldest of its scopes tells how true the worst is.
+        if let Some(began) = roster.coverage().into_iter().map(|it| it.1.began).min() {
+            let namespace = key.namespace.unwrap_or_default();
+            let age = now.duration_since(began).as_secs();
+            objects.roster_is(key.kind.name(), &namespace, &key.name, age);
+        }
     }
 }
 

@@ -1,14 +1,16 @@
-//! What was last seen of a runner in GitLab and of the projects that it is to serve, so that GitLab is
-//! asked once in a resync and not each time the object is touched; and what was done there that status
-//! need not tell. Another source, such as a sweep of a whole connection, can fill it as well.
+//! Which runner an object was last seen to have, which the roster tells of, and the projects that it is to
+//! serve, so that GitLab is asked once in a resync and not each time the object is touched; and what was
+//! done there that status need not tell.
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::gitlab::model::{ProjectId, Runner, RunnerId};
+use crate::observe::Roster;
 
 /// What is remembered of one object.
 #[derive(Default)]
@@ -16,9 +18,11 @@ pub(super) struct Memory(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    runner: Option<CachedRunner>,
-    /// Whether the runner was registered, and not seen since.
-    assumed: bool,
+    runner: Option<Followed>,
+    /// Whether GitLab is to be asked for the runner whatever is known of it.
+    outdated: bool,
+    /// When the runner was registered, which nobody has seen since.
+    assumed: Option<Timestamp>,
     projects: Vec<Project>,
     /// The number that an attempt has made, where status could not take it.
     made: Option<(String, RunnerId)>,
@@ -33,11 +37,10 @@ struct State {
     let_go: bool,
 }
 
-struct CachedRunner {
-    runner: Runner,
-    /// The url it was read at.
-    gitlab_url: String,
-    at: Instant,
+/// A runner, and what tells of it.
+struct Followed {
+    roster: Weak<Roster>,
+    id: RunnerId,
 }
 
 /// A project that was looked up by its path.
@@ -46,6 +49,14 @@ struct Project {
     path: String,
     id: ProjectId,
     at: Instant,
+}
+
+impl State {
+    /// When GitLab was last asked for the runner.
+    fn asked(&self) -> Option<Timestamp> {
+        let followed = self.runner.as_ref()?;
+        followed.roster.upgrade()?.asked(followed.id)
+    }
 }
 
 impl Memory {
@@ -100,53 +111,60 @@ impl Memory {
         self.state().let_go
     }
 
-    /// Remembers a runner.
-    pub(super) fn keep(&self, gitlab_url: &str, runner: &Runner, now: Instant) {
-        let mut state = self.state();
-        state.assumed = false;
-        state.runner = Some(CachedRunner {
-            runner: runner.clone(),
-            gitlab_url: gitlab_url.to_owned(),
-            at: now,
-        });
+    /// Remembers a runner as GitLab has shown it to somebody who asked then.
+    pub(super) fn keep(&self, roster: &Arc<Roster>, runner: &Runner, asked: Timestamp) {
+        roster.note(runner.clone(), asked);
+        self.follow(roster, runner.id);
     }
 
     /// Remembers a runner that nobody has seen: it was registered like that.
-    pub(super) fn assume(&self, gitlab_url: &str, runner: &Runner, now: Instant) {
-        self.keep(gitlab_url, runner, now);
-        self.state().assumed = true;
+    pub(super) fn assume(&self, roster: &Arc<Roster>, runner: &Runner, now: Timestamp) {
+        self.keep(roster, runner, now);
+        self.state().assumed = Some(now);
     }
 
-    /// How long ago the runner that is remembered was seen, or registered.
-    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+    /// Remembers which runner was looked at.
+    pub(super) fn follow(&self, roster: &Arc<Roster>, id: RunnerId) {
+        let mut state = self.state();
+        state.outdated = false;
+        let roster = Arc::downgrade(roster);
+        state.runner = Some(Followed { roster, id });
+    }
+
+    /// Whether what was seen of the runner may count.
+    pub(super) fn may_recall(&self) -> bool {
+        !self.state().outdated
+    }
+
+    /// How long until what was seen is older than `period`. What is older already is seen again by a sweep.
+    pub(super) fn due(&self, period: Duration, now: Timestamp) -> Duration {
         let state = self.state();
-        let seen = state.runner.as_ref()?;
-        Some(now.duration_since(seen.at))
+        let age = state
+            .asked()
+            .and_then(|asked| Duration::try_from(now.duration_since(asked)).ok());
+        let left = age.and_then(|age| period.checked_sub(age));
+        left.filter(|left| !left.is_zero()).unwrap_or(period)
     }
 
-    /// Whether the runner that is remembered was not seen.
+    /// How long ago the runner was seen, or registered.
+    pub(super) fn age(&self, now: Timestamp) -> Option<Duration> {
+        let asked = self.state().asked()?;
+        Duration::try_from(now.duration_since(asked)).ok()
+    }
+
+    /// Whether nobody has seen the runner since it was registered.
     pub(super) fn is_assumed(&self) -> bool {
-        self.state().assumed
+        let state = self.state();
+        state.assumed.is_some() && state.assumed == state.asked()
     }
 
-    /// What was seen no longer than `period` ago.
-    pub(super) fn recall(
-        &self,
-        gitlab_url: &str,
-        period: Duration,
-        now: Instant,
-    ) -> Option<Runner> {
+    /// Whether a sweep looks after the runner.
+    pub(super) fn is_swept(&self, now: Timestamp) -> bool {
         let state = self.state();
-        let seen = state.runner.as_ref();
-        let seen = seen.filter(|seen| seen.gitlab_url == gitlab_url)?;
-        (now.duration_since(seen.at) < period).then(|| seen.runner.clone())
-    }
-
-    /// How long until what was seen is older than `period`.
-    pub(super) fn due(&self, period: Duration, now: Instant) -> Duration {
-        let state = self.state();
-        state.runner.as_ref().map_or(period, |seen| {
-            period.saturating_sub(now.duration_since(seen.at))
+        let followed = state.runner.as_ref().filter(|_| !state.outdated);
+        followed.is_some_and(|followed| {
+            let roster = followed.roster.upgrade();
+            roster.is_some_and(|roster| roster.covers(followed.id, now))
         })
     }
 
@@ -158,7 +176,7 @@ impl Memory {
 
     /// Forgets the runner: it was written to, or is gone.
     pub(super) fn forget(&self) {
-        self.state().runner = None;
+        self.state().outdated = true;
     }
 
     /// Remembers the number of a project, and no longer those that are older than `period`.

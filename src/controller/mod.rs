@@ -18,9 +18,12 @@ mod refusals;
 mod relist;
 mod remedy;
 mod report;
+mod requeue;
+pub mod rosters;
 pub mod runner;
 mod start;
 mod stop;
+mod sweeps;
 pub mod tasks;
 mod turn;
 mod versions;
@@ -30,26 +33,26 @@ pub use start::start;
 
 use std::{collections::HashSet, time::Duration};
 
-use kube::{Client, Resource, runtime::reflector::ObjectRef};
+use kube::Client;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
 use crate::metrics::Metrics;
 use crate::observe::Recent;
 
 use budgets::Budgets;
-use caches::{ClusterCaches, ConnectionKey, NamespaceCaches};
+use caches::{ClusterCaches, NamespaceCaches};
 use connections::Connections;
 use events::Events;
 use owned::OwnedSecrets;
 use record::Records;
+use rosters::Rosters;
 
 /// What was decided at the start.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The namespaces to watch; none is all of them.
     pub namespaces: Vec<String>,
-    /// How often GitLab is asked about an idle runner.
+    /// How often runners are compared with GitLab.
     pub resync: Duration,
     /// How long looking and acting may take in one pass.
     pub longest_pass: Duration,
@@ -77,6 +80,8 @@ pub struct Context {
     pub connections: Connections,
     /// How much may be sent with each credential.
     pub(in crate::controller) budgets: Budgets,
+    /// What each credential last saw of runners.
+    pub rosters: Rosters,
     /// What is known of each object.
     pub records: Records,
     /// Where a Secret could have been written lately: by namespace, and whether one was there.
@@ -109,6 +114,7 @@ impl Context {
             cluster_caches,
             connections: Connections::default(),
             budgets: Budgets::default(),
+            rosters: Rosters::default(),
             records: Records::default(),
             rehearsed: Recent::default(),
             owned: OwnedSecrets::default(),
@@ -137,72 +143,5 @@ impl Context {
         let cluster = self.cluster_caches.iter();
         uids.extend(cluster.flat_map(|caches| caches.connections.uids()));
         self.records.retain(&uids);
-    }
-
-    /// Has every runner looked at that names this connection.
-    pub fn requeue_runners(&self, key: &ConnectionKey) {
-        for (caches, runner) in self.runners_of(key) {
-            caches.runners.requeue(ObjectRef::from_obj(&*runner));
-        }
-    }
-
-    /// Has every runner of a namespace looked at that names a connection of the cluster: whether that
-    /// allows the namespace may have changed.
-    pub fn requeue_users_of_cluster_connections(&self, namespace: &str) {
-        let Some(caches) = self.caches_of(namespace) else {
-            return;
-        };
-        for object in caches.runners.store.state() {
-            let uses_one = object.0.as_ref().is_ok_and(|runner| {
-                runner.spec.connection_ref.kind == ConnectionKind::ClusterGitLabConnection
-            });
-            if uses_one && object.meta().namespace.as_deref() == Some(namespace) {
-                caches.runners.requeue(ObjectRef::from_obj(&*object));
-            }
-        }
-    }
-
-    /// The runners that name this connection.
-    pub fn runners_of<'a>(
-        &'a self,
-        key: &'a ConnectionKey,
-    ) -> impl Iterator<
-        Item = (
-            &'a NamespaceCaches,
-            std::sync::Arc<guards::Guarded<GitLabRunner>>,
-        ),
-    > {
-        self.caches.iter().flat_map(move |caches| {
-            caches
-                .runners
-                .store
-                .state()
-                .into_iter()
-                .filter_map(move |object| {
-                    let runner = object.0.as_ref().ok()?;
-                    let namespace = runner.meta().namespace.as_deref()?;
-                    let named = ConnectionKey::new(&runner.spec.connection_ref, namespace) == *key;
-                    named.then_some((caches, object))
-                })
-        })
-    }
-
-    /// Has a connection looked at.
-    pub fn requeue_connection(&self, key: &ConnectionKey) {
-        match (&key.kind, &key.namespace, &self.cluster_caches) {
-            (ConnectionKind::GitLabConnection, Some(namespace), _) => {
-                if let Some(caches) = self.caches_of(namespace) {
-                    caches
-                        .connections
-                        .requeue(ObjectRef::new(&key.name).within(namespace));
-                }
-            }
-            (ConnectionKind::ClusterGitLabConnection, _, Some(cluster_caches)) => {
-                cluster_caches
-                    .connections
-                    .requeue(ObjectRef::new(&key.name));
-            }
-            _ => {}
-        }
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::caches::{ClusterCaches, ClusterFeeds, NamespaceCaches, NamespaceFeeds};
 use super::tasks::Tasks;
 use super::watches::{drop_errors, signal_first_list, watch};
-use super::{Context, Options, connection, inventory, runner};
+use super::{Context, Options, connection, inventory, runner, sweeps};
 use crate::http::{FirstListHandle, Readiness};
 use crate::metrics::Metrics;
 
@@ -44,6 +44,7 @@ pub fn start(
     let mut start = Start {
         work: Tasks::default(),
         ctx,
+        runners_listed: Vec::new(),
         readiness,
         stop,
     };
@@ -51,12 +52,16 @@ pub fn start(
     for feed in feeds {
         start.namespaced(feed, common.iter().flatten());
     }
+    let sweeps = sweeps::run(start.ctx.clone(), start.runners_listed, stop.clone());
+    start.work.spawn("the sweeps of GitLab".to_owned(), sweeps);
     start.work
 }
 
 struct Start<'a> {
     work: Tasks,
     ctx: Arc<Context>,
+    /// The lists of runners, one for each watched namespace.
+    runners_listed: Vec<FirstListHandle>,
     readiness: &'a Readiness,
     stop: &'a CancellationToken,
 }
@@ -82,6 +87,7 @@ impl Start<'_> {
         let await_list = |what| self.readiness.await_list(place, what);
         let listed = await_list("gitlabconnections");
         let (next, rest) = (listed.clone(), ["gitlabrunners", "secrets"].map(await_list));
+        self.runners_listed.extend(rest.first().cloned());
         let named = |kind: &str| match place {
             Some(place) => format!("the controller of {kind} in the namespace {place}"),
             None => format!("the controller of {kind}"),

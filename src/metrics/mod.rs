@@ -3,11 +3,13 @@ mod exposition;
 mod in_flight;
 mod labels;
 mod objects;
+mod sweeps;
 
 pub use exposition::Format;
 pub use in_flight::InFlight;
 pub use labels::{Ended, Kind};
 pub use objects::Objects;
+pub use sweeps::Swept;
 
 use std::sync::{Arc, OnceLock};
 
@@ -24,6 +26,7 @@ use prometheus_client::{
 use strum::VariantArray;
 
 use labels::{Controlled, EmittedEvent, Reconciled, Requested, Stepped, warned_of};
+use sweeps::Sweeps;
 
 use crate::gitlab::CallOutcome;
 use crate::plan::Step;
@@ -53,6 +56,7 @@ struct Inner {
     request_seconds: Histogram,
     mutations: Family<Stepped, Counter>,
     warnings: Family<EmittedEvent, Counter>,
+    sweeps: Sweeps,
     objects: OnceLock<CountObjects>,
 }
 
@@ -96,6 +100,7 @@ impl Default for Metrics {
             "warnings",
             "What people were warned of and runners left behind, by the reason of the event",
         );
+        let sweeps = Sweeps::register(own);
         let metrics = Self(Arc::new(Inner {
             registry,
             reconciles,
@@ -106,6 +111,7 @@ impl Default for Metrics {
             request_seconds,
             mutations,
             warnings,
+            sweeps,
             objects: OnceLock::new(),
         }));
         metrics.start_at_zero();

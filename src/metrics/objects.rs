@@ -40,6 +40,7 @@ pub struct Objects {
     conditions: Family<OfCondition, Gauge>,
     token_ends: Family<OfRunner, Gauge>,
     credential_ends: Family<OfConnection, Gauge>,
+    roster_age: Family<OfConnection, Gauge>,
 }
 
 impl Default for Objects {
@@ -62,12 +63,18 @@ impl Default for Objects {
             "credential_expiration_timestamp_seconds",
             "When GitLab stops accepting the connection's credential, in Unix time; no series if never",
         );
+        let roster_age = super::family(
+            own,
+            "roster_age_seconds",
+            "How long ago the sweep began that the connection's runners are judged from; no series where none is in force",
+        );
         Self {
             registry,
             kinds,
             conditions,
             token_ends,
             credential_ends,
+            roster_age,
         }
     }
 }
@@ -120,6 +127,17 @@ impl Objects {
             name: name.to_owned(),
         };
         self.credential_ends.get_or_create(&connection).set(at);
+    }
+
+    /// The runners of a connection are judged from what is so many seconds old.
+    pub fn roster_is(&self, kind: &'static str, namespace: &str, name: &str, age: i64) {
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        let connection = OfConnection {
+            kind,
+            namespace,
+            name,
+        };
+        self.roster_age.get_or_create(&connection).set(age);
     }
 
     pub(super) fn registry(&self) -> &Registry {

@@ -1,9 +1,19 @@
 //! Looks at the runner of a known number. The number is only a hint: whether the runner is this
 //! object's, and whether it is gone, is not taken from one answer.
-use super::{Error, Observer, Subject};
+use super::{Connected, Error, Look, Observer, Subject};
+use crate::gitlab::Refusal;
 use crate::gitlab::model::{Runner, RunnerId};
-use crate::gitlab::{Contact, Refusal};
 use crate::plan::{Doubt, Known, Sighting, grace, second_look};
+
+/// What GitLab says of a runner that it is asked for.
+enum Answer {
+    /// This.
+    Shown(Box<Runner>),
+    /// There is none.
+    Gone,
+    /// There is none, or the credential may not know of it.
+    Hidden,
+}
 
 impl Observer<'_> {
     /// Looks at a runner that we know by number.
@@ -13,28 +23,19 @@ impl Observer<'_> {
         leaving: bool,
     ) -> Result<Sighting<Runner>, Error> {
         let elsewhere = known.gitlab_url != self.connected.url;
-        let answer = self.connected.client.runner(known.id).await;
-        // GitLab tells a fine-grained token no more than that of a runner that is gone, either.
-        let hidden = self.connected.can.granular
-            && answer
-                .as_ref()
-                .is_err_and(|error| error.refusal() == Some(&Refusal::Missing));
-        let runner = if hidden {
-            None
-        } else {
-            answer.map_err(|source| Subject::Runner.failed(source))?
-        };
-        let Some(runner) = runner else {
-            // The GitLab that the number belongs to was not asked.
-            return Ok(if elsewhere {
-                Sighting::Unclear(Doubt::Foreign(known.id))
-            } else if !leaving {
-                self.vanished(known.id)
-            } else if hidden {
-                Sighting::Unclear(Doubt::Hidden(known.id))
-            } else {
-                Sighting::Absent
-            });
+        self.looked_at = Some(known.id);
+        let runner = match self.remembered(known.id) {
+            Some(runner) => runner,
+            None => match self.ask(known.id).await? {
+                Answer::Shown(runner) => *runner,
+                // The GitLab that the number belongs to was not asked.
+                Answer::Gone | Answer::Hidden if elsewhere => {
+                    return Ok(Sighting::Unclear(Doubt::Foreign(known.id)));
+                }
+                Answer::Gone | Answer::Hidden if !leaving => return Ok(self.vanished(known.id)),
+                Answer::Hidden => return Ok(Sighting::Unclear(Doubt::Hidden(known.id))),
+                Answer::Gone => return Ok(Sighting::Absent),
+            },
         };
         // At another url the same number may be anybody's runner; and the number in a Secret is
         // believed only with our mark in GitLab, or whoever may write Secrets could have us reset
@@ -44,8 +45,46 @@ impl Observer<'_> {
         if let Some(doubt) = self.doubt_of(&runner, known_as_ours).await? {
             return Ok(Sighting::Unclear(doubt));
         }
-        self.shown = Some(runner.clone());
         Ok(Sighting::Present(runner))
+    }
+
+    /// What the roster knows of the runner, if that counts.
+    fn remembered(&mut self, id: RunnerId) -> Option<Runner> {
+        let fresh = self.locator.fresh?;
+        match self.connected.roster.sighting(id, fresh, self.locator.now) {
+            Look::Known(runner, age) => {
+                self.recalled = Some(age);
+                Some(*runner)
+            }
+            Look::Ask => None,
+        }
+    }
+
+    /// Asks GitLab for the runner. The roster takes in what it says.
+    async fn ask(&self, id: RunnerId) -> Result<Answer, Error> {
+        let Connected {
+            client,
+            can,
+            roster,
+            ..
+        } = self.connected;
+        let answer = client.runner(id).await;
+        // GitLab tells a fine-grained token no more than that of a runner that is gone, either.
+        let hidden = can.granular
+            && answer
+                .as_ref()
+                .is_err_and(|error| error.refusal() == Some(&Refusal::Missing));
+        if hidden {
+            roster.forget(id);
+            return Ok(Answer::Hidden);
+        }
+        let Some(runner) = answer.map_err(|source| Subject::Runner.failed(source))? else {
+            roster.forget(id);
+            return Ok(Answer::Gone);
+        };
+        self.connected.has_shown(&runner);
+        roster.note(runner.clone(), self.locator.now);
+        Ok(Answer::Shown(Box::new(runner)))
     }
 
     /// What it means that GitLab says that there is no such runner. One stray answer is no reason to
@@ -69,22 +108,5 @@ impl Observer<'_> {
         } else {
             Sighting::Unclear(Doubt::Vanished { id, until })
         }
-    }
-
-    /// Looks for a runner of this object's that was made after the one in status, which is gone: status
-    /// may be older than GitLab, as after a restore of the cluster.
-    pub(super) async fn look_for_a_later_one(&mut self) -> Result<(), Error> {
-        if self.facts.scope.is_none() {
-            self.look_up_scope().await?;
-        }
-        let description = self.locator.description.clone();
-        match self.search(Some(&description), Contact::Any).await {
-            Ok(Some(found)) => self.facts.searched_for_later(found),
-            Ok(None) => {}
-            // The place is gone, and with it what was registered there (contract §4).
-            Err(Error { source, .. }) if source.refusal().is_some_and(Refusal::is_of_a_place) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! Whom to ask, and what it has told lately that holds for many objects.
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::recent::Recent;
+use super::roster::Roster;
 use crate::gitlab;
 use crate::gitlab::model::{Note, Place, Runner, Scope};
 use crate::plan::Can;
@@ -29,6 +31,8 @@ pub struct Connected {
     pub readable: Recent<Scope, ()>,
     /// What paths have led to lately.
     pub paths: Recent<Path, Led>,
+    /// What it last saw of runners, together with every other connection that has the same credential.
+    pub roster: Arc<Roster>,
 }
 
 /// A path that was looked up, of a group or a project.

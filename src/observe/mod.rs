@@ -1,70 +1,50 @@
 //! What GitLab holds of one object's runner: from what is known of it to what a decision may depend on.
-//! It only reads, and knows nothing of the Kubernetes API; whoever keeps what was seen, and for how long,
-//! is not asked here.
+//! It only reads, and knows nothing of the Kubernetes API. What was seen is kept in the roster, which a
+//! sweep of whole scopes fills as well, so that nobody need know where a fact came from.
 mod by_number;
 mod connected;
 mod error;
+mod locator;
 mod ownership;
 mod projects;
 mod recent;
+mod roster;
 mod scope;
 mod search;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
-use crate::api::v1alpha1::{GitLabRunnerStatus, OperationType, Scope};
-use crate::gitlab::Contact;
-use crate::gitlab::model::{ProjectId, Runner, RunnerId};
-use crate::plan::{
-    Doubt, Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken, Wanted,
-    Whereabouts, grace, whereabouts,
-};
-use crate::secrets::Entry;
+use crate::gitlab::model::{ProjectId, RunnerId};
+use crate::plan::{Doubt, Observed, Sighting, Wanted, Whereabouts, grace, whereabouts};
 
 pub use connected::{Connected, Led, Path};
 pub use error::{Error, Subject};
+pub use locator::Locator;
 pub use recent::{FRESH, Recent};
+pub use roster::{Coverage, Holders, Look, Marks, News, Roster, SAME_LOOK, Sweep};
 pub use search::may_read;
-
-/// What is known of a runner before GitLab is asked.
-#[derive(Clone, Debug)]
-pub struct Locator<'a> {
-    /// The uid of the object, which stands in the runner's mark.
-    pub uid: &'a str,
-    /// Where the runner should live.
-    pub scope: &'a Scope,
-    /// What it is described as at registration.
-    pub description: String,
-    /// What was written down of it.
-    pub status: Option<&'a GitLabRunnerStatus>,
-    /// The number of the runner, as far as status or this process knows it.
-    pub recorded: Option<Known>,
-    /// The runner that this process has removed.
-    pub removed: Option<RunnerId>,
-    /// What was seen of it lately enough to count as seen now.
-    pub recalled: Option<Runner>,
-    /// The Secret under the name that spec asks for.
-    pub secret: SecretSighting,
-    /// Our Secrets under other names.
-    pub others: Vec<(String, StoredToken)>,
-    /// The tokens in those Secrets that are as they should be.
-    pub held: &'a [Entry],
-    /// How often an idle runner is looked at.
-    pub resync: Duration,
-    /// The time.
-    pub now: Timestamp,
-}
 
 /// What was seen.
 #[derive(Debug)]
 pub struct Seen {
     /// What a decision may depend on, but for what only the caller knows.
     pub facts: Observed,
-    /// The runner, if GitLab was asked for it by number and showed it.
-    pub shown: Option<Runner>,
+    /// The runner that was looked at, by its number.
+    pub looked_at: Option<RunnerId>,
+    /// How old what is said of it is, where the roster has told.
+    pub recalled: Option<SignedDuration>,
+}
+
+impl Seen {
+    fn without_looking(facts: Observed) -> Self {
+        Self {
+            facts,
+            looked_at: None,
+            recalled: None,
+        }
+    }
 }
 
 /// Looks for a runner, and at it. Without a connection GitLab is not asked.
@@ -87,19 +67,20 @@ pub async fn observe(
         if place != Whereabouts::Nowhere && !locator.has_removed(place.number()) {
             facts.runner = Sighting::Unclear(Doubt::NotAsked(place.number()));
         }
-        return Ok(Seen { facts, shown: None });
+        return Ok(Seen::without_looking(facts));
     };
     let facts = locator.nothing_seen(Some(connected));
     let removed = locator.has_removed(place.number());
     if removed && place.number().is_none() {
-        return Ok(Seen { facts, shown: None });
+        return Ok(Seen::without_looking(facts));
     }
     let mut observer = Observer {
         connected,
         locator,
         facts,
         removed,
-        shown: None,
+        looked_at: None,
+        recalled: None,
     };
     observer.runner(want, place).await?;
     if let (Sighting::Present(runner), Some(projects)) = (
@@ -112,7 +93,8 @@ pub async fn observe(
     }
     Ok(Seen {
         facts: observer.facts,
-        shown: observer.shown,
+        looked_at: observer.looked_at,
+        recalled: observer.recalled,
     })
 }
 
@@ -123,53 +105,9 @@ struct Observer<'a> {
     facts: Observed,
     /// Whether the runner was removed, so that nobody need be asked for it. Others may turn up.
     removed: bool,
-    shown: Option<Runner>,
-}
-
-impl Locator<'_> {
-    /// The last attempt to register.
-    fn intent(&self) -> Option<Intent> {
-        Intent::of(self.status?)
-    }
-
-    /// The facts before anything was looked at.
-    fn nothing_seen(&self, connected: Option<&Connected>) -> Observed {
-        let url = connected.map(|connected| connected.url.as_str());
-        Observed {
-            runner: Sighting::Absent,
-            twins: Vec::new(),
-            settles_at: None,
-            scope: self.recorded_scope(url),
-            naming: Naming::Same,
-            secret: self.secret.clone(),
-            others: self.others.clone(),
-            under_way: None,
-            projects: None,
-            refused_projects: Vec::new(),
-            admin: connected.is_some_and(|connected| connected.admin),
-            can_assign: connected.is_some_and(|connected| connected.can.assign),
-            refused: false,
-            answered: false,
-        }
-    }
-
-    /// Whether GitLab has said that it removed the runner, and no other is known. Nothing in GitLab need
-    /// tell of it any more, nor its Secret once that was deleted; and a fine-grained token is told no
-    /// more of a runner that is gone than of one that it may not see.
-    fn has_removed(&self, id: Option<RunnerId>) -> bool {
-        if self.removed.is_some() && self.removed == id {
-            return true;
-        }
-        let operation = self.status.and_then(|status| status.operation.as_ref());
-        operation.is_some_and(|operation| {
-            let same = id.is_none_or(|id| u64::try_from(operation.runner_id) == Ok(id.0));
-            let removes = match operation.type_ {
-                OperationType::Remove | OperationType::RemoveByToken => true,
-                OperationType::ResetToken => false,
-            };
-            removes && same && operation.done_at.is_some()
-        })
-    }
+    looked_at: Option<RunnerId>,
+    /// How old what the roster knew of the runner is.
+    recalled: Option<SignedDuration>,
 }
 
 impl Observer<'_> {
@@ -210,22 +148,17 @@ impl Observer<'_> {
         match place {
             Whereabouts::Nowhere => {}
             Whereabouts::Number(known) => {
-                let recalled = self.locator.recalled.take();
-                let recalled = recalled.filter(|runner| runner.id == known.id);
-                let asked = recalled.is_none();
-                self.facts.runner = match recalled {
-                    _ if self.removed => Sighting::Absent,
-                    Some(runner) => Sighting::Present(runner),
-                    None => self.by_number(&known, leaving).await?,
+                self.facts.runner = if self.removed {
+                    Sighting::Absent
+                } else {
+                    self.by_number(&known, leaving).await?
                 };
                 let gone = self.facts.runner == Sighting::Absent && !leaving;
                 if gone && self.connected.can.list {
                     self.look_for_a_later_one().await?;
                 }
-                if (asked || leaving) && self.may_have_twins() {
-                    // What they were to be described as may have changed since.
-                    let search = self.search(None, Contact::Never).await?;
-                    self.facts.searched_for_twins(search, leaving);
+                if self.may_have_twins() {
+                    self.look_for_twins(leaving).await?;
                 }
             }
             Whereabouts::Mark(intent)
@@ -237,10 +170,8 @@ impl Observer<'_> {
                 self.facts.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             Whereabouts::Mark(intent) => {
-                let description = self.locator.description.clone();
-                let search = self.search(Some(&description), Contact::Never).await?;
                 let settles_at = grace(&intent, self.connected.timeout);
-                self.facts.searched(search, settles_at);
+                self.look_for_the_lost(&intent, settles_at).await?;
             }
         }
         Ok(())

@@ -36,7 +36,12 @@ impl Observer<'_> {
         let Some(kept) = held.find(|held| held.runner == id) else {
             return Ok(false);
         };
-        match self.connected.client.identity(id).await {
+        let known = self.connected.roster.identity(id);
+        let identity = match known {
+            Some(identity) => Ok(Some(identity)),
+            None => self.connected.client.identity(id).await,
+        };
+        match identity {
             Ok(identity) => Ok(identity
                 .and_then(|identity| identity.short_sha)
                 .is_some_and(|shown| secrets::is_short_for(&shown, kept))),

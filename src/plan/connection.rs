@@ -113,6 +113,7 @@ pub fn connection_status(
             None if outage => previous.can.clone(),
             None => Vec::new(),
         },
+        looking: previous.looking.clone(),
         refused_tokens: previous.refused_tokens.clone(),
         last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),
     }

@@ -112,6 +112,10 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
             Reason::RegistrationUnclear,
             "the answer to a registration was lost, and the credential may not search for the runner: give it read_api or api, or look for this object's uid in the maintenance notes yourself; deletionPolicy Orphan lets a deletion go on".to_owned(),
         ),
+        Doubt::Unswept => (
+            Reason::RegistrationUnclear,
+            "the list of runners is about to be read, to see whether there is one of this object".to_owned(),
+        ),
         Doubt::Foreign(id) => (
             Reason::RunnerForeign,
             format!(

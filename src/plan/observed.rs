@@ -25,6 +25,9 @@ pub enum Doubt {
     /// An attempt to register got no answer, and the path of its scope is not known to GitLab, so
     /// there is no list to search.
     Unplaced,
+    /// The list that shows whether there is such a runner is about to be read anew, for all who look for
+    /// theirs.
+    Unswept,
     /// The runner of that number is not known to be this object's: it carries another's mark, or the
     /// number is only what a Secret says.
     Foreign(RunnerId),

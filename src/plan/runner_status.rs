@@ -8,7 +8,7 @@ use crate::gitlab::model::{Runner, Scope};
 
 /// How far behind `contactedAt` may fall while nothing else changes: a runner process calls every
 /// few seconds, and an idle fleet is to cause no writes.
-const CONTACT_GRAIN: SignedDuration = SignedDuration::from_hours(1);
+pub const CONTACT_GRAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Times are shown without a fraction.
 pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::api::conditions::merge;
 use crate::api::v1alpha1::{Drift, DriftPolicy, GitLabRunnerStatus, ResolvedScope, TokenStatus};
-use crate::gitlab::model::Scope;
+use crate::gitlab::model::{GroupId, ProjectId, Scope};
 
 /// The status that says all this. Equal input gives equal output, so an unchanged world makes no
 /// write.
@@ -75,6 +75,17 @@ pub fn resolved(scope: Scope, gitlab_url: &str) -> ResolvedScope {
         type_: type_.to_owned(),
         id,
         gitlab_url: Some(gitlab_url.to_owned()),
+    }
+}
+
+/// The scope that status names, if it names one.
+pub fn scope_of(resolved: &ResolvedScope) -> Option<Scope> {
+    let number = || u64::try_from(resolved.id?).ok();
+    match &*resolved.type_ {
+        "instance" => Some(Scope::Instance),
+        "group" => number().map(GroupId).map(Scope::Group),
+        "project" => number().map(ProjectId).map(Scope::Project),
+        _ => None,
     }
 }
 

@@ -21,7 +21,9 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
                 blocked,
                 Blocked::Settling(_)
                     | Blocked::UnderWay(_)
-                    | Blocked::Unclear(Doubt::Vanished { .. } | Doubt::NotAsked(_))
+                    | Blocked::Unclear(
+                        Doubt::Vanished { .. } | Doubt::NotAsked(_) | Doubt::Unswept
+                    )
             );
             let progress = if waiting {
                 Progress::Busy

@@ -36,6 +36,7 @@ mod projects;
 mod proxies;
 mod refusals;
 mod restart;
+mod roster;
 mod scope;
 mod secrets;
 mod shutdown;

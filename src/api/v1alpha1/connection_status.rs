@@ -28,6 +28,9 @@ pub struct ConnectionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(max = 32)))]
     pub can: Vec<String>,
+    /// How the runners of this connection are looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looking: Option<Looking>,
     /// Tokens that GitLab has called revoked or expired, the last eight of them. None is sent again,
     /// also when it comes back with an old Secret: using a revoked token revokes its successors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -41,6 +44,26 @@ pub struct ConnectionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub last_handled_reconcile_at: Option<String>,
+}
+
+/// How runners are looked at, and how often.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Looking {
+    /// GraphQL: all of a scope together, a hundred in one request. REST: the same by lists, which show
+    /// who is there and little more, and the details of some by number each time. Number: each alone,
+    /// since the token may not list runners, or is a fine-grained one, from whose lists GitLab leaves
+    /// out in silence what it may not see.
+    #[schemars(length(max = 16))]
+    pub by: String,
+    /// How often. It is longer than the operator's `--resync` where that would take more than a tenth
+    /// of what the token may ask. Example: `1m`.
+    #[schemars(length(max = 32))]
+    pub every: String,
+    /// Within what time the details of every runner are read, where lists do not show them. Example: `5m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub details_within: Option<String>,
 }
 
 /// A token that GitLab has refused for good, without the token.

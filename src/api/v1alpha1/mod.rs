@@ -22,7 +22,9 @@ pub use connection::{
     AllowedNamespaces, ClusterGitLabConnection, ClusterGitLabConnectionSpec, GitLabConnection,
     GitLabConnectionSpec,
 };
-pub use connection_status::{ConnectionStatus, Credential, GitLab, RefusedToken, start_of_day};
+pub use connection_status::{
+    ConnectionStatus, Credential, GitLab, Looking, RefusedToken, start_of_day,
+};
 pub use runner::{DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Scope, TokenSecret};
 pub use runner_status::{
     Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType, ProjectStatus, Registration,

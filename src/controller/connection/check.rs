@@ -51,9 +51,8 @@ pub(super) async fn check<K: Connection>(
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
     let allowed = connection.spec().requests_per_minute;
-    let budget = ctx
-        .budgets
-        .join(key, inputs.holder(), u32::try_from(allowed).unwrap_or(1));
+    let allowed = u32::try_from(allowed).unwrap_or(1);
+    let budget = ctx.budgets.join(key, inputs.holder(), allowed);
     let last = ctx.connections.recall(key);
     if let Some(finding) = refused_already(connection, ctx, key, &inputs, last.as_ref()) {
         return Ok(finding);
@@ -80,7 +79,7 @@ pub(super) async fn check<K: Connection>(
     let reused = known.and_then(|known| known.connected);
     let connected = account
         .as_ref()
-        .map(|account| connected(&inputs, &client, account, reused));
+        .map(|account| connected(ctx, &inputs, &client, account, reused));
     let check = ConnectionCheck {
         inputs,
         client,
@@ -154,6 +153,7 @@ fn put_up_with(
 
 /// What runners use: the same again tells them that nothing has changed.
 fn connected(
+    ctx: &Context,
     inputs: &Inputs,
     client: &Client,
     account: &Account,
@@ -173,6 +173,7 @@ fn connected(
             .into(),
         readable: Recent::default(),
         paths: Recent::default(),
+        roster: ctx.rosters.of(&inputs.fingerprint()),
     };
     reused
         .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)
@@ -193,7 +194,7 @@ fn is_requested<K: Connection>(connection: &K) -> bool {
 
 /// Whether GitLab must be asked again about a connection that is made of the same as before.
 fn is_due(ctx: &Context, key: &ConnectionKey, known: &ConnectionCheck) -> bool {
-    let old = known.checked.elapsed() >= ctx.options.resync;
+    let old = known.is_old(ctx.options.resync);
     match &known.trouble {
         None => old || known.doubted || ctx.connections.is_suspect(key),
         Some(trouble) => old || recheck(trouble) == Recheck::Soon,

@@ -31,6 +31,7 @@ use crate::backoff;
 use crate::clock;
 use crate::plan::{
     Level, Notice, Trouble, connection_notices, connection_status, is_tolerable, remembered,
+    with_pace,
 };
 use check::{Finding, broken, check};
 
@@ -114,7 +115,8 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     }
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let previous = connection.status().cloned().unwrap_or_default();
-    let mut status = connection_status(&previous, generation, account, trouble, clock::now());
+    let status = connection_status(&previous, generation, account, trouble, clock::now());
+    let mut status = with_pace(status, ctx.connections.pace(&key));
     let requested = on_request::requested(&connection);
     status.last_handled_reconcile_at = requested.or(status.last_handled_reconcile_at);
     let newly = refused.as_ref().zip(trouble);

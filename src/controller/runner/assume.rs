@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 
 use super::pass::Pass;
 use crate::api::v1alpha1::{GitLabRunner, Target};
@@ -20,9 +19,8 @@ impl Pass<'_> {
             return;
         };
         if let Some(shown) = shown.filter(|shown| shown.id == id && before.id == id) {
-            let now = Instant::now();
             let memory = &self.record.memory;
-            memory.keep(&link.url, &shown.after(before), now);
+            memory.keep(&link.roster, &shown.after(before), clock::now());
         }
     }
 
@@ -35,7 +33,7 @@ impl Pass<'_> {
         };
         if let Some(runner) = self.assumed(&link, new, id) {
             let memory = &self.record.memory;
-            memory.assume(&link.url, &runner, Instant::now());
+            memory.assume(&link.roster, &runner, clock::now());
             self.remembered = None;
         }
     }
@@ -74,7 +72,7 @@ impl Pass<'_> {
 
     /// When the runner was seen, if that was in an earlier pass.
     pub(super) fn seen_before(&self) -> Option<Timestamp> {
-        let age = self.record.memory.age(Instant::now());
+        let age = self.record.memory.age(clock::now());
         let age = age.filter(|_| self.remembered == Some(true))?;
         clock::now().checked_sub(age).ok()
     }

@@ -25,6 +25,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The longest that runners keep to themselves that their connection is in trouble.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// The same in resyncs: GitLab may be away for longer than one, to be upgraded.
+const PATIENT_FOR: u32 = 5;
 
 /// What a pass may use.
 pub(super) enum Link {
@@ -67,7 +69,8 @@ pub(super) fn usable(ctx: &Context, runner: &GitLabRunner, namespace: &str) -> L
 
 /// For how long only the connection tells of its troubles: a hundred runners have nothing to add.
 fn patience(ctx: &Context) -> Duration {
-    ctx.options.resync.min(PATIENCE)
+    let resyncs = ctx.options.resync.saturating_mul(PATIENT_FOR);
+    resyncs.min(PATIENCE)
 }
 
 fn troubled(message: String, persistent: bool) -> Failure {

@@ -5,6 +5,7 @@ mod assume;
 mod audit;
 mod conclude;
 mod converge;
+mod due;
 mod held_back;
 mod link;
 mod observe;
@@ -40,7 +41,7 @@ use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
 use crate::backoff;
 use crate::metrics::Kind;
 use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
-use conclude::{expiry, left, pending};
+use conclude::pending;
 use converge::converge;
 use pass::Pass;
 
@@ -135,6 +136,9 @@ async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error
             match link::usable(ctx, &pass.runner, &pass.namespace) {
                 link::Link::Usable(connected) => {
                     pass.link = Some(connected);
+                    if pass.is_swept_soon() {
+                        return Ok(Action::requeue(backoff::spread(AWAITED, &pass.uid)));
+                    }
                     let Some(_turn) = link::turn(&pass) else {
                         return Ok(Action::requeue(backoff::spread(NO_TURN, &pass.uid)));
                     };
@@ -206,7 +210,6 @@ async fn converge_bounded(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outc
 
 /// Writes the status, tells of it, and says when to look again.
 async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<Duration, Error> {
-    let ctx = pass.ctx;
     let outcome = match &result {
         Ok(outcome) => outcome.clone(),
         Err(error) => {
@@ -219,26 +222,15 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
             }
         }
     };
+    // A sweep that was asked for wakes the object, and has more to say.
+    if outcome == Outcome::Planned(Plan::Hold(Blocked::Unclear(Doubt::Unswept))) {
+        return Ok(pass.due(&outcome));
+    }
     match (result, pass.conclude(&outcome).await) {
         // Whoever is waited for has been told nothing yet.
         (Err(error), Err(untold)) if error.remedy() == Remedy::NeedsHuman => return Err(untold),
         (Err(error), _) => return Err(error),
         (Ok(_), written) => written?,
     }
-    let resync = backoff::spread(ctx.options.resync, &pass.uid);
-    Ok(match outcome {
-        Outcome::Planned(Plan::Hold(
-            Blocked::Settling(until)
-            | Blocked::UnderWay(until)
-            | Blocked::Unclear(Doubt::Vanished { until, .. }),
-        )) => left(until).min(POLL) + Duration::from_secs(1),
-        Outcome::Planned(Plan::Hold(Blocked::SecretConflict(_) | Blocked::Undeletable)) => {
-            resync.min(POLL)
-        }
-        Outcome::Planned(_) => {
-            let due = pass.record.memory.due(resync, Instant::now());
-            expiry(pass).map_or(due, |end| due.min(left(end) + Duration::from_secs(1)))
-        }
-        Outcome::Obstructed(..) | Outcome::Failed(_) => resync,
-    })
+    Ok(pass.due(&outcome))
 }

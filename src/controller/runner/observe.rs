@@ -1,7 +1,7 @@
 //! Reads, and nothing but reads: the object's Secrets, GitLab, and what this process knows of both.
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use tokio::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::clock;
 use crate::controller::error::Error;
 use crate::controller::refusals::{Asker, Circumstances};
 use crate::gitlab::model::{ProjectId, Runner};
-use crate::observe::{self, Locator, Seen};
+use crate::observe::{self, Locator, SAME_LOOK, Seen};
 use crate::plan::{Desired, SecretSighting, Sighting, StoredToken, Wanted, ends_by};
 
 impl Pass<'_> {
@@ -26,9 +26,6 @@ impl Pass<'_> {
         };
         let Secrets { kept, here, others } = self.observe_secrets(want).await?;
         self.held = entries(&kept, here.as_ref(), &others);
-        // What this very pass has seen before is fresh enough.
-        let recalled = self.recall();
-        self.remembered = Some(recalled.is_some() && self.remembered.unwrap_or(true));
         let (secrets, others): (Vec<_>, Vec<_>) = others
             .into_iter()
             .map(|(secret, stored)| {
@@ -36,11 +33,20 @@ impl Pass<'_> {
                 (secret, (name, stored))
             })
             .unzip();
-        let Seen { mut facts, shown } = self.ask(want, kept, others, recalled).await?;
-        if let (Some(link), Some(runner)) = (&self.link, &shown) {
-            self.record.memory.keep(&link.url, runner, Instant::now());
-            link.has_shown(runner);
+        let Seen {
+            mut facts,
+            looked_at,
+            recalled,
+        } = self.ask(want, kept, others).await?;
+        if let (Some(link), Some(id)) = (&self.link, looked_at) {
+            self.record.memory.follow(&link.roster, id);
         }
+        // What a sweep has seen just now is as good as what this pass sees, but where somebody waits who may
+        // have changed something since. What this very pass has seen before is fresh enough.
+        let assumed = self.record.memory.is_assumed();
+        let remembered = |age| age >= SAME_LOOK || assumed || self.is_awaited();
+        let remembered = recalled.is_some_and(remembered);
+        self.remembered = Some(remembered && self.remembered.unwrap_or(true));
         facts.refused = want.is_none() && self.is_refused(&facts.runner);
         facts.refused_projects =
             want.map_or_else(Vec::new, |_| self.refused_projects(&facts.runner));
@@ -59,7 +65,6 @@ impl Pass<'_> {
         want: Option<&Wanted>,
         secret: SecretSighting,
         others: Vec<(String, StoredToken)>,
-        recalled: Option<Runner>,
     ) -> Result<Seen, Error> {
         let mut numbers = self.projects.clone();
         let (link, record) = (self.link.clone(), self.record.clone());
@@ -78,7 +83,7 @@ impl Pass<'_> {
             status: self.runner.status.as_ref(),
             recorded: self.recorded(),
             removed: memory.removed(),
-            recalled,
+            fresh: self.fresh(),
             secret,
             others,
             held: &self.held,
@@ -100,12 +105,11 @@ impl Pass<'_> {
         Ok(seen?)
     }
 
-    /// What was seen of the runner within this resync.
-    fn recall(&self) -> Option<Runner> {
-        let link = self.link.as_ref()?;
+    /// How old what was seen of the runner may be where no sweep looks after it: a resync.
+    fn fresh(&self) -> Option<SignedDuration> {
         let period = backoff::spread(self.ctx.options.resync, &self.uid);
-        let memory = &self.record.memory;
-        memory.recall(&link.url, period, Instant::now())
+        let may = self.record.memory.may_recall();
+        may.then(|| SignedDuration::try_from(period).unwrap_or(SignedDuration::MAX))
     }
 
     /// Until when a reset that was begun may still come to its end in other hands: those of another

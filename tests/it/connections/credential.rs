@@ -53,7 +53,9 @@ async fn one_that_is_replaced_is_never_sent_again() {
             // The connection tries the new one while a pass over the runner may still use the other; of
             // one object no two passes run at once.
             let by_runner = |asked: &Recorded| {
-                asked.path.starts_with("/api/v4/runners/") && shows(asked, SECOND)
+                let sweeps = asked.path == "/api/graphql";
+                let looks = asked.path.starts_with("/api/v4/runners/");
+                (sweeps || looks) && shows(asked, SECOND)
             };
             let first = story.gitlab.is_asked("with the new token", by_runner).await;
             story.apply(&runner("siskin").tagged(["later"])).await;

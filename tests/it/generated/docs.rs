@@ -159,6 +159,7 @@ const ALERTS: &str = r#"
 | `gitlab_registrar_object_status_condition{condition="Ready",status!="True"} > 0` | Objects that are not ready; with `for: 15m` those that stay so. |
 | `gitlab_registrar_credential_expiration_timestamp_seconds - time() < 7 * 86400` | A credential of a connection that ends within a week. |
 | `gitlab_registrar_runner_token_expiration_timestamp_seconds - time() < 3600` | A runner's token that ends within an hour. |
+| `gitlab_registrar_roster_age_seconds > 600` | Runners of a connection that are judged from what is older than ten minutes. |
 | `absent(gitlab_registrar_objects)` | An operator that is not scraped. |
 "#;
 
@@ -170,6 +171,7 @@ pub(crate) fn with_every_series() -> Metrics {
         objects.of_kind("GitLabRunner", &[ConditionType::Ready]);
         objects.token_ends("ci", "linux", 1_800_000_000);
         objects.credential_ends("GitLabConnection", "ci", "gitlab", 1_800_000_000);
+        objects.roster_is("GitLabConnection", "ci", "gitlab", 30);
     });
     metrics
 }

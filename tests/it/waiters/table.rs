@@ -156,6 +156,7 @@ fn holding() -> impl Iterator<Item = Blocked> {
         Doubt::Unsearchable,
         Doubt::Crowded,
         Doubt::Unplaced,
+        Doubt::Unswept,
         Doubt::Foreign(RunnerId(9)),
         Doubt::Unmarked(RunnerId(9)),
         Doubt::Vanished {
@@ -201,6 +202,7 @@ fn is_among_them(blocked: &Blocked) {
             Doubt::Unsearchable
             | Doubt::Crowded
             | Doubt::Unplaced
+            | Doubt::Unswept
             | Doubt::Foreign(_)
             | Doubt::Unmarked(_)
             | Doubt::Vanished { .. }

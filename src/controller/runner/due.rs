@@ -1,0 +1,75 @@
+//! When an object is looked at again, and what a sweep spares it.
+use std::time::Duration;
+
+use super::conclude::{expiry, left};
+use super::pass::Pass;
+use super::{AWAITED, POLL};
+use crate::backoff;
+use crate::clock;
+use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, scope_of};
+
+/// How soon a settled object is looked at again whose runner a sweep looks after.
+const SELDOM: Duration = Duration::from_hours(1);
+
+impl Pass<'_> {
+    /// Whether a sweep that is about to come will show the runner of an object that nobody waits for, as
+    /// after a start: a thousand objects need not ask one by one for what ten requests tell.
+    pub(super) fn is_swept_soon(&self) -> bool {
+        let (Some(link), Some(status)) = (&self.link, &self.runner.status) else {
+            return false;
+        };
+        let scope = status.scope.as_ref().and_then(scope_of);
+        let runner = status.runner.as_ref();
+        let here = runner.is_some_and(|runner| runner.gitlab_url == link.url);
+        let Some(scope) = scope.filter(|_| here) else {
+            return false;
+        };
+        let shown = link.can.lists_all() && link.can.graphql;
+        let recalls = self.record.memory.may_recall();
+        shown && recalls && !self.is_awaited() && link.roster.is_awaited(scope, clock::now())
+    }
+
+    /// How soon to look again after a pass that ended so.
+    pub(super) fn due(&self, outcome: &Outcome) -> Duration {
+        let resync = backoff::spread(self.ctx.options.resync, &self.uid);
+        match outcome {
+            Outcome::Planned(Plan::Hold(
+                Blocked::Settling(until)
+                | Blocked::UnderWay(until)
+                | Blocked::Unclear(Doubt::Vanished { until, .. }),
+            )) => left(*until).min(POLL) + Duration::from_secs(1),
+            // The sweep that was asked for wakes it.
+            Outcome::Planned(Plan::Hold(Blocked::Unclear(Doubt::Unswept))) => {
+                backoff::spread(AWAITED, &self.uid)
+            }
+            Outcome::Planned(Plan::Hold(Blocked::SecretConflict(_) | Blocked::Undeletable)) => {
+                resync.min(POLL)
+            }
+            Outcome::Planned(plan) => {
+                let due = if *plan == Plan::Rest && self.is_settled() {
+                    backoff::spread(SELDOM.max(resync), &self.uid)
+                } else {
+                    self.record.memory.due(resync, clock::now())
+                };
+                expiry(self).map_or(due, |end| due.min(left(end) + Duration::from_secs(1)))
+            }
+            Outcome::Obstructed(..) | Outcome::Failed(_) => resync,
+        }
+    }
+
+    /// Whether nothing but a change can give the object work: a sweep looks after its runner, and wakes it
+    /// then.
+    fn is_settled(&self) -> bool {
+        let Some(seen) = &self.seen else {
+            return false;
+        };
+        let status = self.runner.status.as_ref();
+        let registration = status.and_then(|status| status.registration.as_ref());
+        let given_up = registration.is_some_and(|last| last.given_up.is_some());
+        let operation = status.is_some_and(|status| status.operation.is_some());
+        // Where spec spells another path than GitLab shows, what that leads to is looked up again.
+        let named = seen.facts.naming == Naming::Same;
+        let swept = self.record.memory.is_swept(clock::now());
+        swept && named && !given_up && !operation && seen.facts.refused_projects.is_empty()
+    }
+}

@@ -1,0 +1,152 @@
+//! The sweep of one scope: by GraphQL where that answers, else by the lists of REST.
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::clock;
+use crate::gitlab::model::Scope;
+use crate::gitlab::{self, Lane, Refusal, Swept, Way};
+use crate::observe::{Connected, Holders, News};
+
+/// What the sweep of a scope came to.
+pub(super) struct Came {
+    pub(super) news: News,
+    /// How many requests it took.
+    pub(super) requests: u32,
+    /// Why it did not come to its end.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Why a sweep did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("could not read the list of runners")]
+    GitLab(#[from] gitlab::Error),
+    #[error("the list of runners was cut short")]
+    Incomplete,
+    #[error("GitLab shows no path of the scope")]
+    Nowhere,
+}
+
+/// Sweeps a scope. `spelled` is the path that spec gives it.
+pub(super) async fn sweep_scope(
+    connected: &Arc<Connected>,
+    holders: &Holders,
+    scope: Scope,
+    spelled: Option<String>,
+    lasts: Duration,
+) -> Came {
+    let roster = &connected.roster;
+    let mut requests = 0;
+    if connected.can.graphql && roster.answers_queries(scope, clock::now()) {
+        let came = by_query(connected, holders, scope, spelled, lasts).await;
+        if !is_refused(&came, &Refusal::NoGraphQl) {
+            return came;
+        }
+        requests = came.requests;
+        roster.does_not_answer_queries(scope, clock::now());
+    }
+    let mut came = by(connected, holders, scope, None, Way::Rest, lasts).await;
+    came.requests += requests;
+    came
+}
+
+/// By GraphQL, which takes the scope's path. One that leads elsewhere by now is looked up by number.
+async fn by_query(
+    connected: &Arc<Connected>,
+    holders: &Holders,
+    scope: Scope,
+    spelled: Option<String>,
+    lasts: Duration,
+) -> Came {
+    let roster = &connected.roster;
+    let mut requests = 0;
+    let known = roster.path(scope).or(spelled);
+    if known.is_some() || scope == Scope::Instance {
+        let came = by(connected, holders, scope, known, Way::GraphQl, lasts).await;
+        if !is_refused(&came, &Refusal::Missing) {
+            return came;
+        }
+        requests = came.requests;
+    }
+    requests += 1;
+    let mut came = match path_of(connected, scope).await {
+        Ok(Some(path)) => {
+            roster.lies_at(scope, Some(path.clone()));
+            by(connected, holders, scope, Some(path), Way::GraphQl, lasts).await
+        }
+        Ok(None) => Came::failed(Failure::Nowhere),
+        Err(error) => Came::failed(error.into()),
+    };
+    came.requests += requests;
+    came
+}
+
+impl Came {
+    fn failed(failure: Failure) -> Self {
+        Self {
+            news: News::default(),
+            requests: 0,
+            failure: Some(failure),
+        }
+    }
+}
+
+async fn by(
+    connected: &Arc<Connected>,
+    holders: &Holders,
+    scope: Scope,
+    path: Option<String>,
+    way: Way,
+    lasts: Duration,
+) -> Came {
+    let Connected { client, roster, .. } = &**connected;
+    let client = client.in_lane(Lane::Sweep);
+    let mut asked = clock::now();
+    let mut pages = 0;
+    let mut sweep = roster.sweep(scope, way, holders, asked);
+    let page = |rows| {
+        pages += 1;
+        // Nobody says when the page was asked for: no sooner than the one before it came.
+        sweep.page(rows, asked);
+        asked = clock::now();
+    };
+    let ended = client.sweep(scope, path.as_deref(), way, page).await;
+    let failure = match ended {
+        Ok(Swept { complete: true, .. }) => {
+            let lasts = SignedDuration::try_from(lasts).unwrap_or(SignedDuration::MAX);
+            let until = clock::now()
+                .saturating_add(lasts)
+                .unwrap_or(jiff::Timestamp::MAX);
+            return Came {
+                news: sweep.ends(until),
+                requests: pages,
+                failure: None,
+            };
+        }
+        Ok(Swept { .. }) => Failure::Incomplete,
+        Err(error) => error.into(),
+    };
+    Came {
+        news: sweep.breaks_off(),
+        requests: pages.max(1),
+        failure: Some(failure),
+    }
+}
+
+fn is_refused(came: &Came, by: &Refusal) -> bool {
+    let Some(Failure::GitLab(error)) = &came.failure else {
+        return false;
+    };
+    error.refusal() == Some(by)
+}
+
+async fn path_of(connected: &Connected, scope: Scope) -> Result<Option<String>, gitlab::Error> {
+    let client = connected.client.in_lane(Lane::Sweep);
+    match scope {
+        Scope::Instance => Ok(None),
+        Scope::Group(id) => client.group_path(id).await,
+        Scope::Project(id) => client.project_path(id).await,
+    }
+}

@@ -1,0 +1,118 @@
+//! A runner as it was last seen.
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::gitlab::model::{ListedRunner, Runner, Scope};
+
+/// A runner as it was last seen.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// All but when it was last contacted: the same as long as that is all that changes.
+    runner: Arc<Runner>,
+    contacted_at: Option<Timestamp>,
+    /// What tells it from another of its number, where a sweep has seen that.
+    pub(super) short_sha: Option<String>,
+    /// When it was asked for.
+    pub(super) at: Timestamp,
+    /// The scope in which a sweep has shown it, if one has.
+    scope: Option<Scope>,
+    /// When the last sweep that has shown it began.
+    pub(super) shown: Timestamp,
+}
+
+impl Row {
+    pub(super) fn new(runner: Runner, short_sha: Option<String>, at: Timestamp) -> Self {
+        Self {
+            contacted_at: runner.contacted_at,
+            runner: Arc::new(runner),
+            short_sha,
+            at,
+            scope: None,
+            shown: Timestamp::MIN,
+        }
+    }
+
+    /// The runner as it was seen.
+    pub(super) fn runner(&self) -> Runner {
+        Runner {
+            contacted_at: self.contacted_at,
+            ..(*self.runner).clone()
+        }
+    }
+
+    pub(super) fn contacted_at(&self) -> Option<Timestamp> {
+        self.contacted_at
+    }
+
+    pub(super) fn scope(&self) -> Option<Scope> {
+        self.scope
+    }
+
+    /// Notes that a sweep of that scope has shown it, which began then.
+    pub(super) fn is_shown(&mut self, scope: Scope, began: Timestamp) {
+        self.scope = Some(scope);
+        self.shown = began;
+    }
+
+    /// Notes that no sweep looks after it any more.
+    pub(super) fn is_left(&mut self) {
+        self.scope = None;
+    }
+
+    /// Takes in what was seen later. Tells whether anything but the time of contact has changed.
+    pub(super) fn renew(
+        &mut self,
+        runner: Runner,
+        short_sha: Option<String>,
+        at: Timestamp,
+    ) -> bool {
+        let other_token = short_sha.is_some() && short_sha != self.short_sha;
+        let changed = !are_alike(&self.runner, &runner);
+        self.contacted_at = runner.contacted_at;
+        self.at = at;
+        if changed {
+            self.runner = Arc::new(runner);
+        }
+        let known = self.short_sha.is_some();
+        self.short_sha = short_sha.or_else(|| self.short_sha.take().filter(|_| !changed));
+        changed || known && other_token
+    }
+
+    /// Whether a list says the same of it as the details that were read before.
+    pub(super) fn agrees_with(&self, listed: &ListedRunner) -> bool {
+        let ListedRunner {
+            id: _,
+            description,
+            online,
+            paused,
+            status,
+            note: _,
+        } = listed;
+        let runner = &*self.runner;
+        *description.as_deref().unwrap_or_default() == *runner.description
+            // Without a word for its status, whether it is online is a guess.
+            && (status.is_none() || *online == runner.online)
+            && paused.is_none_or(|paused| paused == runner.paused)
+            && status.as_ref().is_none_or(|status| *status == runner.status)
+    }
+}
+
+/// Whether both say the same of a runner, but for when it was contacted and the order of its projects.
+fn are_alike(one: &Runner, other: &Runner) -> bool {
+    let projects = |runner: &Runner| {
+        let projects = runner.projects.as_ref()?.iter();
+        Some(
+            projects
+                .map(|it| (it.id, it.path.clone()))
+                .collect::<BTreeSet<_>>(),
+        )
+    };
+    let bare = |runner: &Runner| Runner {
+        projects: None,
+        contacted_at: None,
+        ..runner.clone()
+    };
+    one == other || bare(one) == bare(other) && projects(one) == projects(other)
+}
