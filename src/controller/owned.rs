@@ -11,12 +11,12 @@ use kube::{ResourceExt, core::PartialObjectMeta, runtime::watcher};
 use crate::secrets;
 
 /// The names of our Secrets, by the namespace and the uid of their object: a copy in another namespace
-/// names the same one.
+/// names the same one. Nearly every object has one, for which a set would take ten times the room.
 #[derive(Default)]
-pub(super) struct OwnedSecrets(Mutex<HashMap<String, BTreeSet<String>>>);
+pub(super) struct OwnedSecrets(Mutex<HashMap<Box<str>, Vec<Box<str>>>>);
 
 impl OwnedSecrets {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, BTreeSet<String>>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Box<str>, Vec<Box<str>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -29,7 +29,11 @@ impl OwnedSecrets {
                 for uid in secrets::owners(&secret.metadata) {
                     let mut all = self.all();
                     let names = all.entry(key(&namespace, uid)).or_default();
-                    names.insert(secret.name_any());
+                    let name = secret.name_any().into_boxed_str();
+                    if !names.contains(&name) {
+                        names.reserve_exact(1);
+                        names.push(name);
+                    }
                 }
             }
             watcher::Event::Delete(secret) => {
@@ -44,10 +48,13 @@ impl OwnedSecrets {
     /// The Secrets of an object. Each is to be read before it is believed: one may be gone, or belong
     /// to somebody else by now.
     pub(super) fn of(&self, namespace: &str, uid: &str) -> BTreeSet<String> {
-        self.all()
-            .get(&key(namespace, uid))
-            .cloned()
-            .unwrap_or_default()
+        let all = self.all();
+        let names = all.get(&key(namespace, uid));
+        names
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// Forgets an object that is gone.
@@ -59,7 +66,7 @@ impl OwnedSecrets {
     pub(super) fn forget(&self, namespace: &str, uid: &str, name: &str) {
         let (mut all, key) = (self.all(), key(namespace, uid));
         if let Some(names) = all.get_mut(&key) {
-            names.remove(name);
+            names.retain(|kept| **kept != *name);
             if names.is_empty() {
                 all.remove(&key);
             }
@@ -67,8 +74,8 @@ impl OwnedSecrets {
     }
 }
 
-fn key(namespace: &str, uid: &str) -> String {
-    format!("{namespace}/{uid}")
+fn key(namespace: &str, uid: &str) -> Box<str> {
+    format!("{namespace}/{uid}").into_boxed_str()
 }
 
 #[cfg(test)]
