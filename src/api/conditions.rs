@@ -31,6 +31,10 @@ words! {
     CredentialsValid,
     /// The credential expires within seven days. Present only while true.
     CredentialsExpiring,
+    /// The connection works, and what GitLab tells of its runners is not believed. Present only while
+    /// true. Ready stays as it is: it tells of the way to GitLab, and runners that are there can still be
+    /// deleted.
+    Degraded,
 }
 
 words! {
@@ -135,6 +139,10 @@ closed_list! {
     ScopeTooSmall => "Make a token with the scope api, or with create_runner, manage_runner and read_api.",
     /// The token expires within seven days.
     ExpiresSoon => "Make a new token and put it into the Secret.",
+    /// More than ten of a connection's runners, and more than one in ten, are gone from GitLab or refused at once. Nothing is registered, changed or removed: GitLab may have been restored from a backup, a proxy may answer in its place, or the credential may have lost its role. Deleting objects whose runners are there goes on.
+    RunnersLost => "Mend what has taken them away: all goes on when they are back. If they are gone for good, set the annotation gitlab-registrar.dev/acknowledge-loss of the connection to the number in the message; if it has that value already, remove it first.",
+    /// GitLab's list of a connection's runners leaves out more than ten of them, and more than one in ten, that are there when they are asked for by number. The list is not gone by, and nothing is held up.
+    ListIncomplete => "See whether something in front of GitLab shortens its answers, and whether a fine-grained token covers all groups and projects.",
     /// GitLab could not be reached.
     Unreachable => "Check the url, the proxy and the network policies. It is tried again by itself.",
     /// TLS with GitLab failed.

@@ -32,4 +32,6 @@ closed_list! {
     AttemptAbandoned => "Look in GitLab for a runner that nobody has contacted, with the object's uid in its maintenance note, and remove it.",
     /// GitLab accepts the connection's credential, for the first time or again.
     Connected => "Nothing.",
+    /// The connection's runners are written to again: they are back, or somebody has acknowledged that they are gone.
+    RunnersBack => "Nothing.",
 }

@@ -15,5 +15,9 @@ pub const GROUP: &str = "gitlab-registrar.dev";
 /// status answers with the value.
 pub const RECONCILE_AT: &str = "gitlab-registrar.dev/reconcile-at";
 
+/// The annotation by which somebody acknowledges, on a connection of either kind, that so many of its
+/// runners are gone for good: the number that the message of its condition Degraded tells.
+pub const ACKNOWLEDGE_LOSS: &str = "gitlab-registrar.dev/acknowledge-loss";
+
 /// What this program calls itself towards Kubernetes: field manager, label value, event source.
 pub const MANAGER: &str = "gitlab-runner-registrar";

@@ -28,6 +28,7 @@ const OF_CONNECTIONS: &[ConditionType] = &[
     ConditionType::Stalled,
     ConditionType::CredentialsValid,
     ConditionType::CredentialsExpiring,
+    ConditionType::Degraded,
 ];
 
 impl Counted for GitLabRunner {

@@ -1,4 +1,5 @@
 //! The only async code that knows both Kubernetes and GitLab.
+mod breaker;
 mod budgets;
 pub mod caches;
 mod chain;
@@ -39,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::Metrics;
 use crate::observe::Recent;
 
+use breaker::Breaker;
 use budgets::Budgets;
 use caches::{ClusterCaches, NamespaceCaches};
 use connections::Connections;
@@ -78,6 +80,8 @@ pub struct Context {
     pub cluster_caches: Option<ClusterCaches>,
     /// What is known of each connection.
     pub connections: Connections,
+    /// Of which connections too many runners are lost.
+    pub(in crate::controller) breaker: Breaker,
     /// How much may be sent with each credential.
     pub(in crate::controller) budgets: Budgets,
     /// What each credential last saw of runners.
@@ -113,6 +117,7 @@ impl Context {
             caches,
             cluster_caches,
             connections: Connections::default(),
+            breaker: Breaker::default(),
             budgets: Budgets::default(),
             rosters: Rosters::default(),
             records: Records::default(),
@@ -125,12 +130,9 @@ impl Context {
 
     /// The caches that a namespace is in.
     pub fn caches_of(&self, namespace: &str) -> Option<&NamespaceCaches> {
-        self.caches.iter().find(|caches| {
-            caches
-                .namespace
-                .as_deref()
-                .is_none_or(|watched| watched == namespace)
-        })
+        let is_it = |watched: &String| watched == namespace;
+        let mut caches = self.caches.iter();
+        caches.find(|caches| caches.namespace.as_ref().is_none_or(is_it))
     }
 
     /// Forgets what is known of objects that no cache holds any more.

@@ -62,6 +62,7 @@ impl Locator<'_> {
             can_assign: connected.is_some_and(|connected| connected.can.assign),
             refused: false,
             answered: false,
+            brake: None,
         }
     }
 

@@ -7,7 +7,11 @@ use crate::api::v1alpha1::ConnectionStatus;
 
 /// What a new status says that the one before did not.
 pub fn connection_notices(previous: &ConnectionStatus, status: &ConnectionStatus) -> Vec<Notice> {
-    let notices = [ready(previous, status), expiring(previous, status)];
+    let notices = [
+        ready(previous, status),
+        expiring(previous, status),
+        degraded(previous, status),
+    ];
     notices.into_iter().flatten().collect()
 }
 
@@ -37,4 +41,23 @@ fn expiring(previous: &ConnectionStatus, status: &ConnectionStatus) -> Option<No
     let told = before.is_some_and(|before| before.message == now.message);
     let reason = Reason::ExpiresSoon.name();
     (!told).then(|| Notice::new(Level::Warning, reason, now.message.clone()))
+}
+
+/// That its runners are not written to, once although more of them are lost later; or that they are again.
+fn degraded(previous: &ConnectionStatus, status: &ConnectionStatus) -> Option<Notice> {
+    let about = ConditionType::Degraded;
+    let before = find(&previous.conditions, about);
+    let lost = Reason::RunnersLost.name();
+    let was_lost = before.is_some_and(|before| before.reason == lost);
+    match find(&status.conditions, about) {
+        Some(now) if before.is_some_and(|before| before.reason == now.reason) => None,
+        Some(now) => {
+            let reason = Reason::named(&now.reason)?.name();
+            Some(Notice::new(Level::Warning, reason, now.message.clone()))
+        }
+        None => was_lost.then(|| {
+            let note = "runners are registered, changed and removed again".to_owned();
+            Notice::new(Level::Normal, EventReason::RunnersBack.name(), note)
+        }),
+    }
 }

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 
 use super::{
     assignment::{assignment, before_removal, lost_owner, unassignable},
+    brake::is_held_up,
     desired::{Desired, Wanted},
     diff::{diff, possible},
     mark::Mark,
@@ -14,6 +15,14 @@ use crate::gitlab::model::{NewRunner, Runner, RunnerId};
 
 /// Chooses the next step. `mark` is what a note is signed with that has lost its mark.
 pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
+    let plan = choose(desired, seen, mark, now);
+    match seen.brake {
+        Some(brake) if is_held_up(brake, desired, seen, &plan) => Plan::Hold(Blocked::Brake(brake)),
+        Some(_) | None => plan,
+    }
+}
+
+fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
     let settling = seen.settles_at.filter(|at| *at > now);
     if let (Desired::Exists(_), Naming::Other { named, lives }) = (desired, &seen.naming) {
         let (named, lives) = (named.clone(), lives.clone());

@@ -38,6 +38,7 @@ pub(super) fn explain(blocked: &Blocked, facts: &Facts<'_>) -> (Reason, String) 
             Reason::DeletionBlocked,
             undeletable(facts.named, facts.seen),
         ),
+        Blocked::Brake(brake) => (Reason::RunnersLost, brake.told()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Decides, without touching anything. No clients, no clocks, no logs, no `async`.
 mod assignment;
 mod attempt;
+mod brake;
 mod can;
 mod connection;
 mod connection_notices;
@@ -10,6 +11,7 @@ mod desired;
 mod diff;
 mod explain;
 mod looking;
+mod losses;
 mod mark;
 mod notices;
 mod observed;
@@ -35,6 +37,7 @@ pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use looking::{By, Pace, with_pace};
+pub use losses::{Brake, Degraded, Losses, was_there, with_degraded};
 pub use mark::Mark;
 pub use notices::{Level, Notice, notice_of_deletion, notices};
 pub use observed::{

@@ -1,6 +1,7 @@
 //! The facts that a decision may depend on, as one value.
 use jiff::Timestamp;
 
+use super::losses::Brake;
 use crate::gitlab::model::{Found, ProjectId, Runner, RunnerId, Scope};
 
 /// What looking for something told us.
@@ -173,6 +174,8 @@ pub struct Observed {
     /// Whether somebody has changed the object since it was told that the runner of its number may be
     /// somebody else's.
     pub answered: bool,
+    /// That too many of the connection's runners are lost at once, if they are.
+    pub brake: Option<Brake>,
 }
 
 impl Observed {

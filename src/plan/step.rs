@@ -2,6 +2,7 @@
 use jiff::Timestamp;
 use strum::IntoStaticStr;
 
+use super::losses::Brake;
 use super::observed::{Doubt, Known};
 use crate::gitlab::model::{NewRunner, ProjectId, RunnerId, Settings};
 
@@ -175,6 +176,8 @@ pub enum Blocked {
     Projects(Unassignable),
     /// The runner cannot be removed: no credential works, and its own token is not to be had.
     Undeletable,
+    /// Too many of the connection's runners are lost at once.
+    Brake(Brake),
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
                 blocked,
                 Blocked::Settling(_)
                     | Blocked::UnderWay(_)
+                    | Blocked::Brake(_)
                     | Blocked::Unclear(
                         Doubt::Vanished { .. } | Doubt::NotAsked(_) | Doubt::Unswept
                     )

@@ -11,8 +11,8 @@ pub struct ConnectionStatus {
     /// Generation of the spec that this status is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready is the summary; CredentialsValid tells of the token alone; CredentialsExpiring is
-    /// present only while true. Reconciling and Stalled are present only while true.
+    /// Ready is the summary; CredentialsValid tells of the token alone; CredentialsExpiring
+    /// and Degraded are present only while true. Reconciling and Stalled are present only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]

@@ -25,13 +25,14 @@ use super::{
     guards::{ENDING, Guarded, bounded},
     malformed, on_request, report,
 };
+use crate::api::ACKNOWLEDGE_LOSS;
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::v1alpha1::ConnectionStatus;
 use crate::backoff;
 use crate::clock;
 use crate::plan::{
     Level, Notice, Trouble, connection_notices, connection_status, is_tolerable, remembered,
-    with_pace,
+    with_degraded, with_pace,
 };
 use check::{Finding, broken, check};
 
@@ -116,7 +117,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let previous = connection.status().cloned().unwrap_or_default();
     let status = connection_status(&previous, generation, account, trouble, clock::now());
-    let mut status = with_pace(status, ctx.connections.pace(&key));
+    let mut status = with_runners(&connection, ctx, &key, status);
     let requested = on_request::requested(&connection);
     status.last_handled_reconcile_at = requested.or(status.last_handled_reconcile_at);
     let newly = refused.as_ref().zip(trouble);
@@ -170,6 +171,24 @@ async fn begin<K: Connection>(connection: &K, ctx: &Context) -> Result<K, Error>
     let generation = connection.meta().generation;
     let status = connection_status(&before, generation, None, Some(&pending), clock::now());
     view::write_status(connection.clone(), ctx, status).await
+}
+
+/// The status with what is to be said of the connection's runners. They go on when somebody has
+/// acknowledged what is lost.
+fn with_runners<K: Connection>(
+    connection: &K,
+    ctx: &Context,
+    key: &ConnectionKey,
+    status: ConnectionStatus,
+) -> ConnectionStatus {
+    let acknowledged = connection.annotations().get(ACKNOWLEDGE_LOSS);
+    let (degraded, goes_on) = ctx.breaker.told(key, acknowledged.map(String::as_str));
+    if goes_on {
+        ctx.requeue_runners(key);
+    }
+    let previous = connection.status().cloned().unwrap_or_default();
+    let status = with_degraded(status, &previous, degraded, clock::now());
+    with_pace(status, ctx.connections.pace(key))
 }
 
 /// What to say of a connection of which something could not be read from the API server: at once if

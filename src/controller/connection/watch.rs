@@ -59,6 +59,7 @@ fn forget<K: Connection>(ctx: &Context, connection: &Guarded<K>) {
     let named = ctx.runners_of(&key).next().is_some();
     ctx.connections.remove(&key, named);
     ctx.budgets.leave(&key);
+    ctx.breaker.remove(&key);
     ctx.records
         .remove(connection.meta().uid.as_deref().unwrap_or_default());
     ctx.requeue_runners(&key);

@@ -55,7 +55,8 @@ impl Pass<'_> {
     /// Whether a step may be taken by what is known. What is done to a runner must rest on what this very
     /// pass has seen, but for its removal: GitLab refuses that where the runner has changed since it was
     /// seen, and another that has its number after a restore was made later. A fine-grained token is not
-    /// told enough of a runner that is not there.
+    /// told enough of a runner that is not there; and while many are lost at once, one that is gone must not
+    /// be taken for one that was removed.
     pub(super) fn may_take(&self, step: &Step) -> bool {
         if self.remembered != Some(true) || !step.is_in_gitlab() {
             return true;
@@ -64,7 +65,8 @@ impl Pass<'_> {
         let classic = self.link.as_ref().is_some_and(|link| !link.can.granular);
         match (step, runner) {
             (Step::Unregister(id), Some(Sighting::Present(runner))) => {
-                classic && runner.id == *id && self.seen_before().is_some()
+                let seen_before = self.seen_before().is_some();
+                classic && runner.id == *id && seen_before && self.brake().is_none()
             }
             _ => false,
         }

@@ -8,6 +8,7 @@ mod converge;
 mod due;
 mod held_back;
 mod link;
+mod losses;
 mod observe;
 mod operation;
 mod pass;
@@ -134,6 +135,9 @@ async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error
         Ok(want) => {
             pass.want = Some(want.clone());
             match link::usable(ctx, &pass.runner, &pass.namespace) {
+                link::Link::Usable(_) if let Some(wait) = pass.held_up() => {
+                    return Ok(Action::requeue(wait));
+                }
                 link::Link::Usable(connected) => {
                     pass.link = Some(connected);
                     if pass.is_swept_soon() {

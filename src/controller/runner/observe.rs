@@ -52,6 +52,7 @@ impl Pass<'_> {
             want.map_or_else(Vec::new, |_| self.refused_projects(&facts.runner));
         facts.under_way = self.under_way();
         facts.answered = self.is_answered();
+        facts.brake = self.brake();
         self.seen = Some(Observation {
             facts,
             secret: here,
@@ -102,6 +103,7 @@ impl Pass<'_> {
                 self.projects.insert(path, id);
             }
         }
+        self.counts_losses(seen.as_ref());
         Ok(seen?)
     }
 

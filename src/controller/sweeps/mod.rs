@@ -1,5 +1,6 @@
 //! Sweeps: each roster is filled again once in a resync, and the objects are woken for which that brought
 //! anything new. What is settled and swept costs nothing in between.
+mod belief;
 mod later;
 mod members;
 mod pace;

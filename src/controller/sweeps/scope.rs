@@ -1,12 +1,16 @@
 //! The sweep of one scope: by GraphQL where that answers, else by the lists of REST.
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::belief;
+use super::members::Members;
 use crate::clock;
+use crate::controller::Context;
 use crate::gitlab::model::Scope;
-use crate::gitlab::{self, Lane, Refusal, Swept, Way};
+use crate::gitlab::{self, Lane, Refusal, Row, Swept, Way};
 use crate::observe::{Connected, Holders, News};
 
 /// What the sweep of a scope came to.
@@ -27,44 +31,61 @@ pub(super) enum Failure {
     Incomplete,
     #[error("GitLab shows no path of the scope")]
     Nowhere,
+    #[error("the list of runners leaves out too many to be gone by")]
+    Unbelievable,
+}
+
+impl Failure {
+    /// Whether GitLab says that it has no such list, or none for this credential.
+    pub(super) fn is_loss(&self) -> bool {
+        match self {
+            Self::GitLab(error) => belief::is_loss(error),
+            Self::Nowhere => true,
+            Self::Incomplete | Self::Unbelievable => false,
+        }
+    }
+}
+
+/// For whom scopes are swept.
+pub(super) struct Sweeping<'a> {
+    pub(super) ctx: &'a Context,
+    pub(super) members: &'a Members,
+    pub(super) connected: &'a Arc<Connected>,
+    pub(super) holders: &'a Holders,
+    /// For how long a sweep counts.
+    pub(super) lasts: Duration,
 }
 
 /// Sweeps a scope. `spelled` is the path that spec gives it.
 pub(super) async fn sweep_scope(
-    connected: &Arc<Connected>,
-    holders: &Holders,
+    sweeping: &Sweeping<'_>,
     scope: Scope,
     spelled: Option<String>,
-    lasts: Duration,
 ) -> Came {
+    let connected = sweeping.connected;
     let roster = &connected.roster;
     let mut requests = 0;
     if connected.can.graphql && roster.answers_queries(scope, clock::now()) {
-        let came = by_query(connected, holders, scope, spelled, lasts).await;
+        let came = by_query(sweeping, scope, spelled).await;
         if !is_refused(&came, &Refusal::NoGraphQl) {
             return came;
         }
         requests = came.requests;
         roster.does_not_answer_queries(scope, clock::now());
     }
-    let mut came = by(connected, holders, scope, None, Way::Rest, lasts).await;
+    let mut came = by(sweeping, scope, None, Way::Rest).await;
     came.requests += requests;
     came
 }
 
 /// By GraphQL, which takes the scope's path. One that leads elsewhere by now is looked up by number.
-async fn by_query(
-    connected: &Arc<Connected>,
-    holders: &Holders,
-    scope: Scope,
-    spelled: Option<String>,
-    lasts: Duration,
-) -> Came {
+async fn by_query(sweeping: &Sweeping<'_>, scope: Scope, spelled: Option<String>) -> Came {
+    let connected = sweeping.connected;
     let roster = &connected.roster;
     let mut requests = 0;
     let known = roster.path(scope).or(spelled);
     if known.is_some() || scope == Scope::Instance {
-        let came = by(connected, holders, scope, known, Way::GraphQl, lasts).await;
+        let came = by(sweeping, scope, known, Way::GraphQl).await;
         if !is_refused(&came, &Refusal::Missing) {
             return came;
         }
@@ -74,7 +95,7 @@ async fn by_query(
     let mut came = match path_of(connected, scope).await {
         Ok(Some(path)) => {
             roster.lies_at(scope, Some(path.clone()));
-            by(connected, holders, scope, Some(path), Way::GraphQl, lasts).await
+            by(sweeping, scope, Some(path), Way::GraphQl).await
         }
         Ok(None) => Came::failed(Failure::Nowhere),
         Err(error) => Came::failed(error.into()),
@@ -93,28 +114,32 @@ impl Came {
     }
 }
 
-async fn by(
-    connected: &Arc<Connected>,
-    holders: &Holders,
-    scope: Scope,
-    path: Option<String>,
-    way: Way,
-    lasts: Duration,
-) -> Came {
+async fn by(sweeping: &Sweeping<'_>, scope: Scope, path: Option<String>, way: Way) -> Came {
+    let Sweeping {
+        ctx,
+        members,
+        connected,
+        holders,
+        lasts,
+    } = *sweeping;
     let Connected { client, roster, .. } = &**connected;
     let client = client.in_lane(Lane::Sweep);
     let mut asked = clock::now();
-    let mut pages = 0;
+    let (mut pages, mut shown) = (0, HashSet::new());
     let mut sweep = roster.sweep(scope, way, holders, asked);
-    let page = |rows| {
+    let page = |rows: Vec<Row>| {
         pages += 1;
+        let ids = rows.iter().map(Row::id);
+        shown.extend(ids.filter(|id| holders.runners.contains_key(id)));
         // Nobody says when the page was asked for: no sooner than the one before it came.
         sweep.page(rows, asked);
         asked = clock::now();
     };
     let ended = client.sweep(scope, path.as_deref(), way, page).await;
     let failure = match ended {
-        Ok(Swept { complete: true, .. }) => {
+        Ok(Swept { complete: true, .. })
+            if belief::holds(ctx, members, connected, scope, &shown).await =>
+        {
             let lasts = SignedDuration::try_from(lasts).unwrap_or(SignedDuration::MAX);
             let until = clock::now()
                 .saturating_add(lasts)
@@ -125,6 +150,7 @@ async fn by(
                 failure: None,
             };
         }
+        Ok(Swept { complete, .. }) if complete => Failure::Unbelievable,
         Ok(Swept { .. }) => Failure::Incomplete,
         Err(error) => error.into(),
     };

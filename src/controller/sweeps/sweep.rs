@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::belief;
 use super::members::Members;
 use super::pace;
-use super::scope::{Failure, sweep_scope};
+use super::scope::{Failure, Sweeping, sweep_scope};
 use super::wake::wake;
 use crate::backoff;
 use crate::clock;
@@ -40,6 +41,9 @@ pub(super) struct Ended {
 /// Sweeps the scopes of a roster, and wakes whom that concerns.
 pub(super) async fn sweep(ctx: &Context, roster: Arc<Roster>, which: Which) -> Ended {
     let members = Members::of(ctx, &roster);
+    if let Some(connected) = members.connected.as_ref() {
+        belief::looks_again(ctx, &members, connected).await;
+    }
     let period = match members.connected.clone() {
         Some(connected) if connected.can.lists_all() => {
             sweep_through(ctx, &members, &connected, which).await
@@ -131,13 +135,19 @@ async fn sweep_scopes(
             .or_insert_with(|| members.path_of(scope));
     }
     scopes.retain(|scope, _| roster.is_worth_a_try(*scope, clock::now()));
-    let lasts = pace::lasts(ctx.options.resync);
+    let sweeping = Sweeping {
+        ctx,
+        members,
+        connected,
+        holders,
+        lasts: pace::lasts(ctx.options.resync),
+    };
     let mut swept = Swept::default();
     for (scope, spelled) in scopes {
         if !ctx.connections.is_used(connected) {
             break;
         }
-        let came = sweep_scope(connected, holders, scope, spelled, lasts).await;
+        let came = sweep_scope(&sweeping, scope, spelled).await;
         swept.requests += came.requests;
         swept.news.add(came.news);
         match came.failure {
@@ -146,6 +156,9 @@ async fn sweep_scopes(
                 swept.failures += 1;
                 roster.failed(scope, clock::now());
                 tell(ctx, members, connected, scope, &failure);
+                if failure.is_loss() {
+                    belief::is_refused(ctx, members, connected, scope).await;
+                }
             }
         }
     }

@@ -1,6 +1,9 @@
 //! Reading all runners of a place: by GraphQL and by the lists of REST, from each release, and by
 //! credentials that see less than all.
+mod broken;
+mod credentials;
 mod fleet;
+mod large;
 
 use gitlab_runner_registrar::gitlab::{Client, Error, Row, Scope, Swept, Way};
 

@@ -127,6 +127,7 @@ impl World {
             refused: self.want().is_none() && self.refused,
             refused_projects: Vec::new(),
             answered: false,
+            brake: None,
             naming: Naming::Same,
         };
         let (intent, recorded) = (self.intent(), self.recorded());

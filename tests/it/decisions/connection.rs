@@ -4,7 +4,10 @@ use gitlab_runner_registrar::{
         conditions::{ConditionType, Reason, find},
         v1alpha1::ConnectionStatus,
     },
-    plan::{Account, Level, Trouble, connection_notices, connection_status},
+    plan::{
+        Account, Degraded, Level, Losses, Trouble, connection_notices, connection_status,
+        with_degraded,
+    },
 };
 use jiff::{Timestamp, civil::date};
 use serde_json::{Value, json};
@@ -243,4 +246,55 @@ fn a_connection_tells_of_each_trouble_of_its_end_and_of_each_expiry_once() {
     let long = at_end(date(2027, 3, 9));
     let again = status(&empty, Some(&long), None, hours(24 * 6));
     assert_eq!(told(&empty, &again), [("Connected", false)]);
+}
+
+#[test]
+fn lost_runners_are_told_beside_what_the_connection_says_of_itself() {
+    let (fine, none) = (account(&["api"]), ConnectionStatus::default());
+    let status = |previous: &ConnectionStatus, degraded| {
+        let status = connection_status(previous, Some(3), Some(&fine), None, now());
+        with_degraded(status, previous, degraded, now())
+    };
+    let losses = |lost| Losses { lost, of: 30 };
+    let notices = |before: &ConnectionStatus, after: &ConnectionStatus| {
+        let notices = connection_notices(before, after).into_iter();
+        let notices = notices.map(|notice| (notice.level, notice.reason));
+        notices.collect::<Vec<_>>()
+    };
+    let well = status(&none, None);
+    let lost = status(&well, Some(Degraded::Lost(losses(11))));
+    let ready = ["Ready=True Succeeded", "CredentialsValid=True Accepted"];
+    let told_lost = [ready.as_slice(), &["Degraded=True RunnersLost"]].concat();
+    assert_eq!(told(&lost), told_lost);
+    let message = &find(&lost.conditions, ConditionType::Degraded)
+        .unwrap()
+        .message;
+    assert!(
+        message.starts_with("11 of 30 runners are gone"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with(r#"gitlab-registrar.dev/acknowledge-loss: "11""#),
+        "{message}"
+    );
+    assert_eq!(notices(&well, &lost), [(Level::Warning, "RunnersLost")]);
+    // More of them are no news, and are in the message.
+    let more = status(&lost, Some(Degraded::Lost(losses(12))));
+    assert_ne!(more, lost);
+    assert_eq!(notices(&lost, &more), []);
+    let back = status(&more, None);
+    assert_eq!(
+        (told(&back), notices(&more, &back)),
+        (
+            ready.map(str::to_owned).to_vec(),
+            vec![(Level::Normal, "RunnersBack")]
+        )
+    );
+    // A list that is not gone by holds nothing up, so that nothing is to be told when it is well again.
+    let unlisted = status(&well, Some(Degraded::Unlisted(losses(20))));
+    assert_eq!(
+        notices(&well, &unlisted),
+        [(Level::Warning, "ListIncomplete")]
+    );
+    assert_eq!(notices(&unlisted, &back), []);
 }

@@ -123,6 +123,7 @@ pub(crate) fn seen() -> Observed {
         naming: Naming::Same,
         refused: false,
         answered: false,
+        brake: None,
         refused_projects: Vec::new(),
     }
 }

@@ -4,8 +4,8 @@ use gitlab_runner_registrar::api::conditions::Reason;
 use gitlab_runner_registrar::api::v1alpha1::{ConnectionStatus, DriftPolicy, GitLabRunnerStatus};
 use gitlab_runner_registrar::gitlab::model::{Note, ProjectId, RunnerId, Settings};
 use gitlab_runner_registrar::plan::{
-    Blocked, Doubt, Facts, Failure, Observed, Outcome, Plan, Sighting, Step, Trouble, Unassignable,
-    Wanted, connection_status, next_status,
+    Blocked, Brake, Doubt, Facts, Failure, Losses, Observed, Outcome, Plan, Sighting, Step,
+    Trouble, Unassignable, Wanted, connection_status, next_status,
 };
 use serde_json::{Value, json};
 
@@ -16,7 +16,11 @@ use crate::status::named;
 const GENERATION: i64 = 3;
 
 /// Reasons that only other conditions have.
-pub(crate) const NEVER_OF_READY: [Reason; 2] = [Reason::Accepted, Reason::ExpiresSoon];
+pub(crate) const NEVER_OF_READY: [Reason; 3] = [
+    Reason::Accepted,
+    Reason::ExpiresSoon,
+    Reason::ListIncomplete,
+];
 
 /// An object as the operator leaves it, or as it is before the operator has come to it.
 pub(crate) struct Row {
@@ -190,6 +194,10 @@ fn holding() -> impl Iterator<Item = Blocked> {
         Blocked::Projects(unknown),
         Blocked::Projects(refused),
         Blocked::Undeletable,
+        Blocked::Brake(Brake {
+            losses: Losses { lost: 11, of: 30 },
+            is_lost: true,
+        }),
     ];
     let doubts = doubts.into_iter().map(Blocked::Unclear);
     doubts.chain(others).inspect(is_among_them)
@@ -217,7 +225,8 @@ fn is_among_them(blocked: &Blocked) {
         | Blocked::UnderWay(_)
         | Blocked::SecretConflict(_)
         | Blocked::Projects(_)
-        | Blocked::Undeletable => {}
+        | Blocked::Undeletable
+        | Blocked::Brake(_) => {}
     }
 }
 

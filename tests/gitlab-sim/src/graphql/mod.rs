@@ -80,7 +80,10 @@ fn answer(gitlab: &mut GitLab, request: &Request<Bytes>, now: Timestamp) -> Resu
 fn run(gitlab: &GitLab, caller: Option<&Caller>, batch: &[Value], now: Timestamp) -> Vec<Value> {
     let version = gitlab.settings.version;
     let planned: Vec<_> = batch.iter().map(|query| plan_one(query, version)).collect();
-    let limit = weight::limit(caller.is_some());
+    let limit = match caller {
+        Some(_) => gitlab.settings.graphql_max_complexity,
+        None => weight::ANONYMOUS_LIMIT,
+    };
     let scores = planned.iter().flatten().map(|plan| weight::of(plan));
     let total = scores.fold(0, u64::saturating_add);
     let too_heavy = (total > limit).then(|| {

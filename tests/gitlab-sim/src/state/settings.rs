@@ -72,6 +72,8 @@ pub struct Settings {
     pub ci_registered_project_runners: u64,
     /// How many recent runners a group may have.
     pub ci_registered_group_runners: u64,
+    /// What a GraphQL query of somebody who has signed in may cost (contract §5.4).
+    pub graphql_max_complexity: u64,
     /// Above how many rows a list is no longer counted (contract §1.8).
     pub count_limit: usize,
     /// Whether new access tokens must expire (contract §1.10).
@@ -129,6 +131,7 @@ impl Default for Settings {
             project_runner_token_expiration_interval: None,
             ci_registered_project_runners: 1000,
             ci_registered_group_runners: 1000,
+            graphql_max_complexity: 250,
             count_limit: 10_000,
             require_personal_access_token_expiry: true,
             throttle_authenticated: None,

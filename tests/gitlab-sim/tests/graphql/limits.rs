@@ -87,6 +87,11 @@ fn a_query_can_be_too_heavy() {
         messages(&world.ask("", &fields(200))),
         ["Query has complexity of 201, which exceeds max complexity of 200"]
     );
+    world.tell(json!({ "do": "settings", "set": { "graphql_max_complexity": 9 } }));
+    assert_eq!(
+        messages(&world.ask("alice", &fields(9))),
+        ["Query has complexity of 10, which exceeds max complexity of 9"]
+    );
 }
 
 #[test]

@@ -4,11 +4,11 @@ use gitlab_runner_registrar::gitlab::{
 };
 use gitlab_sim::{Options, Server};
 
+use super::super::world::{MAINTAINER, as_user, new};
 use super::super::{TOKEN, client, endpoint};
 use super::{numbers, sweep, whole};
 
 const VERSIONS: [&str; 6] = ["15.2", "15.11", "16.10", "17", "18.2", "19"];
-const MAINTAINER: &str = "glpat-canary-maintainer";
 const PLATFORM: (Scope, Option<&str>) = (Scope::Group(GroupId(31)), Some("platform"));
 const BUILD: (Scope, Option<&str>) = (Scope::Project(ProjectId(41)), Some("platform/tools/build"));
 
@@ -89,4 +89,47 @@ async fn a_row_of_a_sweep_is_what_the_runner_shows_alone() {
             }
         }
     }
+}
+
+/// GraphQL shows public projects to everybody, and REST only to members and administrators.
+#[tokio::test]
+async fn a_row_that_may_differ_from_what_the_runner_shows_alone_is_less() {
+    for version in VERSIONS {
+        let (sim, _) = gitlab(version).await;
+        let mia = as_user(&sim, MAINTAINER);
+        let (scope, path) = BUILD;
+        let (rows, swept) = sweep(&mia, scope, path, Way::GraphQl).await;
+        assert_eq!(swept.unwrap(), whole(1), "{version}");
+        let mut less = Vec::new();
+        for row in rows {
+            match row {
+                Row::Whole(runner, identity) => {
+                    assert_eq!((*runner, identity), by_number(&mia, RunnerId(21)).await);
+                }
+                Row::Listed(listed) => less.push(listed.id.0),
+            }
+        }
+        less.sort_unstable();
+        assert_eq!(less, [22, 23, 25], "{version}");
+    }
+}
+
+/// Since NEW REST calls a runner online that has only verified its token, and GraphQL goes on to say
+/// that it was never contacted (contract §3.17).
+#[tokio::test]
+async fn a_runner_that_has_called_without_asking_for_a_job_is_shown_less() {
+    let (sim, client) = gitlab("19").await;
+    let made = client.register(&new(Scope::Instance)).await.unwrap();
+    let token = made.token.expose().to_owned();
+    let verify = reqwest::Client::new()
+        .post(format!("{}/api/v4/runners/verify", sim.url()))
+        .header("content-type", "application/json")
+        .body(serde_json::json!({ "token": token }).to_string());
+    assert_eq!(verify.send().await.unwrap().status(), 200);
+    let (rows, _) = sweep(&client, Scope::Instance, None, Way::GraphQl).await;
+    let row = rows.into_iter().find(|row| row.id() == made.id).unwrap();
+    let Row::Listed(listed) = row else {
+        panic!("{row:?}");
+    };
+    assert_eq!((listed.online.is_some(), listed.status), (true, None));
 }

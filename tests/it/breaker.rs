@@ -1,0 +1,191 @@
+//! Many runners vanish at once, or seem to: nothing is done about any of them, one condition says so, and all
+//! goes on when they are back, or when somebody says that they are gone for good.
+mod lists;
+
+use futures::future::join_all;
+use gitlab_runner_registrar::api::ACKNOWLEDGE_LOSS;
+use gitlab_runner_registrar::api::v1alpha1::{GitLabConnection, GitLabRunner};
+use gitlab_sim::Fault;
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use crate::harness::{Manifest, Story, condition, number, runner, story, token, until};
+
+/// More than ten, and few enough to be quick.
+const FLEET: usize = 24;
+
+fn name(number: usize) -> String {
+    format!("flock-{number:02}")
+}
+
+fn member(number: usize) -> Manifest {
+    runner(&name(number)).in_group("platform")
+}
+
+/// As many runners as that, all as declared; their objects as they are now.
+async fn is_settled(story: &Story<'_>, credential: &str) -> Vec<GitLabRunner> {
+    story.connects("gitlab", credential).await;
+    story.is_connected("gitlab").await;
+    join_all((0..FLEET).map(async |number| story.apply(&member(number)).await)).await;
+    let mut settled = Vec::new();
+    for number in 0..FLEET {
+        settled.push(story.is_ready(&name(number)).await);
+    }
+    story.gitlab.clear_requests();
+    settled
+}
+
+/// The connection's word on its runners.
+async fn is_degraded(story: &Story<'_>, reason: &str) -> String {
+    let connection = story
+        .connection_says("gitlab", "Degraded", "True", reason)
+        .await;
+    condition(&connection, "Degraded").unwrap().message.clone()
+}
+
+async fn is_degraded_no_more(story: &Story<'_>) -> GitLabConnection {
+    until("it is well again", async || {
+        let connection: GitLabConnection = story.get("gitlab").await.unwrap();
+        let well = condition(&connection, "Degraded").is_none();
+        let shown = format!("{:?}", connection.status);
+        well.then_some(connection).ok_or(shown)
+    })
+    .await
+}
+
+/// What was asked of GitLab that changes a runner.
+fn changes(story: &Story<'_>) -> Vec<(String, String, Value)> {
+    story.gitlab.changes_asked()
+}
+
+/// Nobody has written to the objects that were settled.
+async fn are_untouched(story: &Story<'_>, settled: &[GitLabRunner]) {
+    for before in settled {
+        let now: GitLabRunner = story.get(&before.name_any()).await.unwrap();
+        assert_eq!(now.resource_version(), before.resource_version());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gitlab_that_says_404_to_all_is_not_believed() {
+    story("breaker-404")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            let settled = is_settled(story, token::ADMIN).await;
+            let no = || Fault::reply(404, json!({ "message": "404 Not found" }));
+            for (method, path) in [
+                ("GET", "/api/v4/runners/**"),
+                ("GET", "/api/v4/groups/**"),
+                ("POST", "/api/graphql"),
+                ("POST", "/api/v4/**"),
+                ("PUT", "/api/v4/**"),
+                ("DELETE", "/api/v4/**"),
+            ] {
+                story.gitlab.answers(method, path, no());
+            }
+            let told = is_degraded(story, "RunnersLost").await;
+            assert!(
+                told.starts_with(&format!("{FLEET} of {FLEET} runners")),
+                "{told}"
+            );
+            // A few are asked for, and not each.
+            let reads = story.gitlab.requests();
+            let reads = reads
+                .iter()
+                .filter(|read| read.path.starts_with("/api/v4/runners/"));
+            assert!(reads.count() < FLEET, "{:#?}", story.gitlab.asked());
+            // What is new waits, and what somebody changes.
+            story.apply(&runner("redpoll")).await;
+            let told = story.is_not_ready("redpoll", "RunnersLost").await;
+            assert!(told.contains("Degraded"), "{told}");
+            are_untouched(story, &settled).await;
+            assert_eq!(changes(story), []);
+
+            story.gitlab.recovers();
+            let connection = is_degraded_no_more(story).await;
+            assert!(condition(&connection, "Ready").unwrap().status == "True");
+            story.is_ready("redpoll").await;
+            are_untouched(story, &settled).await;
+            assert_eq!(changes(story).len(), 1, "{:#?}", changes(story));
+            story.tells_once("gitlab", "RunnersLost").await;
+            story.tells_once("gitlab", "RunnersBack").await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_has_lost_its_role_loses_no_runner() {
+    story("breaker-role")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            let settled = is_settled(story, token::MIA).await;
+            let role = |role: &str| {
+                json!({ "do": "set_member", "group": "platform", "user": "mia", "role": role })
+            };
+            story.gitlab.does(role("guest"));
+            is_degraded(story, "RunnersLost").await;
+            are_untouched(story, &settled).await;
+            assert_eq!(changes(story), []);
+            story.gitlab.does(role("owner"));
+            is_degraded_no_more(story).await;
+            are_untouched(story, &settled).await;
+            assert_eq!(changes(story), []);
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_is_acknowledged_by_its_number() {
+    story("breaker-acknowledged")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            let settled = is_settled(story, token::ADMIN).await;
+            let ids: Vec<i64> = settled.iter().map(|it| number(it).unwrap()).collect();
+            let lost = 12;
+            // What was said of an earlier loss says nothing of this one.
+            let acknowledge = async |value: Value| {
+                let annotations = json!({ ACKNOWLEDGE_LOSS: value });
+                let patch = json!({ "metadata": { "annotations": annotations } });
+                story.edit::<GitLabConnection>("gitlab", patch).await;
+            };
+            acknowledge(json!("12")).await;
+            for id in &ids[..lost] {
+                story.gitlab.forgets(*id);
+            }
+            let told = is_degraded(story, "RunnersLost").await;
+            assert!(told.starts_with("12 of 24 runners"), "{told}");
+            assert!(
+                told.ends_with(r#"gitlab-registrar.dev/acknowledge-loss: "12""#),
+                "{told}"
+            );
+
+            // Somebody's deletion of one that is there goes on, and one that is lost waits.
+            let there = member(FLEET - 1);
+            story.delete(&there).await;
+            story.is_gone(&there).await;
+            let gone = member(0);
+            story.delete(&gone).await;
+            story.is_not_ready(&name(0), "RunnersLost").await;
+            let changed = changes(story);
+            let path = format!("/runners/{}", ids[FLEET - 1]);
+            assert_eq!(changed, [("DELETE".to_owned(), path, Value::Null)]);
+
+            acknowledge(json!("11")).await;
+            acknowledge(json!(null)).await;
+            let told = is_degraded(story, "RunnersLost").await;
+            assert!(told.contains("acknowledge"), "{told}");
+            acknowledge(json!("12")).await;
+            is_degraded_no_more(story).await;
+            story.is_gone(&gone).await;
+            for lost in 1..lost {
+                let what = format!("{} has another runner", name(lost));
+                story
+                    .runner_says(&name(lost), &what, |runner| {
+                        number(runner).is_some_and(|id| !ids.contains(&id))
+                    })
+                    .await;
+            }
+            assert_eq!(story.gitlab.runners().len(), FLEET - 2);
+        })
+        .await;
+}
