@@ -7,6 +7,8 @@ use std::{
 
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_mins(5);
+const OUTAGE: Duration = Duration::from_secs(5);
+const LONG_OUTAGE: Duration = Duration::from_mins(1);
 const SELDOM: Duration = Duration::from_hours(1);
 
 /// How long to wait after the n-th failure in a row of this object: 2 s, doubled each time up to
@@ -26,6 +28,13 @@ pub fn after_refusals(times: u32, resync: Duration, uid: &str) -> Duration {
 /// A part of `period`, always the same for the same object, so that many come back one after the other.
 pub fn within(period: Duration, uid: &str) -> Duration {
     spread(period, uid).saturating_sub(period.mul_f64(0.9)) * 5
+}
+
+/// How long to wait before a GitLab is asked again that has found no answer for the n-th time in a row:
+/// 5 s, doubled each time up to a minute. A person who has mended something waits for it.
+pub fn after_outages(times: u32, name: &str) -> Duration {
+    let doubled = OUTAGE.saturating_mul(1 << times.saturating_sub(1).min(16));
+    spread(doubled.min(LONG_OUTAGE), name)
 }
 
 /// `period`, shortened or lengthened by up to a tenth, always the same for the same object.
@@ -59,6 +68,21 @@ mod tests {
             }
         }
         assert_ne!(spread(LONGEST, "a"), spread(LONGEST, "b"));
+    }
+
+    #[test]
+    fn a_gitlab_that_is_away_is_asked_once_a_minute_in_the_end() {
+        for (times, seconds) in [
+            (0, 5.0),
+            (1, 5.0),
+            (2, 10.0),
+            (4, 40.0),
+            (5, 60.0),
+            (99, 60.0),
+        ] {
+            let wait = after_outages(times, "a").as_secs_f64();
+            assert!((0.9..=1.1).contains(&(wait / seconds)), "{times}: {wait}");
+        }
     }
 
     #[test]

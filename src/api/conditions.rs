@@ -62,7 +62,7 @@ closed_list! {
     /// All is as declared.
     Succeeded => "Nothing.",
     /// The operator has seen the object and not come to an end with it yet.
-    Pending => "Wait. If it stays, see whether the operator still runs, and read its log.",
+    Pending => "Wait. If it stays, see whether the operator still runs, and read its log; if it waits for its turn, spec.requestsPerMinute of the connection may be too small.",
     /// The operator is at work on it.
     Progressing => "Wait.",
     /// spec.suspend is true, so GitLab is not asked. Ready is True, since nothing is to be waited for; whether there is a runner is told by Registered and `TokenReady`.
@@ -103,8 +103,9 @@ closed_list! {
     PermissionMissing => "Make a fine-grained token with that permission, and put it into the connection's Secret; docs/permissions.md lists all that are needed.",
     /// GitLab could not be reached, or its answer was lost.
     GitLabUnavailable => "Nothing, if GitLab is down for the moment; it is tried again by itself.",
-    /// GitLab asked the operator to slow down.
-    GitLabThrottled => "Nothing; it is tried again when GitLab allows. If it stays, raise the limit of the credential's owner.",
+    /// GitLab asked the operator to slow down, or as much was sent as the connection's requestsPerMinute
+    /// allows.
+    GitLabThrottled => "Nothing; it is tried again when there is room. If it stays, raise spec.requestsPerMinute of the connection, or the limit of the credential's owner.",
     /// GitLab accepted a change and did not make it.
     NotTaken => "Look at the runner in GitLab: something there undoes the change.",
     /// The Kubernetes API refused or failed a request.

@@ -5,11 +5,21 @@ use std::{
 };
 
 use super::caches::ConnectionKey;
-use crate::gitlab::Budget;
+use crate::gitlab::{Budget, HeldBack};
 
 /// How many requests a minute may be sent that only a runner's own token goes with: as many as with a
 /// credential whose connection does not say.
 const WITHOUT_CREDENTIAL: u32 = 600;
+
+/// What somebody is told who waits for a budget.
+pub(super) fn told(held: &HeldBack, connection: &ConnectionKey) -> String {
+    match held.limit {
+        Some(limit) => format!(
+            "waiting for its turn: the {limit} requests a minute that {connection} may send to GitLab are used up; its spec.requestsPerMinute says how many it may"
+        ),
+        None => format!("waiting for its turn: GitLab asked {connection} to slow down"),
+    }
+}
 
 /// Which GitLab, and the digest of the token for it.
 pub(super) type Holder = (String, String);

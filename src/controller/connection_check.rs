@@ -91,6 +91,8 @@ pub(super) struct ConnectionCheck {
     pub(super) doubted: bool,
     /// How many later looks in a row have had none.
     pub(super) missed: u32,
+    /// How many looks in a row have found it wrong, this one included.
+    pub(super) failed: u32,
 }
 
 impl ConnectionCheck {

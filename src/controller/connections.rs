@@ -12,6 +12,7 @@ use super::connection_check::ConnectionCheck;
 use super::turn::{InFlight, Turn};
 use crate::clock;
 use crate::gitlab;
+use crate::gitlab::{Lane, Reading};
 use crate::observe::Connected;
 use crate::plan::{Recheck, Trouble, passes, recheck};
 
@@ -115,22 +116,42 @@ impl Connections {
 
     /// A place among the passes through a connection; `None` while they are as many as may be. Through
     /// one that nothing is known of nobody is asked, so that any number may.
-    pub fn enter(&self, key: &ConnectionKey, awaited: bool) -> Option<Turn> {
+    pub fn enter(&self, key: &ConnectionKey, lane: Lane) -> Option<Turn> {
         let entries = self.entries();
         let Some(entry) = entries.get(key) else {
-            return InFlight::default().enter(false, awaited);
+            return InFlight::default().enter(false, lane);
         };
         let doubted = entry
             .check
             .as_ref()
             .is_some_and(ConnectionCheck::is_doubted);
-        entry.in_flight.enter(doubted, awaited)
+        entry.in_flight.enter(doubted, lane)
+    }
+
+    /// What the budget of each connection says, and how many passes are under way through it.
+    pub(super) fn budgets(&self) -> Vec<(ConnectionKey, Reading, usize)> {
+        let entries = self.entries();
+        let looked_at = entries.iter().filter_map(|(key, entry)| {
+            let reading = entry.check.as_ref()?.client.budget().reading();
+            Some((key.clone(), reading, entry.in_flight.taken()))
+        });
+        looked_at.collect()
     }
 
     /// Records how to get to a connection's GitLab, whatever becomes of its credential.
     pub fn leads_to(&self, key: &ConnectionKey, endpoint: &gitlab::Endpoint) {
         let mut entries = self.entries();
         entries.entry(key.clone()).or_default().endpoint = Some(endpoint.clone());
+    }
+
+    /// Whether a connection leads to the GitLab that its last client that worked was for.
+    pub(super) fn leads_there(&self, key: &ConnectionKey) -> bool {
+        let entries = self.entries();
+        let entry = entries.get(key);
+        let last = entry.and_then(|entry| entry.last.as_ref());
+        let endpoint = entry.and_then(|entry| entry.endpoint.as_ref());
+        last.zip(endpoint)
+            .is_some_and(|(last, endpoint)| last.url == endpoint.url)
     }
 
     /// How to get to this url by this connection, for a call that a runner's own token authorises.

@@ -3,7 +3,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{Resource, ResourceExt};
 
 use super::Context;
-use super::caches::Cache;
+use super::caches::{Cache, ConnectionKey};
 use crate::api::conditions::{ConditionType, Truth, find};
 use crate::api::v1alpha1::{
     ClusterGitLabConnection, ConnectionStatus, GitLabConnection, GitLabRunner,
@@ -118,6 +118,15 @@ pub(super) fn count(ctx: &Context, objects: &Objects) {
             let age = now.duration_since(began).as_secs();
             objects.roster_is(key.kind.name(), &namespace, &key.name, age);
         }
+    }
+    for (key, reading, passes) in ctx.connections.budgets() {
+        let ConnectionKey {
+            kind,
+            namespace,
+            name,
+        } = key;
+        let namespace = namespace.unwrap_or_default();
+        objects.budget(kind.name(), &namespace, &name, &reading, passes);
     }
 }
 

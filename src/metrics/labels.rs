@@ -59,6 +59,11 @@ pub(super) struct Stepped {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct InLane {
+    pub(super) lane: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct EmittedEvent {
     pub(super) reason: &'static str,
 }

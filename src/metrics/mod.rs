@@ -25,10 +25,10 @@ use prometheus_client::{
 };
 use strum::VariantArray;
 
-use labels::{Controlled, EmittedEvent, Reconciled, Requested, Stepped, warned_of};
+use labels::{Controlled, EmittedEvent, InLane, Reconciled, Requested, Stepped, warned_of};
 use sweeps::Sweeps;
 
-use crate::gitlab::CallOutcome;
+use crate::gitlab::{CallOutcome, Lane};
 use crate::plan::Step;
 
 #[derive(Clone)]
@@ -54,6 +54,7 @@ struct Inner {
     active: Family<Controlled, Gauge>,
     requests: Family<Requested, Counter>,
     request_seconds: Histogram,
+    held_back: Family<InLane, Counter>,
     mutations: Family<Stepped, Counter>,
     warnings: Family<EmittedEvent, Counter>,
     sweeps: Sweeps,
@@ -94,6 +95,11 @@ impl Default for Metrics {
             Unit::Seconds,
             request_seconds.clone(),
         );
+        let held_back = family(
+            own,
+            "passes_held_back",
+            "Passes and checks that were put off, since the credential could send nothing then, by lane",
+        );
         let mutations = family(own, "gitlab_mutations", "Changes made in GitLab, by kind");
         let warnings = family(
             own,
@@ -109,6 +115,7 @@ impl Default for Metrics {
             active,
             requests,
             request_seconds,
+            held_back,
             mutations,
             warnings,
             sweeps,
@@ -138,6 +145,7 @@ impl Metrics {
             errors,
             reconcile_seconds,
             active,
+            held_back,
             mutations,
             warnings,
             ..
@@ -150,6 +158,9 @@ impl Metrics {
             drop(errors.get_or_create(&controlled));
             drop(reconcile_seconds.get_or_create(&controlled));
             drop(active.get_or_create(&controlled));
+        }
+        for lane in Lane::PASSES {
+            drop(held_back.get_or_create(&InLane { lane: lane.into() }));
         }
         for step in Step::IN_GITLAB {
             drop(mutations.get_or_create(&Stepped { step }));
@@ -199,6 +210,12 @@ impl Metrics {
             requests.inc_by(u64::from(*known == outcome));
         }
         self.0.request_seconds.observe(seconds);
+    }
+
+    /// Counts a pass or a check that may not ask now.
+    pub fn held_back(&self, lane: Lane) {
+        let lane = lane.into();
+        self.0.held_back.get_or_create(&InLane { lane }).inc();
     }
 
     /// Counts a change made in GitLab.

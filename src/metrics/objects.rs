@@ -6,6 +6,7 @@ use prometheus_client::{
 };
 
 use crate::api::conditions::{ConditionType, Truth};
+use crate::gitlab::Reading;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfKind {
@@ -32,6 +33,14 @@ struct OfConnection {
     name: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfLane {
+    kind: &'static str,
+    namespace: String,
+    name: String,
+    lane: &'static str,
+}
+
 /// What there is at the time of a scrape. It is made anew for each, so that an object that is gone
 /// leaves no series.
 pub struct Objects {
@@ -41,6 +50,10 @@ pub struct Objects {
     token_ends: Family<OfRunner, Gauge>,
     credential_ends: Family<OfConnection, Gauge>,
     roster_age: Family<OfConnection, Gauge>,
+    limits: Family<OfConnection, Gauge>,
+    remaining: Family<OfConnection, Gauge>,
+    waiting: Family<OfLane, Gauge>,
+    in_flight: Family<OfConnection, Gauge>,
 }
 
 impl Default for Objects {
@@ -68,6 +81,26 @@ impl Default for Objects {
             "roster_age_seconds",
             "How long ago the sweep began that the connection's runners are judged from; no series where none is in force",
         );
+        let limits = super::family(
+            own,
+            "request_budget_limit",
+            "Requests a minute that the connection's credential may send: the smallest requestsPerMinute of those that share it, or less where GitLab says so",
+        );
+        let remaining = super::family(
+            own,
+            "request_budget_remaining",
+            "How many of them may be sent now",
+        );
+        let waiting = super::family(
+            own,
+            "request_budget_waiting",
+            "Who waits for the budget of the connection's credential, by lane",
+        );
+        let in_flight = super::family(
+            own,
+            "connection_passes",
+            "Passes over runners that are under way through the connection; no more than 32 may be",
+        );
         Self {
             registry,
             kinds,
@@ -75,6 +108,10 @@ impl Default for Objects {
             token_ends,
             credential_ends,
             roster_age,
+            limits,
+            remaining,
+            waiting,
+            in_flight,
         }
     }
 }
@@ -121,11 +158,7 @@ impl Objects {
     /// The credential of a connection ends then, in seconds of Unix time. A connection of the
     /// cluster has an empty namespace.
     pub fn credential_ends(&self, kind: &'static str, namespace: &str, name: &str, at: i64) {
-        let connection = OfConnection {
-            kind,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        };
+        let connection = of_connection(kind, namespace, name);
         self.credential_ends.get_or_create(&connection).set(at);
     }
 
@@ -140,7 +173,50 @@ impl Objects {
         self.roster_age.get_or_create(&connection).set(age);
     }
 
+    /// What a connection's budget says, and how many passes are under way through it.
+    pub fn budget(
+        &self,
+        kind: &'static str,
+        namespace: &str,
+        name: &str,
+        reading: &Reading,
+        passes: usize,
+    ) {
+        let Reading {
+            limit,
+            remaining,
+            waiting,
+        } = reading;
+        let of = of_connection(kind, namespace, name);
+        self.limits.get_or_create(&of).set(i64::from(*limit));
+        self.remaining.get_or_create(&of).set(i64::from(*remaining));
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.in_flight.get_or_create(&of).set(count(passes));
+        for (lane, number) in waiting {
+            let OfConnection {
+                kind,
+                namespace,
+                name,
+            } = of.clone();
+            let waiting = self.waiting.get_or_create_owned(&OfLane {
+                kind,
+                namespace,
+                name,
+                lane: lane.into(),
+            });
+            waiting.set(count(*number));
+        }
+    }
+
     pub(super) fn registry(&self) -> &Registry {
         &self.registry
+    }
+}
+
+fn of_connection(kind: &'static str, namespace: &str, name: &str) -> OfConnection {
+    OfConnection {
+        kind,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
     }
 }

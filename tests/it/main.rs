@@ -8,6 +8,7 @@
 mod bench;
 mod breaker;
 mod broken_off;
+mod budget;
 mod canary;
 mod chaos;
 mod chart;

@@ -1,34 +1,15 @@
 //! What is known of a connection, asked of GitLab only when that is due.
-use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::Instant;
-
-use super::{ask, sources::Sources, trouble::trouble, view::Connection};
-use crate::api::conditions::Reason;
+use super::finding::{Finding, broken, conclude, is_requested};
+use super::look::look;
+use super::{RECHECK_BROKEN, RECHECK_HEALTHY, RECHECK_UNANSWERED};
+use super::{ask, sources::Sources, view::Connection};
+use crate::backoff;
 use crate::controller::caches::ConnectionKey;
 use crate::controller::connection_check::{ConnectionCheck, Inputs};
-use crate::controller::{Context, error::Error, on_request};
-use crate::gitlab::{Client, Metadata};
-use crate::observe::{Connected, Recent};
-use crate::plan::{
-    Account, Fingerprint, Recheck, Trouble, is_for_good, is_tolerable, recheck, refused_before,
-    too_small,
-};
-
-/// What came of looking at a connection.
-#[derive(Clone)]
-pub(super) struct Finding {
-    /// What GitLab said, if it accepted the credential.
-    pub(super) account: Option<Account>,
-    /// What is wrong.
-    pub(super) trouble: Option<Trouble>,
-    /// Whether it is news to the connection's runners.
-    pub(super) news: bool,
-    /// Whether this look had no answer, so that what is said is that of the one before.
-    pub(super) missed: bool,
-    /// The token that GitLab has refused for good, if it has.
-    pub(super) refused: Option<Fingerprint>,
-}
+use crate::controller::{Context, error::Error};
+use crate::plan::{Fingerprint, Recheck, Trouble, is_for_good, recheck, refused_before};
 
 pub(super) async fn check<K: Connection>(
     connection: &K,
@@ -70,43 +51,7 @@ pub(super) async fn check<K: Connection>(
             Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
         },
     };
-    let (account, trouble) = judged(&client, &inputs).await;
-    if let (Some(known), Some(trouble)) = (&known, &trouble)
-        && let Some(finding) = put_up_with(ctx, key, known, trouble)
-    {
-        return Ok(finding);
-    }
-    let reused = known.and_then(|known| known.connected);
-    let connected = account
-        .as_ref()
-        .map(|account| connected(ctx, &inputs, &client, account, reused));
-    let check = ConnectionCheck {
-        inputs,
-        client,
-        account,
-        connected,
-        trouble,
-        checked: Instant::now(),
-        doubted: false,
-        missed: 0,
-    };
-    let finding = conclude(ctx, key, &check);
-    ctx.connections.keep(key, check);
-    Ok(finding)
-}
-
-/// What GitLab says of the credential, and what is wrong with it.
-async fn judged(client: &Client, inputs: &Inputs) -> (Option<Account>, Option<Trouble>) {
-    match ask::ask(client).await {
-        Ok(account) => {
-            let trouble = too_small(&account);
-            (Some(account), trouble)
-        }
-        Err(error) => {
-            let trouble = trouble(&error, &inputs.endpoint, &inputs.place);
-            (None, Some(trouble))
-        }
-    }
+    Ok(look(connection, ctx, key, inputs, client, known).await)
 }
 
 /// What is to be said of a token that GitLab has refused for good, whatever else has changed: using a
@@ -128,123 +73,35 @@ fn refused_already<K: Connection>(
     Some(broken(ctx, key, None, trouble))
 }
 
-/// A trouble that says nothing of a connection that worked: being asked to wait, and an answer that
-/// is lost now and then. Once a credential is suspect only an answer will do.
-fn put_up_with(
-    ctx: &Context,
-    key: &ConnectionKey,
-    known: &ConnectionCheck,
-    trouble: &Trouble,
-) -> Option<Finding> {
-    if known.trouble.is_some() || ctx.connections.is_suspect(key) {
-        return None;
-    }
-    if trouble.reason == Reason::GitLabThrottled {
-        return Some(conclude(ctx, key, known));
-    }
-    is_tolerable(trouble, known.missed).then(|| {
-        ctx.connections.miss(key);
-        Finding {
-            missed: true,
-            ..conclude(ctx, key, known)
-        }
-    })
-}
-
-/// What runners use: the same again tells them that nothing has changed.
-fn connected(
-    ctx: &Context,
-    inputs: &Inputs,
-    client: &Client,
-    account: &Account,
-    reused: Option<Arc<Connected>>,
-) -> Arc<Connected> {
-    let fresh = Connected {
-        client: client.clone(),
-        url: inputs.url().to_owned(),
-        timeout: inputs.timeout(),
-        admin: account.admin.unwrap_or(false),
-        username: account.username.clone(),
-        can: account.can(),
-        shows_notes: account
-            .metadata
-            .as_ref()
-            .is_some_and(Metadata::shows_notes)
-            .into(),
-        readable: Recent::default(),
-        paths: Recent::default(),
-        roster: ctx.rosters.of(&inputs.fingerprint()),
-    };
-    reused
-        .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)
-        .unwrap_or_else(|| Arc::new(fresh))
-}
-
 /// Whether GitLab has refused this very token for good.
 fn is_refused(last: &ConnectionCheck, token: &Fingerprint) -> bool {
     last.trouble.as_ref().is_some_and(is_for_good) && last.inputs.fingerprint() == *token
 }
 
-/// Whether somebody has just asked for a look.
-fn is_requested<K: Connection>(connection: &K) -> bool {
-    let handled = connection.status();
-    let handled = handled.and_then(|status| status.last_handled_reconcile_at.as_ref());
-    on_request::is_new(connection, handled)
-}
-
 /// Whether GitLab must be asked again about a connection that is made of the same as before.
 fn is_due(ctx: &Context, key: &ConnectionKey, known: &ConnectionCheck) -> bool {
+    let age = known.checked.elapsed();
     let old = known.is_old(ctx.options.resync);
     match &known.trouble {
         None => old || known.doubted || ctx.connections.is_suspect(key),
-        Some(trouble) => old || recheck(trouble) == Recheck::Soon,
-    }
-}
-
-/// Records what a look at the connection came to, for its runners.
-fn conclude(ctx: &Context, key: &ConnectionKey, check: &ConnectionCheck) -> Finding {
-    let account = check.account.clone();
-    match (&check.connected, &check.trouble) {
-        (Some(connected), None) => Finding {
-            account,
-            trouble: None,
-            news: ctx.connections.usable(key, connected.clone()),
-            missed: false,
-            refused: None,
-        },
-        (_, Some(trouble)) => Finding {
-            refused: is_for_good(trouble).then(|| check.inputs.fingerprint()),
-            ..broken(ctx, key, account, trouble.clone())
-        },
-        (None, None) => Finding {
-            account,
-            trouble: None,
-            news: false,
-            missed: false,
-            refused: None,
+        Some(trouble) => match recheck(trouble) {
+            Recheck::Soon => age >= backoff::after_outages(known.failed, &key.to_string()),
+            Recheck::OnChange => old,
         },
     }
 }
 
-pub(super) fn broken(
-    ctx: &Context,
-    key: &ConnectionKey,
-    account: Option<Account>,
-    trouble: Trouble,
-) -> Finding {
-    let refused = matches!(
-        trouble.reason,
-        Reason::CredentialInvalid
-            | Reason::CredentialExpired
-            | Reason::CredentialRevoked
-            | Reason::CredentialForbidden
-    );
-    let news = ctx.connections.broken(key, trouble.clone(), refused);
-    Finding {
-        account,
-        trouble: Some(trouble),
-        news,
-        missed: false,
-        refused: None,
+/// How soon to come back to a connection that is in trouble: when GitLab is to be asked again, and before
+/// that when somebody may have mended what the connection names.
+pub(super) fn again(ctx: &Context, key: &ConnectionKey, trouble: &Trouble) -> Duration {
+    let last = ctx.connections.recall(key);
+    let asked = last.filter(|last| last.trouble.as_ref() == Some(trouble));
+    match asked {
+        Some(last) if recheck(trouble) == Recheck::Soon => {
+            let wait = backoff::after_outages(last.failed, &key.to_string());
+            let left = wait.saturating_sub(last.checked.elapsed());
+            left.clamp(RECHECK_UNANSWERED, RECHECK_HEALTHY)
+        }
+        Some(_) | None => RECHECK_BROKEN,
     }
 }

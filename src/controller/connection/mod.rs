@@ -1,6 +1,8 @@
 //! One connection of either kind: read what it names, ask GitLab about it, and tell its runners.
 mod ask;
 mod check;
+mod finding;
+mod look;
 mod sources;
 mod trouble;
 mod view;
@@ -34,10 +36,11 @@ use crate::plan::{
     Level, Notice, Trouble, connection_notices, connection_status, is_tolerable, remembered,
     with_degraded, with_pace,
 };
-use check::{Finding, broken, check};
+use check::{again, check};
+use finding::{Finding, broken};
 
-/// How soon a broken connection is looked at again. A person who has just mended something waits
-/// for it; and it is one or two requests.
+/// How soon a broken connection is looked at again that GitLab need not be asked about. A person who has
+/// just mended something waits for it.
 const RECHECK_BROKEN: Duration = Duration::from_secs(5);
 /// How soon a connection is looked at again of which a look has come to nothing.
 const RECHECK_UNANSWERED: Duration = Duration::from_secs(2);
@@ -136,7 +139,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     // The first error is the one to report.
     checked?;
     Ok(Action::requeue(match trouble {
-        Some(_) => RECHECK_BROKEN,
+        Some(trouble) => again(ctx, &key, trouble),
         None if missed => RECHECK_UNANSWERED,
         None => RECHECK_HEALTHY,
     }))

@@ -15,23 +15,38 @@ use crate::controller::error::Error;
 use crate::plan::{Facts, Named, Outcome, next_status};
 use crate::secrets;
 
-/// Whether no operator has said anything of the object yet: the status that a new one has by default
-/// only says that it is waited for.
+/// For so long a pass waits without a word.
+const UNSAID: Duration = Duration::from_secs(5);
+
+/// Whether nothing has been said of the object yet but that it is waited for: the status that a new one
+/// has by default says that, too.
 fn is_unseen(runner: &GitLabRunner) -> bool {
     let conditions = runner.status.as_ref().map(|status| &*status.conditions);
-    find(conditions.unwrap_or_default(), ConditionType::Ready).is_none()
+    let ready = find(conditions.unwrap_or_default(), ConditionType::Ready);
+    ready.is_none_or(|ready| ready.reason == Reason::Pending.name())
 }
 
-/// Says of a new object that its connection is being looked at; of others nothing has changed yet.
-pub(super) async fn pending(pass: &mut Pass<'_>) -> Result<(), Error> {
-    if !is_unseen(&pass.runner) {
+/// Says what a new object waits for, or one that goes; of others nothing has changed yet.
+pub(super) async fn pending(pass: &mut Pass<'_>, message: String) -> Result<(), Error> {
+    if !is_unseen(&pass.runner) && pass.runner.meta().deletion_timestamp.is_none() {
         return Ok(());
     }
     // Nobody was asked yet.
     pass.requested = None;
-    let waiting = "the connection is being looked at".to_owned();
-    pass.conclude(&Outcome::Obstructed(Reason::Pending, waiting))
+    pass.conclude(&Outcome::Obstructed(Reason::Pending, message))
         .await
+}
+
+/// Says that a pass may not ask now, if that is so for longer than people wait without a word.
+pub(super) async fn waits(
+    pass: &mut Pass<'_>,
+    wait: Duration,
+    message: String,
+) -> Result<(), Error> {
+    if wait < UNSAID {
+        return Ok(());
+    }
+    pending(pass, message).await
 }
 
 impl Pass<'_> {

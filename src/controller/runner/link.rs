@@ -14,7 +14,6 @@ use crate::api::v1alpha1::{AllowedNamespaces, ConnectionKind, GitLabRunner};
 use crate::controller::caches::{ClusterCaches, ConnectionKey};
 use crate::controller::connection::observer;
 use crate::controller::connections::Standing;
-use crate::controller::turn::Turn;
 use crate::controller::{Context, error::Error};
 use crate::gitlab;
 use crate::observe::Connected;
@@ -38,12 +37,6 @@ pub(super) enum Link {
     Troubled(Failure, Duration),
     /// Nothing, for this reason.
     Blocked(Reason, String),
-}
-
-/// A place among the passes through the object's connection; `None` when it is to come back later.
-pub(super) fn turn(pass: &Pass<'_>) -> Option<Turn> {
-    let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
-    pass.ctx.connections.enter(&key, pass.is_awaited())
 }
 
 /// The client for keeping a runner.
@@ -91,6 +84,13 @@ pub(super) fn for_deletion(ctx: &Context, runner: &GitLabRunner, namespace: &str
     let last = ctx.connections.last(&key).map(Link::Usable);
     match (standing, last) {
         (Standing::Usable(connected), _) => Link::Usable(connected),
+        // Nobody answers there now, and its return wakes whoever waits for it.
+        (Standing::Broken(trouble, _), Some(_))
+            if trouble.reason == Reason::Unreachable && ctx.connections.leads_there(&key) =>
+        {
+            let message = format!("{key} is not ready: {}", trouble.message);
+            Link::Troubled(troubled(message, true), Duration::ZERO)
+        }
         (_, Some(last)) => last,
         (Standing::Unseen, None) if refused(ctx, &key, namespace).is_none() => Link::Awaited,
         (Standing::Unseen, None) => {

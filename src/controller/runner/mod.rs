@@ -7,11 +7,13 @@ mod conclude;
 mod converge;
 mod due;
 mod held_back;
+mod lane;
 mod link;
 mod losses;
 mod observe;
 mod operation;
 mod pass;
+mod place;
 mod removal;
 mod stored;
 mod token;
@@ -45,6 +47,7 @@ use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
 use conclude::pending;
 use converge::converge;
 use pass::Pass;
+use place::{later, until_woken};
 
 const FINALIZER: &str = "gitlab-registrar.dev/runner";
 /// How soon what no watch tells us of is looked at again.
@@ -52,10 +55,6 @@ const POLL: Duration = Duration::from_secs(30);
 /// How soon to come back while the connection is being looked at. A change there requeues us before, but
 /// that nothing has changed is none.
 const AWAITED: Duration = Duration::from_secs(5);
-/// How soon to come back where as many passes as may be are under way through the connection. Nobody
-/// waits in one of the places that all objects share.
-const NO_TURN: Duration = Duration::from_millis(500);
-
 /// What the controller runs for each object.
 async fn reconcile(object: Arc<Guarded<GitLabRunner>>, ctx: Arc<Context>) -> Result<Action, Error> {
     let started = Instant::now();
@@ -125,7 +124,7 @@ fn is_held(runner: &GitLabRunner) -> bool {
 async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
     pass.begins();
-    let mut soonest = None;
+    let mut woken = None;
     let outcome = match desired(&pass.runner, &pass.namespace, &pass.name) {
         Err(complaint) => Ok(Outcome::Obstructed(Reason::InvalidSpec, complaint.0)),
         Ok(_) if pass.runner.spec.suspend => {
@@ -143,25 +142,31 @@ async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error
                     if pass.is_swept_soon() {
                         return Ok(Action::requeue(backoff::spread(AWAITED, &pass.uid)));
                     }
-                    let Some(_turn) = link::turn(&pass) else {
-                        return Ok(Action::requeue(backoff::spread(NO_TURN, &pass.uid)));
+                    let _place = match place::take(&pass) {
+                        Ok(place) => place,
+                        Err(held_up) => {
+                            return Ok(Action::requeue(later(&mut pass, held_up).await?));
+                        }
                     };
                     converge_bounded(&mut pass, &Desired::Exists(Box::new(want))).await
                 }
                 link::Link::Awaited => {
-                    pending(&mut pass).await?;
+                    pending(&mut pass, "the connection is being looked at".to_owned()).await?;
                     return Ok(Action::requeue(AWAITED));
                 }
                 link::Link::Troubled(failure, left) => {
-                    soonest = Some(left).filter(|left| !left.is_zero());
+                    woken = Some(until_woken(&pass, left));
                     Ok(Outcome::Failed(failure))
                 }
-                link::Link::Blocked(reason, message) => Ok(Outcome::Obstructed(reason, message)),
+                link::Link::Blocked(reason, message) => {
+                    woken = Some(until_woken(&pass, Duration::ZERO));
+                    Ok(Outcome::Obstructed(reason, message))
+                }
             }
         }
     };
     let wait = finish(&mut pass, outcome).await?;
-    Ok(Action::requeue(wait.min(soonest.unwrap_or(wait))))
+    Ok(Action::requeue(woken.unwrap_or(wait)))
 }
 
 /// Takes the runner out of GitLab, or leaves it there, before the object goes.
@@ -175,17 +180,17 @@ async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Er
             link::Link::Awaited => return Err(Error::StillThere(AWAITED)),
             link::Link::Troubled(failure, _) => {
                 finish(&mut pass, Ok(Outcome::Failed(failure))).await?;
-                return Err(Error::StillThere(POLL));
+                return Err(Error::StillThere(until_woken(&pass, Duration::ZERO)));
             }
             // The runner's own token may do.
             link::Link::Blocked(_, why) => pass.barred = Some(why),
         }
     }
-    let no_turn = || Error::StillThere(backoff::spread(NO_TURN, &pass.uid));
-    let _turn = match policy {
-        DeletionPolicy::Delete => Some(link::turn(&pass).ok_or_else(no_turn)?),
-        // Whoever leaves the runner behind asks GitLab nothing.
-        DeletionPolicy::Orphan => None,
+    // Whoever leaves the runner behind asks GitLab nothing.
+    let place = (policy == DeletionPolicy::Delete).then(|| place::take(&pass));
+    let _place = match place.transpose() {
+        Ok(place) => place,
+        Err(held_up) => return Err(Error::StillThere(later(&mut pass, held_up).await?)),
     };
     let mut outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;
     if policy == DeletionPolicy::Delete

@@ -18,6 +18,9 @@ pub enum Lane {
 }
 
 impl Lane {
+    /// Those that passes over objects are in.
+    pub const PASSES: [Self; 3] = [Self::Change, Self::Deletion, Self::Due];
+
     /// The lanes that go before this one.
     pub(super) fn above(self) -> impl Iterator<Item = Self> {
         Self::VARIANTS

@@ -116,7 +116,11 @@ impl Ledger {
             return Ok(());
         }
         let queued = APART * ahead.number;
-        let wait = self.until(needed, now).clamp(SHORTEST, LONGEST);
+        // Most of those before them need less than they are promised.
+        let likely = needed
+            .saturating_sub(ahead.cost)
+            .saturating_add(ahead.number);
+        let wait = self.until(likely, now).clamp(SHORTEST, LONGEST);
         let wait = silence.map_or(wait, |silence| silence.max(wait)) + queued;
         self.queues[lane as usize].put(who, cost, now + wait);
         Err(if silence.is_some() || !alone {

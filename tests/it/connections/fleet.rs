@@ -99,3 +99,38 @@ async fn an_outage_is_told_once_by_the_connection_and_by_its_runners_only_if_it_
         })
         .await;
 }
+
+/// Nobody else asks a GitLab that is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_in_an_outage_sleeps_until_it_is_over() {
+    story("outages-deletion")
+        .tell(async |story| {
+            story.is_connected_to_gitlab().await;
+            let names: Vec<String> = (0..5).map(|number| format!("dunlin-{number}")).collect();
+            for name in &names {
+                story.apply(&runner(name)).await;
+                story.is_ready(name).await;
+            }
+            let down = Fault::reply(502, json!({ "message": "502 Bad Gateway" }));
+            story.gitlab.misbehaves(Rule::always(down));
+            // So that it is looked at now.
+            story.apply(&runner(&names[0]).tagged(["changed"])).await;
+            story
+                .connection_says("gitlab", "Ready", "False", "Unreachable")
+                .await;
+            story.gitlab.clear_requests();
+            for name in &names {
+                story.delete(&runner(name)).await;
+                story.is_not_ready(name, "ConnectionNotReady").await;
+            }
+            let asked = story.gitlab.asked();
+            let of_runners = asked.iter().filter(|asked| asked.contains("/runners"));
+            assert_eq!(of_runners.count(), 0, "{asked:#?}");
+            story.gitlab.recovers();
+            for name in &names {
+                story.is_gone(&runner(name)).await;
+            }
+            assert_eq!(story.gitlab.runners().len(), 0);
+        })
+        .await;
+}

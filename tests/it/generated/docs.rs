@@ -8,7 +8,7 @@ use gitlab_runner_registrar::{
         events::EventReason,
     },
     cli::Cli,
-    gitlab::CallOutcome,
+    gitlab::{Budget, CallOutcome},
     metrics::{Format, Metrics},
 };
 
@@ -172,6 +172,8 @@ pub(crate) fn with_every_series() -> Metrics {
         objects.token_ends("ci", "linux", 1_800_000_000);
         objects.credential_ends("GitLabConnection", "ci", "gitlab", 1_800_000_000);
         objects.roster_is("GitLabConnection", "ci", "gitlab", 30);
+        let reading = Budget::per_minute(600).reading();
+        objects.budget("GitLabConnection", "ci", "gitlab", &reading, 3);
     });
     metrics
 }
