@@ -24,7 +24,7 @@ pub mod rosters;
 pub mod runner;
 mod start;
 mod stop;
-mod sweeps;
+pub mod sweeps;
 pub mod tasks;
 mod turn;
 mod versions;

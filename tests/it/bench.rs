@@ -7,6 +7,7 @@ mod against;
 mod count;
 mod figure;
 mod floor;
+mod growth;
 mod idle;
 mod life;
 mod machine;
@@ -45,7 +46,7 @@ async fn make_bench() {
     let mut scenarios = options.scenarios();
     if options.resumes() {
         let known = |name: &str, scenario| {
-            results::kept(scenario, &setting).is_some_and(|told| told.of(name).is_some())
+            results::kept(scenario, &setting).is_some_and(|told| told.knows(name))
         };
         scenarios.retain(|one| !subjects.iter().all(|subject| known(&subject.name, *one)));
     }
@@ -56,8 +57,13 @@ async fn make_bench() {
         page::line(&format!("[{at}/{all}] {} after {so_far}", scenario.name()));
         let told = scenario.told(&options, &subjects).await;
         told.keep();
-        let names: Vec<String> = subjects.iter().map(|one| one.name.clone()).collect();
-        page::line(&page::table(&told.rows(&names), &names));
+        let (names, rows) = told.own_rows();
+        let table = if *scenario == Scenario::Growth {
+            page::columns(&rows, &names)
+        } else {
+            page::table(&rows, &names)
+        };
+        page::line(&table);
     }
     page::line(&format!("took {}", page::clock(begin.elapsed().as_secs())));
     let every = Scenario::value_variants();

@@ -3,7 +3,7 @@
 mod belief;
 mod later;
 mod members;
-mod pace;
+pub mod pace;
 mod scope;
 mod sweep;
 mod wake;

@@ -10,7 +10,7 @@ use crate::plan::{By, Pace};
 const SHARE: u32 = 10;
 
 /// How long after the beginning of a sweep of so many requests the next may begin.
-pub(super) fn period(requests: u32, per_minute: u32, resync: Duration) -> Duration {
+pub fn period(requests: u32, per_minute: u32, resync: Duration) -> Duration {
     let minute = Duration::from_mins(1);
     let least = minute.saturating_mul(requests.saturating_mul(SHARE)) / per_minute.max(1);
     resync.max(least)
@@ -68,7 +68,7 @@ pub(super) fn told(time: Duration) -> SignedDuration {
 }
 
 /// For how long a sweep counts where those after it fail.
-pub(super) fn lasts(period: Duration) -> Duration {
+pub fn lasts(period: Duration) -> Duration {
     period.saturating_mul(3) + Duration::from_secs(10)
 }
 

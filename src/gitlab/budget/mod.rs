@@ -80,7 +80,17 @@ impl Budget {
     /// Makes room for so many requests of somebody who has a name of their own; or says when to come
     /// back, and keeps their place until then.
     pub fn admit(&self, lane: Lane, who: &str, cost: u32) -> Result<Admission, HeldBack> {
-        let now = Instant::now();
+        self.admit_at(lane, who, cost, Instant::now())
+    }
+
+    /// The same at a time that whoever calls it tells.
+    pub fn admit_at(
+        &self,
+        lane: Lane,
+        who: &str,
+        cost: u32,
+        now: Instant,
+    ) -> Result<Admission, HeldBack> {
         let mut ledger = self.ledger();
         let budget = self.clone();
         match ledger.admit(lane, who, cost, now) {
@@ -91,6 +101,22 @@ impl Budget {
                 limit: Some(ledger.limit(now)),
             }),
         }
+    }
+
+    /// Counts a request that is sent then and answered at once, where no socket tells of it.
+    pub fn spend_at(&self, now: Instant) -> Result<(), HeldBack> {
+        let mut ledger = self.ledger();
+        let spent = ledger.spend(now).map_err(|closed| match closed {
+            Closed::Silent(wait) => HeldBack { wait, limit: None },
+            Closed::UsedUp(wait) => HeldBack {
+                wait,
+                limit: Some(ledger.limit(now)),
+            },
+        });
+        if spent.is_ok() {
+            ledger.end();
+        }
+        spent
     }
 
     /// What it says of itself.

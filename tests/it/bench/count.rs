@@ -31,6 +31,11 @@ impl Counts {
         self.reads + self.changes.values().sum::<usize>()
     }
 
+    /// How many requests to GitLab were of that method and path, numbers left out.
+    pub(super) fn of(&self, kind: &str) -> usize {
+        self.kinds.get(kind).copied().unwrap_or_default()
+    }
+
     /// What was asked for how often, one kind on a line, for whoever wants less of it.
     pub(super) fn told(&self) -> String {
         let mut kinds = self.kinds.clone();

@@ -16,8 +16,9 @@ pub(super) const REQUESTS: &str = "idle, resync 1m: GitLab requests";
 
 const RESYNC: Option<&str> = Some("1m");
 
-/// After a first round, so that everything that creation left to do is done.
-const ROUND: Duration = Duration::from_mins(1);
+/// After two rounds, so that everything that creation left to do is done, and the connection has told how
+/// its runners are looked at.
+const ROUNDS: Duration = Duration::from_mins(2);
 
 pub(super) async fn measure(bench: &Bench<'_>) -> Measured {
     let (usual, rest) = join(by_graphql(bench), by_rest(bench)).await;
@@ -74,7 +75,7 @@ async fn by_rest(bench: &Bench<'_>) -> Option<Idle> {
 
 impl Idle {
     async fn of(bench: &Bench<'_>, world: &World<'_>) -> Self {
-        sleep(ROUND).await;
+        sleep(ROUNDS).await;
         let (begin, since) = (Instant::now(), world.now().await);
         let worked = process::processor_time(world.pid());
         sleep(bench.options.idle()).await;

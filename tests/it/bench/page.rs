@@ -5,11 +5,13 @@ use std::path::Path;
 
 use super::figure::Row;
 use super::floor;
+use super::growth;
 use super::life;
 use super::machine::Machine;
 use super::options::{Options, Setting};
 use super::pictures::Picture;
 use super::results::{Told, subjects};
+use super::scenario::Scenario;
 use super::world::REQUESTS_PER_MINUTE;
 
 #[expect(clippy::print_stdout, reason = "the table is what a run is for")]
@@ -33,6 +35,26 @@ pub(super) fn table(rows: &[Row], names: &[String]) -> String {
     text
 }
 
+/// A table of values alone.
+pub(super) fn columns(rows: &[Row], names: &[String]) -> String {
+    let mut text = format!("\n| figure | {} |\n|---|", names.join(" | "));
+    text.push_str(&"---:|".repeat(names.len()));
+    for Row {
+        name, unit, values, ..
+    } in rows
+    {
+        let values: Vec<String> = values.iter().map(|value| cell(*value, unit)).collect();
+        write!(text, "\n| {name} | {} |", values.join(" | ")).unwrap();
+    }
+    text.push('\n');
+    text
+}
+
+fn cell(value: Option<f64>, unit: &str) -> String {
+    let with_unit = |value| format!("{} {unit}", shown(value)).trim().to_owned();
+    value.map_or_else(|| "–".to_owned(), with_unit)
+}
+
 fn cells(row: &Row) -> Vec<String> {
     let Row {
         name,
@@ -40,15 +62,8 @@ fn cells(row: &Row) -> Vec<String> {
         floor,
         values,
     } = row;
-    let none = || "–".to_owned();
-    let with_unit = |value: &f64| format!("{} {unit}", shown(*value)).trim().to_owned();
-    let mut cells = vec![name.clone()];
-    cells.push(floor.as_ref().map_or_else(none, with_unit));
-    cells.extend(
-        values
-            .iter()
-            .map(|value| value.as_ref().map_or_else(none, with_unit)),
-    );
+    let mut cells = vec![name.clone(), cell(*floor, unit)];
+    cells.extend(values.iter().map(|value| cell(*value, unit)));
     let ours = values[0];
     cells.push(ratio(ours, *floor));
     cells.extend(values.iter().skip(1).map(|other| ratio(ours, *other)));
@@ -99,8 +114,14 @@ pub(super) fn write(path: &Path, page: &Page<'_>) {
 
 impl Page<'_> {
     fn text(&self, pictures: &[Picture]) -> String {
-        let names = subjects(self.all);
-        let rows: Vec<Row> = self.all.iter().flat_map(|told| told.rows(&names)).collect();
+        let (growth, measured): (Vec<&Told>, Vec<&Told>) = self
+            .all
+            .iter()
+            .partition(|told| told.scenario == Scenario::Growth);
+        let names = subjects(measured.iter().copied());
+        let rows = measured.iter().flat_map(|told| told.rows(&names));
+        let rows: Vec<Row> = rows.collect();
+        let growth: String = growth.into_iter().map(grown).collect();
         let (head, machine, table) = (self.head(&names), self.machine.told(), table(&rows, &names));
         let pictures: String = pictures.iter().map(Picture::shown).collect();
         let (floors, times) = (floors(), self.times());
@@ -109,7 +130,7 @@ impl Page<'_> {
             "# Performance\n\n{head}\n\n{machine}\n{table}\n{pictures}{floors}\n\n{compared}{times}\n\n\
              Requests are counted by the stand-in for GitLab, writes and reads by the API server's audit log, \
              memory (resident set) and processor time by the kernel. `make test` holds the counts for 50 \
-             runners. Compare ratios rather than times when the machine is another one.\n"
+             runners. Compare ratios rather than times when the machine is another one.\n{growth}"
         )
     }
 
@@ -149,6 +170,13 @@ impl Page<'_> {
         let all = clock(std::time::Duration::from_secs_f64(all).as_secs());
         format!("It took {all} minutes: {}.", each.join(", "))
     }
+}
+
+/// The part about many more runners than can be measured here.
+fn grown(told: &Told) -> String {
+    let (names, rows) = told.own_rows();
+    let (table, assumptions) = (columns(&rows, &names), growth::assumptions());
+    format!("\n## How cost grows\n\nCalculated, not measured. {assumptions}\n{table}")
 }
 
 /// What was done so that another build meets the same conditions.

@@ -30,6 +30,18 @@ impl Told {
         found.map(|(_, measured)| measured)
     }
 
+    /// Whether nothing of that subject is left to measure here.
+    pub(super) fn knows(&self, subject: &str) -> bool {
+        self.scenario == Scenario::Growth || self.of(subject).is_some()
+    }
+
+    /// Its lines of a table of its own.
+    pub(super) fn own_rows(&self) -> (Vec<String>, Vec<Row>) {
+        let names: Vec<String> = self.subjects.iter().map(|(name, _)| name.clone()).collect();
+        let rows = self.rows(&names);
+        (names, rows)
+    }
+
     /// Its lines of the table, with a column for each of these.
     pub(super) fn rows(&self, subjects: &[String]) -> Vec<Row> {
         let columns: Vec<_> = subjects.iter().map(|name| self.of(name)).collect();
@@ -56,9 +68,9 @@ fn file(scenario: Scenario, setting: &Setting) -> PathBuf {
 }
 
 /// Everybody who was measured, this build first.
-pub(super) fn subjects(all: &[Told]) -> Vec<String> {
+pub(super) fn subjects<'a>(all: impl IntoIterator<Item = &'a Told>) -> Vec<String> {
     let mut names = vec![THIS_BUILD.to_owned()];
-    for (name, _) in all.iter().flat_map(|told| &told.subjects) {
+    for (name, _) in all.into_iter().flat_map(|told| &told.subjects) {
         if !names.contains(name) {
             names.push(name.clone());
         }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Bench;
 use super::figure::Measured;
 use super::floor;
+use super::growth;
 use super::idle;
 use super::life;
 use super::memory;
@@ -37,6 +38,8 @@ pub(super) enum Scenario {
     Neighbour,
     /// Memory without objects, with few and with many, and beside Secrets of others.
     Memory,
+    /// A model world of up to a hundred thousand runners, of this build only.
+    Growth,
 }
 
 impl Scenario {
@@ -59,7 +62,9 @@ impl Scenario {
             (subject.name.clone(), self.measured(options, subject).await)
         };
         let mut measured = Vec::new();
-        if self.waits() {
+        if self == Self::Growth {
+            measured = growth::all().await;
+        } else if self.waits() {
             measured = join_all(subjects.iter().map(one)).await;
         } else {
             for subject in subjects {
@@ -95,7 +100,9 @@ impl Scenario {
             Self::Restart => floor::restart(&bench).await,
             Self::Life => floor::life(&bench).await,
             Self::Idle => floor::idle(&bench).await,
-            Self::Drift | Self::Load | Self::Neighbour | Self::Memory => Measured::default(),
+            Self::Drift | Self::Load | Self::Neighbour | Self::Memory | Self::Growth => {
+                Measured::default()
+            }
         }
     }
 
@@ -112,6 +119,7 @@ impl Scenario {
             Self::Load => scenarios::load(&bench).await,
             Self::Neighbour => scenarios::neighbour(&bench).await,
             Self::Memory => memory::measure(&bench).await,
+            Self::Growth => Measured::default(),
         }
     }
 }

@@ -14,6 +14,9 @@ const RUNNERS: usize = 50;
 /// How many times a difference made in GitLab is seen and undone, which proves that it was looked.
 const ROUNDS: usize = 2;
 
+/// A page of GraphQL holds all that there are here.
+const SWEEP: &str = "POST /api/graphql";
+
 fn options() -> Options {
     Options::parse_from(["bench", &format!("--runners={RUNNERS}"), "--latency=0"])
 }
@@ -45,6 +48,14 @@ async fn idle_runners_cost_no_write() {
     world.kubectl_creates("idle", RUNNERS, "gitlab").await;
     world.are_ready(RUNNERS).await;
     world.writes_nothing_more().await;
+    let since = world.now().await;
+    // The first may have begun before the last object was there.
+    until("two sweeps have seen them all", async || {
+        let sweeps = world.counts(since).await.of(SWEEP);
+        let two = sweeps >= 2;
+        two.then_some(()).ok_or_else(|| format!("{sweeps}"))
+    })
+    .await;
     let (canary, number) = world.numbers().await.remove(0);
     let since = world.now().await;
     for _ in 0..ROUNDS {
@@ -60,6 +71,9 @@ async fn idle_runners_cost_no_write() {
     }
     let counts = world.counts(since).await;
     assert_eq!(counts.changes, [("PUT".to_owned(), ROUNDS)].into());
+    // Lists tell of all of them. Only where one has changed it may be asked for alone.
+    let alone = counts.of("GET /api/v4/runners/:id");
+    assert!(alone <= 2 * ROUNDS, "{}", counts.told());
     // An event is named by whoever makes it; there is one for each round at most.
     let (events, others): (Vec<_>, Vec<_>) = counts
         .writes
