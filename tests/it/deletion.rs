@@ -100,7 +100,7 @@ async fn one_that_was_never_registered_needs_no_gitlab() {
             story.is_not_ready("snipe", "ConnectionNotFound").await;
             story.delete(&manifest).await;
             story.is_gone(&manifest).await;
-            assert!(story.gitlab.asked().is_empty());
+            assert!(story.gitlab.asked_besides_sweeps().is_empty());
         })
         .await;
 }
@@ -117,13 +117,19 @@ async fn a_suspended_one_is_removed_all_the_same() {
             story.is_ready_though("starling", "Suspended").await;
             story.gitlab.changes(id, json!({ "description": "Theirs" }));
             assert!(
-                story.gitlab.asked().is_empty(),
+                story.gitlab.asked_besides_sweeps().is_empty(),
                 "{:#?}",
-                story.gitlab.asked()
+                story.gitlab.asked_besides_sweeps()
             );
             story.delete(&suspended).await;
             all_is_gone(story, &suspended).await;
-            assert_eq!(story.gitlab.changes_asked(), [deleting(id)]);
+            let asked = story.gitlab.changes_asked();
+            // GitLab refuses the first, which is for a runner that nobody has changed since it was seen.
+            let removals = asked.iter().filter(|asked| **asked == deleting(id)).count();
+            assert!(
+                removals == asked.len() && (1..=2).contains(&removals),
+                "{asked:?}"
+            );
         })
         .await;
 }
@@ -138,7 +144,7 @@ async fn a_suspended_one_goes_on_where_it_stopped() {
             story.apply(&suspended).await;
             let message = story.is_ready_though("stilt", "Suspended").await;
             assert_eq!(message, "spec.suspend is true: GitLab is not asked");
-            assert!(story.gitlab.asked().is_empty());
+            assert!(story.gitlab.asked_besides_sweeps().is_empty());
             story.apply(&suspended.with("suspend", false)).await;
             story.is_ready("stilt").await;
             assert_eq!(story.gitlab.only_runner()["paused"], true);

@@ -1,4 +1,5 @@
 //! A number is not an identity: whose runner it is, is told by its mark.
+use gitlab_runner_registrar::api::RECONCILE_AT;
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_sim::{Fault, Rule};
 use serde_json::{Value, json};
@@ -108,6 +109,8 @@ async fn a_runner_that_is_missed_once_is_not_registered_anew() {
             };
             let rule = Rule::new("GET", format!("/api/v4/runners/{id}").as_str(), gone);
             story.gitlab.misbehaves(rule.times(1));
+            let asks = json!({ "metadata": { "annotations": { RECONCILE_AT: "now" } } });
+            story.edit::<GitLabRunner>("dunlin", asks).await;
             story.is_not_ready("dunlin", "RunnerMissing").await;
             assert_eq!(story.is_registered("dunlin").await, id);
             assert_eq!(story.gitlab.only_runner()["id"], id);

@@ -116,7 +116,7 @@ async fn what_is_around_the_token_is_mended_without_asking_gitlab() {
                 let secret = holds_the_token(story, "razorbill-runner-token").await;
                 assert_eq!(text_of(&secret, "runner-token"), token);
             }
-            let asked = story.gitlab.asked();
+            let asked = story.gitlab.asked_besides_sweeps();
             assert!(asked.is_empty(), "{asked:#?}");
         })
         .await;
@@ -264,7 +264,7 @@ async fn a_number_written_into_the_secret_takes_over_no_other_runner() {
             story.edit::<Secret>("razorbill-runner-token", forged).await;
             // Its own runner gets a new token, or a person is asked; the other one is left alone.
             until("the forgery was seen", async || {
-                let asked = story.gitlab.asked();
+                let asked = story.gitlab.asked_besides_sweeps();
                 let seen = asked.iter().any(|line| line.starts_with("GET "))
                     || story.gitlab.changes_asked().contains(&resetting(id));
                 seen.then_some(()).ok_or(format!("{asked:#?}"))

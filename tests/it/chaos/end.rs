@@ -2,8 +2,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gitlab_sim::Recorded;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::DeleteParams;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::verdict::{Findings, Invariant, look};
@@ -89,28 +91,41 @@ async fn nothing_is_written(world: &World, findings: &mut Findings) {
     }
 }
 
-/// Waits until GitLab was asked for each runner so often from now on.
+/// Waits until GitLab was asked for each runner so often from now on, alone or with all of its place.
 async fn each_is_looked_at(world: &World, findings: &Findings, times: usize) -> bool {
     world.gitlab.clear_requests();
+    let places: BTreeMap<String, String> = findings
+        .numbers
+        .iter()
+        .filter_map(|id| world.gitlab.runner(*id))
+        .map(|runner| (format!("/api/v4/runners/{}", runner["id"]), place(&runner)))
+        .collect();
     let begin = Instant::now();
     while begin.elapsed() < world.options.patience() {
-        let mut looks = BTreeMap::<String, usize>::new();
-        for asked in world.gitlab.requests() {
-            if asked.method == "GET" {
-                *looks.entry(asked.path).or_default() += 1;
-            }
-        }
-        let seen = |id: &i64| {
-            looks
-                .get(&format!("/api/v4/runners/{id}"))
-                .is_some_and(|n| *n >= times)
+        let asked = world.gitlab.requests();
+        let looks = |(path, place): (&String, &String)| {
+            let shows = |one: &&Recorded| {
+                let query = one.body["query"].as_str().unwrap_or_default();
+                one.method == "GET" && one.path == *path
+                    || query.contains("runners(") && query.contains(&**place)
+            };
+            asked.iter().filter(shows).count() >= times
         };
-        if findings.numbers.iter().all(seen) {
+        if places.iter().all(looks) {
             return true;
         }
         sleep(LOOK).await;
     }
     false
+}
+
+/// What a query for all runners of that runner's place has in it.
+fn place(runner: &Value) -> String {
+    let path = runner["group"].as_str().or(runner["projects"][0].as_str());
+    match path {
+        Some(path) => format!("fullPath: {}", json!(path)),
+        None => "type: INSTANCE_TYPE".to_owned(),
+    }
 }
 
 async fn no_token_is_logged(world: &World, findings: &mut Findings) {

@@ -28,6 +28,18 @@ impl fmt::Display for Right {
     }
 }
 
+impl Right {
+    /// The right to list what this one lets watch: a watch whose server does not stream lists begins with
+    /// one.
+    pub(super) fn to_list_first(&self) -> Option<Self> {
+        let verb = (self.verb == "watch").then(|| "list".to_owned())?;
+        Some(Self {
+            verb,
+            ..self.clone()
+        })
+    }
+}
+
 /// The right that a request takes: the one that is granted, or else just what was asked for.
 pub(super) fn used(event: &AuditEvent, granted: &BTreeSet<Right>) -> Right {
     let what = what(&event.group, &event.resource, &event.subresource);

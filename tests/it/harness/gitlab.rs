@@ -157,6 +157,13 @@ impl GitLab {
         self.requests().into_iter().map(line).collect()
     }
 
+    /// The same but for sweeps of all runners, which come when their time has come.
+    pub(crate) fn asked_besides_sweeps(&self) -> Vec<String> {
+        let mut asked = self.asked();
+        asked.retain(|line| !(line.starts_with("POST /api/graphql") && line.contains("runners(")));
+        asked
+    }
+
     /// From now on, that request is answered so. Ends with [`Self::recovers`].
     pub(crate) fn answers(&self, method: &str, path: &str, fault: Fault) -> FaultId {
         self.fault(Rule::new(method, path, fault)).unwrap()

@@ -38,8 +38,14 @@ async fn a_gateways_404_makes_no_second_runner_and_ends_no_deletion() {
             story.apply(&runner("sora")).await;
             let id = story.is_registered("sora").await;
             let path = format!("/api/v4/runners/{id}");
-            story.gitlab.answers("GET", &path, no_route());
-            story.gitlab.answers("DELETE", &path, no_route());
+            for (method, path) in [
+                ("GET", &*path),
+                ("DELETE", &path),
+                ("POST", "/api/graphql"),
+                ("GET", "/api/v4/groups/*/runners"),
+            ] {
+                story.gitlab.answers(method, path, no_route());
+            }
             story.gitlab.clear_requests();
             is_asked_for(story, "GET", &path, 3).await;
             assert_eq!(attempts(story, "sora").len(), 0);
