@@ -55,7 +55,11 @@ async fn a_new_runner_is_ready_at_once_and_what_gitlab_took_otherwise_is_put_rig
             .await;
             let asked = asked_of_runners(story);
             let methods: Vec<_> = asked.iter().map(|(method, _)| &**method).collect();
-            assert_eq!(methods[..2], ["GET", "PUT"], "{asked:?}");
+            // What a sweep has just shown need not be looked at alone.
+            assert!(
+                methods.starts_with(&["PUT"]) || methods.starts_with(&["GET", "PUT"]),
+                "{asked:?}"
+            );
             story.tells_once("snipe", "DriftCorrected").await;
         })
         .await;

@@ -11,7 +11,7 @@ use crate::controller::caches::ConnectionKey;
 use crate::controller::guards::Guarded;
 use crate::gitlab::model::{RunnerId, Scope};
 use crate::observe::{Connected, Holders, Roster};
-use crate::plan::scope_of;
+use crate::plan::{Pace, scope_of};
 
 /// An object, as far as a sweep is concerned.
 pub(super) struct Member {
@@ -70,6 +70,15 @@ impl Members {
             }
         }
         scopes
+    }
+
+    /// Notes how their runners are looked at, and has the connections say so where that is news.
+    pub(super) fn go_at(&self, ctx: &Context, roster: &Roster, pace: Pace) {
+        if roster.goes_at(pace) {
+            for key in &self.keys {
+                ctx.requeue_connection(key);
+            }
+        }
     }
 
     /// The path that spec gives a scope, which may be out of date.

@@ -109,7 +109,7 @@ fn note_end(schedules: &mut [Schedule], ended: &Ended) {
     let schedule = schedules.iter_mut().find(|schedule| schedule.is_of(roster));
     if let Some(schedule) = schedule {
         schedule.under_way = false;
-        schedule.early = schedule.began + (*period).max(EARLY);
+        schedule.early = schedule.began + *period;
         if *which == Which::All {
             schedule.due = schedule.began + *period;
             schedule.early = schedule.began + EARLY;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::EARLY;
 use super::belief;
 use super::members::Members;
 use super::pace;
@@ -44,17 +45,23 @@ pub(super) async fn sweep(ctx: &Context, roster: Arc<Roster>, which: Which) -> E
     if let Some(connected) = members.connected.as_ref() {
         belief::looks_again(ctx, &members, connected).await;
     }
+    // Whoever waits for a sweep does not wait for a resync.
+    let soonest = match which {
+        Which::All => ctx.options.resync,
+        Which::Wanted => EARLY,
+    };
     let period = match members.connected.clone() {
         Some(connected) if connected.can.lists_all() => {
-            sweep_through(ctx, &members, &connected, which).await
+            sweep_through(ctx, &members, &connected, which, soonest).await
         }
         Some(connected) => {
             let resync = ctx.options.resync;
             roster.retain(&members.holders(), clock::now());
-            roster.goes_at(pace::of(&connected, resync, resync, 0, 1));
-            resync
+            let pace = pace::of(&connected, resync, resync, 0, 1);
+            members.go_at(ctx, &roster, pace);
+            soonest
         }
-        None => ctx.options.resync,
+        None => soonest,
     };
     Ended {
         roster,
@@ -68,12 +75,13 @@ async fn sweep_through(
     members: &Members,
     connected: &Arc<Connected>,
     which: Which,
+    soonest: Duration,
 ) -> Duration {
     let (resync, roster) = (ctx.options.resync, &connected.roster);
     let (began, started, holders) = (clock::now(), Instant::now(), members.holders());
     let mut swept = sweep_scopes(ctx, members, connected, &holders, which).await;
     let per_minute = connected.client.budget().reading().limit;
-    let period = pace::period(swept.requests, per_minute, resync);
+    let period = pace::period(swept.requests, per_minute, soonest);
     if which == Which::All {
         let lasts = SignedDuration::try_from(pace::lasts(period)).unwrap_or(SignedDuration::MAX);
         let until = clock::now().saturating_add(lasts).unwrap_or(Timestamp::MAX);
@@ -82,7 +90,8 @@ async fn sweep_through(
         }
         let left = pace::left(swept.requests, per_minute, period);
         let partly = roster.partly_shown(began);
-        roster.goes_at(pace::of(connected, period, resync, partly.len(), left));
+        let pace = pace::of(connected, period, resync, partly.len(), left);
+        members.go_at(ctx, roster, pace);
         let partly = partly.into_iter().take(left);
         swept
             .news

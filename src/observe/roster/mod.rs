@@ -134,8 +134,10 @@ impl Roster {
     }
 
     /// Notes how its runners are looked at.
-    pub fn goes_at(&self, pace: Pace) {
-        self.state().pace = Some(pace);
+    /// Tells whether that is news.
+    pub fn goes_at(&self, pace: Pace) -> bool {
+        let pace = Some(pace);
+        std::mem::replace(&mut self.state().pace, pace) != pace
     }
 
     /// Whether a sweep that is about to come will show the runners of a scope, since the credential has not

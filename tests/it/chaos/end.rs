@@ -61,7 +61,7 @@ async fn settled(world: &World) -> Findings {
 /// GitLab.
 async fn nothing_is_written(world: &World, findings: &mut Findings) {
     let late = "not every runner was looked at again";
-    if !each_is_looked_at(world, findings, 1).await {
+    if !each_is_looked_at(world, findings, SWEEPS).await {
         return findings.check(
             Invariant::NothingIsWrittenWhileIdle,
             None,
