@@ -31,6 +31,8 @@ struct State {
     ended: Option<String>,
     /// The runner that GitLab has said it removed.
     removed: Option<RunnerId>,
+    /// The runner whose removal GitLab was asked for.
+    going: Option<RunnerId>,
     /// Whether nothing is left to do for the object but to let it go.
     goes: bool,
     /// Whether our finalizer was removed.
@@ -84,6 +86,16 @@ impl Memory {
     /// Whether this process has begun that operation and is done with it.
     pub(super) fn has_ended(&self, operation: &str) -> bool {
         self.state().ended.as_deref() == Some(operation)
+    }
+
+    /// Remembers that GitLab is asked to remove the runner.
+    pub(super) fn removes(&self, id: RunnerId) {
+        self.state().going = Some(id);
+    }
+
+    /// The runner whose removal GitLab was asked for, whatever came of it.
+    pub(super) fn going(&self) -> Option<RunnerId> {
+        self.state().going
     }
 
     /// Remembers that GitLab has said that it removed the runner.

@@ -73,7 +73,7 @@ where
             };
             match (&item, refused_start(&item)) {
                 (_, Some(410)) => self.inner = (self.start)(self.streams),
-                (_, Some(400..=428 | 430..=499)) if streamed => {
+                (_, Some(400..=428 | 430..=499)) if self.streams => {
                     self.lists_by_pages();
                     continue;
                 }

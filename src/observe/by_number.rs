@@ -1,5 +1,7 @@
 //! Looks at the runner of a known number. The number is only a hint: whether the runner is this
 //! object's, and whether it is gone, is not taken from one answer.
+use jiff::Timestamp;
+
 use super::{Connected, Error, Look, Observer, Subject};
 use crate::gitlab::Refusal;
 use crate::gitlab::model::{Runner, RunnerId};
@@ -101,7 +103,14 @@ impl Observer<'_> {
                 None => Sighting::Absent,
             };
         };
-        let since = runner.missing_since.as_ref().map(|since| since.0);
+        // Whoever begins anew looks twice as well: how many are missing at once is not known before.
+        let anew = self
+            .connected
+            .roster
+            .works_since()
+            .unwrap_or(Timestamp::MIN);
+        let since = runner.missing_since.as_ref();
+        let since = since.map(|since| since.0.max(anew));
         let until = second_look(since.unwrap_or(now), self.locator.resync);
         if since.is_some() && until <= now {
             Sighting::Absent

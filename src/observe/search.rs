@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Connected, Error, FRESH, Marks, Observer, SAME_LOOK, Subject};
-use crate::gitlab::model::{Runner, Scope};
+use crate::gitlab::model::{Runner, RunnerId, Scope};
 use crate::gitlab::{Contact, Found, Refusal};
 use crate::plan::{Doubt, Intent, Mark, Sighting, may_turn_up};
 
@@ -148,25 +148,51 @@ impl Observer<'_> {
             Marks::Unknown => Ok(Search::Unplaced),
             Marks::Soon => Ok(Search::Soon),
             Marks::Read { runners, complete } => {
-                let mut fresh = Vec::with_capacity(runners.len());
-                for (runner, age) in runners {
-                    fresh.extend(self.seen_now(runner, age).await?);
+                let (mut ours, mut complete) = (Vec::new(), complete);
+                for (id, known) in runners {
+                    let Some(runner) = self.seen_now(id, known).await? else {
+                        continue;
+                    };
+                    // The mark may have been another's since the sweep.
+                    match runner
+                        .maintenance_note
+                        .text()
+                        .map(|note| self.is_ours(note))
+                    {
+                        Some(true) if runner.runner_type == scope.runner_type() => {
+                            ours.push(runner);
+                        }
+                        Some(_) => {}
+                        None => complete = false,
+                    }
                 }
-                fresh.retain(|runner| contact == Contact::Any || runner.online.is_none());
+                ours.retain(|runner| contact == Contact::Any || runner.online.is_none());
                 Ok(Search::Found(Found {
-                    runners: fresh,
+                    runners: ours,
                     complete,
                 }))
             }
         }
     }
 
-    /// A runner as it is now, of which a sweep has told that long ago.
-    async fn seen_now(&self, runner: Runner, age: SignedDuration) -> Result<Option<Runner>, Error> {
-        if age < SAME_LOOK {
+    /// Whether a note has the mark of this object.
+    fn is_ours(&self, note: &str) -> bool {
+        let mark = Mark::split(note).1;
+        mark.is_some_and(|mark| mark.uid == self.locator.uid)
+    }
+
+    /// A runner as it is now, of which a sweep may have shown that, so long ago.
+    async fn seen_now(
+        &self,
+        id: RunnerId,
+        known: Option<(Runner, SignedDuration)>,
+    ) -> Result<Option<Runner>, Error> {
+        if let Some((runner, age)) = known
+            && age < SAME_LOOK
+        {
             return Ok(Some(runner));
         }
-        let now = self.connected.client.runner(runner.id).await;
+        let now = self.connected.client.runner(id).await;
         let now = now.map_err(|source| Subject::Runner.failed(source))?;
         if let Some(runner) = &now {
             self.connected.roster.note(runner.clone(), self.locator.now);
@@ -181,12 +207,8 @@ impl Observer<'_> {
         description: Option<&str>,
         contact: Contact,
     ) -> Result<Found, Error> {
-        let is_ours = |note: &str| {
-            Mark::split(note)
-                .1
-                .is_some_and(|mark| mark.uid == self.locator.uid)
-        };
         let client = &self.connected.client;
+        let is_ours = |note: &str| self.is_ours(note);
         let found = client.find(scope, description, contact, is_ours).await;
         found.map_err(|source| Subject::Runners.failed(source))
     }

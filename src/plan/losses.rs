@@ -111,6 +111,11 @@ pub fn was_there(status: &GitLabRunnerStatus) -> bool {
         Reason::DeletionBlocked,
     ];
     let ready = find(&status.conditions, ConditionType::Ready);
+    let runner = status.runner.as_ref();
+    // An earlier process may have counted it, and this one has not.
+    if runner.is_some_and(|runner| runner.missing_since.is_some()) {
+        return true;
+    }
     let was_refused =
         ready.is_some_and(|ready| refused.iter().any(|reason| ready.reason == reason.name()));
     is_true(&status.conditions, ConditionType::Registered) && !was_refused

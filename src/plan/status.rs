@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::{
-    attempt,
+    Blocked, Plan, attempt,
     diff::{diff, differences},
     observed::{Doubt, SecretSighting, Sighting, StoredToken},
     operation,
@@ -51,17 +51,22 @@ pub fn next_status(
         runner: match seen.map(|seen| &seen.runner) {
             Some(Sighting::Present(runner)) => Some(runner_status(previous, runner, facts)),
             // While the object goes, its number is all that tells which runner it was.
-            Some(Sighting::Absent) if facts.leaving => previous.runner.clone(),
+            Some(Sighting::Absent) if facts.leaving || is_held(outcome) => previous.runner.clone(),
             Some(Sighting::Absent) => None,
             Some(Sighting::Unclear(Doubt::Vanished { .. })) => missing(previous, now),
             Some(Sighting::Unclear(_)) | None => previous.runner.clone(),
         },
-        token: token_status(previous, facts),
+        token: token_status(previous, facts, is_held(outcome)),
         drift: drift(previous, facts),
         registration: attempt::kept(previous, void, now),
         operation: operation::still_open(previous, seen),
         last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),
     }
+}
+
+/// Whether too many runners are lost at once for anything to be believed of this one.
+fn is_held(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Planned(Plan::Hold(Blocked::Brake(_))))
 }
 
 /// The scope as status names it.
@@ -91,7 +96,11 @@ pub fn scope_of(resolved: &ResolvedScope) -> Option<Scope> {
 
 /// The token that GitLab gave last. What is known of it stays known while no Secret holds it: a Secret
 /// that is put back is judged by it.
-fn token_status(previous: &GitLabRunnerStatus, facts: &Facts<'_>) -> Option<TokenStatus> {
+fn token_status(
+    previous: &GitLabRunnerStatus,
+    facts: &Facts<'_>,
+    held: bool,
+) -> Option<TokenStatus> {
     let (Some(seen), Some(want)) = (facts.seen, facts.want) else {
         return previous.token.clone();
     };
@@ -102,7 +111,7 @@ fn token_status(previous: &GitLabRunnerStatus, facts: &Facts<'_>) -> Option<Toke
     let others = seen.others.iter().map(|(name, stored)| (name, stored));
     let is_right = |(_, stored): &(&String, &StoredToken)| is_of(seen, stored);
     let Some((name, stored)) = here.into_iter().chain(others).find(is_right) else {
-        let gone = seen.runner == Sighting::Absent;
+        let gone = seen.runner == Sighting::Absent && !held;
         return previous.token.clone().filter(|_| !gone);
     };
     Some(TokenStatus {

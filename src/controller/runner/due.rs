@@ -6,7 +6,7 @@ use super::pass::Pass;
 use super::{AWAITED, POLL};
 use crate::backoff;
 use crate::clock;
-use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, scope_of};
+use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, Sighting, scope_of};
 
 /// How soon a settled object is looked at again whose runner a sweep looks after.
 const SELDOM: Duration = Duration::from_hours(1);
@@ -70,6 +70,26 @@ impl Pass<'_> {
         // Where spec spells another path than GitLab shows, what that leads to is looked up again.
         let named = seen.facts.naming == Naming::Same;
         let swept = self.record.memory.is_swept(clock::now());
-        swept && named && !given_up && !operation && seen.facts.refused_projects.is_empty()
+        let refused = !seen.facts.refused_projects.is_empty();
+        swept && named && self.knows_all_projects() && !given_up && !operation && !refused
+    }
+
+    /// Whether GitLab shows with the runner all projects that spec names by their paths. What another path
+    /// leads to may change without a change of the runner.
+    fn knows_all_projects(&self) -> bool {
+        let runner = self.seen.as_ref().map(|seen| &seen.facts.runner);
+        let Some(Sighting::Present(runner)) = runner else {
+            return false;
+        };
+        let wanted = self.want.as_ref().and_then(|want| want.projects.as_ref());
+        let mut paths = wanted
+            .into_iter()
+            .flatten()
+            .filter_map(|it| it.path.as_ref());
+        let shown = |path: &String| {
+            let mut projects = runner.projects.iter().flatten();
+            projects.any(|project| project.path == *path)
+        };
+        paths.all(shown)
     }
 }

@@ -48,7 +48,9 @@ impl Pass<'_> {
             OperationType::Remove | OperationType::RemoveByToken => true,
             OperationType::ResetToken => false,
         });
-        removed || self.record.memory.removed() == Some(id)
+        // The answer to a removal may have been lost.
+        let memory = &self.record.memory;
+        removed || memory.removed() == Some(id) || memory.going() == Some(id)
     }
 
     /// That too many runners of the connection are lost, if they are.

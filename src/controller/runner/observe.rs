@@ -110,7 +110,10 @@ impl Pass<'_> {
     /// How old what was seen of the runner may be where no sweep looks after it: a resync.
     fn fresh(&self) -> Option<SignedDuration> {
         let period = backoff::spread(self.ctx.options.resync, &self.uid);
-        let may = self.record.memory.may_recall();
+        let memory = &self.record.memory;
+        // What was assumed is looked at when the first resync ends, and not only recalled.
+        let age = memory.age(clock::now()).filter(|_| memory.is_assumed());
+        let may = memory.may_recall() && age.is_none_or(|age| age < period);
         may.then(|| SignedDuration::try_from(period).unwrap_or(SignedDuration::MAX))
     }
 

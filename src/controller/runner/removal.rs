@@ -27,6 +27,7 @@ pub(super) async fn unregister(
     seen: Option<Timestamp>,
 ) -> Result<bool, Error> {
     let client = &pass.link()?.client;
+    pass.record.memory.removes(id);
     let done = match seen {
         Some(at) => client.unregister_unmodified(id, at).await,
         None => client.unregister(id).await.map(|()| true),

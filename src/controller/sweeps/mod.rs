@@ -1,6 +1,7 @@
 //! Sweeps: each roster is filled again once in a resync, and the objects are woken for which that brought
 //! anything new. What is settled and swept costs nothing in between.
 mod belief;
+mod in_turn;
 mod later;
 mod members;
 pub mod pace;
@@ -120,9 +121,14 @@ fn note_end(schedules: &mut [Schedule], ended: &Ended) {
 /// Wakes the objects that no sweep looks after any more, one after the other.
 fn wake_the_lapsed(ctx: &Context, later: &mut Later) {
     for roster in ctx.rosters.all() {
+        let members = Members::of(ctx, &roster);
+        // Until it is known who uses the roster, nobody could be woken.
+        if members.connected.is_none() {
+            continue;
+        }
         let lapsed = roster.lapsed(clock::now());
         if !lapsed.is_empty() {
-            later.spread(Members::of(ctx, &roster), &lapsed, ctx.options.resync);
+            later.spread(members, &lapsed, ctx.options.resync);
         }
     }
     later.wake(ctx);

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::belief;
 use super::members::Members;
@@ -44,6 +44,15 @@ impl Failure {
             Self::Incomplete | Self::Unbelievable => false,
         }
     }
+
+    /// Whether it says something of this list, so that nobody should wait for another sweep of it: an
+    /// outage is over for all lists at once, and a limit too.
+    pub(super) fn is_of_the_list(&self) -> bool {
+        match self {
+            Self::GitLab(error) => matches!(error, gitlab::Error::Refused { .. }),
+            Self::Incomplete | Self::Nowhere | Self::Unbelievable => true,
+        }
+    }
 }
 
 /// For whom scopes are swept.
@@ -52,6 +61,8 @@ pub(super) struct Sweeping<'a> {
     pub(super) members: &'a Members,
     pub(super) connected: &'a Arc<Connected>,
     pub(super) holders: &'a Holders,
+    /// When those were all that there were: of later ones the sweep knows nothing.
+    pub(super) began: Timestamp,
     /// For how long a sweep counts.
     pub(super) lasts: Duration,
 }
@@ -120,13 +131,14 @@ async fn by(sweeping: &Sweeping<'_>, scope: Scope, path: Option<String>, way: Wa
         members,
         connected,
         holders,
+        began,
         lasts,
     } = *sweeping;
     let Connected { client, roster, .. } = &**connected;
     let client = client.in_lane(Lane::Sweep);
     let mut asked = clock::now();
     let (mut pages, mut shown) = (0, HashSet::new());
-    let mut sweep = roster.sweep(scope, way, holders, asked);
+    let mut sweep = roster.sweep(scope, way, holders, began);
     let page = |rows: Vec<Row>| {
         pages += 1;
         let ids = rows.iter().map(Row::id);
@@ -141,9 +153,7 @@ async fn by(sweeping: &Sweeping<'_>, scope: Scope, path: Option<String>, way: Wa
             if belief::holds(ctx, members, connected, scope, &shown).await =>
         {
             let lasts = SignedDuration::try_from(lasts).unwrap_or(SignedDuration::MAX);
-            let until = clock::now()
-                .saturating_add(lasts)
-                .unwrap_or(jiff::Timestamp::MAX);
+            let until = clock::now().saturating_add(lasts).unwrap_or(Timestamp::MAX);
             return Came {
                 news: sweep.ends(until),
                 requests: pages,

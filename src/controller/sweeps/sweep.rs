@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::EARLY;
 use super::belief;
+use super::in_turn::read_in_turn;
 use super::members::Members;
 use super::pace;
 use super::scope::{Failure, Sweeping, sweep_scope};
@@ -17,8 +18,8 @@ use crate::clock;
 use crate::controller::Context;
 use crate::controller::caches::ConnectionKey;
 use crate::controller::error::chain;
-use crate::gitlab::model::{RunnerId, Scope};
-use crate::gitlab::{self, Lane};
+use crate::gitlab;
+use crate::gitlab::model::Scope;
 use crate::metrics;
 use crate::observe::{Connected, Holders, News, Roster};
 
@@ -45,6 +46,8 @@ pub(super) async fn sweep(ctx: &Context, roster: Arc<Roster>, which: Which) -> E
     if let Some(connected) = members.connected.as_ref() {
         belief::looks_again(ctx, &members, connected).await;
     }
+    let began = clock::now();
+    let members = Members::of(ctx, &roster);
     // Whoever waits for a sweep does not wait for a resync.
     let soonest = match which {
         Which::All => ctx.options.resync,
@@ -52,7 +55,7 @@ pub(super) async fn sweep(ctx: &Context, roster: Arc<Roster>, which: Which) -> E
     };
     let period = match members.connected.clone() {
         Some(connected) if connected.can.lists_all() => {
-            sweep_through(ctx, &members, &connected, which, soonest).await
+            sweep_through(ctx, &members, &connected, (which, began), soonest).await
         }
         Some(connected) => {
             let resync = ctx.options.resync;
@@ -61,7 +64,13 @@ pub(super) async fn sweep(ctx: &Context, roster: Arc<Roster>, which: Which) -> E
             members.go_at(ctx, &roster, pace);
             soonest
         }
-        None => soonest,
+        // Nobody can make the sweep that somebody waits for.
+        None => {
+            for scope in roster.wanted(began) {
+                roster.failed(scope, began);
+            }
+            soonest
+        }
     };
     Ended {
         roster,
@@ -74,12 +83,12 @@ async fn sweep_through(
     ctx: &Context,
     members: &Members,
     connected: &Arc<Connected>,
-    which: Which,
+    (which, began): (Which, Timestamp),
     soonest: Duration,
 ) -> Duration {
     let (resync, roster) = (ctx.options.resync, &connected.roster);
-    let (began, started, holders) = (clock::now(), Instant::now(), members.holders());
-    let mut swept = sweep_scopes(ctx, members, connected, &holders, which).await;
+    let (started, holders) = (Instant::now(), members.holders());
+    let mut swept = sweep_scopes(ctx, members, connected, (&holders, began), which).await;
     let per_minute = connected.client.budget().reading().limit;
     let period = pace::period(swept.requests, per_minute, soonest);
     if which == Which::All {
@@ -99,7 +108,7 @@ async fn sweep_through(
             .extend(read_in_turn(ctx, connected, partly).await);
         roster.retain(&holders, began);
     }
-    wake(ctx, roster, &swept.news, &swept.scopes);
+    wake(ctx, members, roster, &swept.news, &swept.scopes);
     let changed = swept
         .news
         .changed
@@ -129,7 +138,7 @@ async fn sweep_scopes(
     ctx: &Context,
     members: &Members,
     connected: &Arc<Connected>,
-    holders: &Holders,
+    (holders, began): (&Holders, Timestamp),
     which: Which,
 ) -> Swept {
     let roster = &connected.roster;
@@ -144,12 +153,15 @@ async fn sweep_scopes(
             .or_insert_with(|| members.path_of(scope));
     }
     scopes.retain(|scope, _| roster.is_worth_a_try(*scope, clock::now()));
+    let per_minute = connected.client.budget().reading().limit;
+    let all = u32::try_from(scopes.len()).unwrap_or(u32::MAX);
     let sweeping = Sweeping {
         ctx,
         members,
         connected,
         holders,
-        lasts: pace::lasts(ctx.options.resync),
+        began,
+        lasts: pace::lasts(pace::period(all, per_minute, ctx.options.resync)),
     };
     let mut swept = Swept::default();
     for (scope, spelled) in scopes {
@@ -163,7 +175,9 @@ async fn sweep_scopes(
             None => drop(swept.scopes.insert(scope)),
             Some(failure) => {
                 swept.failures += 1;
-                roster.failed(scope, clock::now());
+                if failure.is_of_the_list() {
+                    roster.failed(scope, clock::now());
+                }
                 tell(ctx, members, connected, scope, &failure);
                 if failure.is_loss() {
                     belief::is_refused(ctx, members, connected, scope).await;
@@ -172,35 +186,6 @@ async fn sweep_scopes(
         }
     }
     swept
-}
-
-/// Reads runners by number that the sweep has not shown whole. Gives those that have changed.
-async fn read_in_turn(
-    ctx: &Context,
-    connected: &Arc<Connected>,
-    runners: impl Iterator<Item = RunnerId>,
-) -> Vec<RunnerId> {
-    let mut changed = Vec::new();
-    for id in runners {
-        if !ctx.connections.is_used(connected) {
-            break;
-        }
-        let asked = clock::now();
-        match connected.client.in_lane(Lane::Sweep).runner(id).await {
-            Ok(Some(runner)) => {
-                if connected.roster.note(runner, asked) {
-                    changed.push(id);
-                }
-            }
-            // Whoever is woken for it asks again, and judges.
-            Ok(None) => {
-                connected.roster.forget(id);
-                changed.push(id);
-            }
-            Err(_) => break,
-        }
-    }
-    changed
 }
 
 /// What a failed sweep says of the connection is for the connection to find out.

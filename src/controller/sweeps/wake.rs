@@ -11,8 +11,22 @@ use crate::observe::{News, Roster};
 use crate::plan::CONTACT_GRAIN;
 
 /// Wakes the objects for which a sweep has brought anything new, or that have waited for it.
-pub(super) fn wake(ctx: &Context, roster: &Arc<Roster>, news: &News, swept: &HashSet<Scope>) {
-    let members = Members::of(ctx, roster).all;
+///
+/// While the connection is being looked at nobody is known to use the roster: then it wakes the `former`,
+/// who did when the sweep began.
+pub(super) fn wake(
+    ctx: &Context,
+    former: &Members,
+    roster: &Arc<Roster>,
+    news: &News,
+    swept: &HashSet<Scope>,
+) {
+    let now = Members::of(ctx, roster);
+    let members = if now.connected.is_some() {
+        &now.all
+    } else {
+        &former.all
+    };
     let concerned = members
         .iter()
         .filter(|member| concerns(member, roster, news, swept));

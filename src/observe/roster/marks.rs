@@ -3,15 +3,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::place::Complete;
 use super::{Roster, SAME_LOOK};
-use crate::gitlab::model::{Runner, Scope};
+use crate::gitlab::model::{Runner, RunnerId, Scope};
 
 /// What the runners of a scope say of an object that looks for its own.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Marks {
-    /// The runners that carry its mark, newest first, each with its age.
+    /// The runners that carry its mark.
     Read {
-        /// The runners.
-        runners: Vec<(Runner, SignedDuration)>,
+        /// Their numbers, newest first, and of those that were shown whole what was, and its age.
+        runners: Vec<(RunnerId, Option<(Runner, SignedDuration)>)>,
         /// Whether every mark could be read.
         complete: bool,
     },
@@ -53,8 +53,11 @@ impl Roster {
                 ids.sort_by(|one, other| other.cmp(one));
                 let complete = !strays.unread;
                 state.waiting.remove(uid);
-                let rows = ids.iter().filter_map(|id| state.rows.get(id));
-                let runners = rows.map(|row| (row.runner(), now.duration_since(row.at)));
+                let known = |id| {
+                    let row = state.rows.get(&id)?;
+                    Some((row.runner(), now.duration_since(row.at)))
+                };
+                let runners = ids.into_iter().map(|id| (id, known(id)));
                 return Marks::Read {
                     runners: runners.collect(),
                     complete,

@@ -57,9 +57,18 @@ impl Roster {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Since when the credential works.
+    pub fn works_since(&self) -> Option<Timestamp> {
+        self.state().works_since
+    }
+
     /// Notes that the credential works from now on.
     pub fn works(&self, now: Timestamp) {
-        self.state().works_since = Some(now);
+        let mut state = self.state();
+        state.works_since = Some(now);
+        for place in state.places.values_mut() {
+            place.may_be_well();
+        }
     }
 
     /// What is known of a runner: while a sweep of its scope is in force, what that saw, else what was seen

@@ -75,6 +75,11 @@ impl Place {
         self.wanted = Some((Timestamp::MIN, now));
     }
 
+    /// What has failed in an outage need not fail after it.
+    pub(super) fn may_be_well(&mut self) {
+        self.failed = None;
+    }
+
     fn is_wanted(&self, now: Timestamp) -> bool {
         self.wanted.is_some_and(|(since, last)| {
             now.duration_since(last) >= GATHERED || now.duration_since(since) >= PATIENCE
@@ -96,6 +101,11 @@ impl Place {
         if strays.is_some() {
             self.unanswered = None;
         }
+        // A sweep of this scope alone does not know how seldom all are swept.
+        let until = self
+            .last
+            .as_ref()
+            .map_or(until, |last| last.until.max(until));
         self.last = Some(Complete {
             began,
             until,

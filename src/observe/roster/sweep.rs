@@ -86,7 +86,8 @@ impl Roster {
         state.rows.retain(|id, row| {
             row.at >= since || holders.runners.contains_key(id) || strays.contains(id)
         });
-        state.waiting.retain(|uid, _| holders.uids.contains(uid));
+        let waits = |uid: &String, asked: Timestamp| asked >= since || holders.uids.contains(uid);
+        state.waiting.retain(|uid, asked| waits(uid, *asked));
     }
 }
 

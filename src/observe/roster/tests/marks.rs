@@ -23,7 +23,10 @@ fn who_looks_for_a_mark_is_answered_by_a_sweep_that_began_after_it_asked() {
     let read = |runners: &[u64], age| Marks::Read {
         runners: runners
             .iter()
-            .map(|id| (marked(*id, "b"), SignedDuration::from_secs(age)))
+            .map(|id| {
+                let known = (marked(*id, "b"), SignedDuration::from_secs(age));
+                (RunnerId(*id), Some(known))
+            })
             .collect(),
         complete: true,
     };
