@@ -118,19 +118,31 @@ mod tests {
     use kube::core::Status;
     use serde_json::json;
 
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     /// What a watch of a server brings first that answers a streamed list so, and any other by pages.
-    async fn first_events(streams: fn() -> Option<(StatusCode, String)>) -> Vec<String> {
+    async fn first_events(
+        count: usize,
+        streams: impl Fn() -> Option<(StatusCode, String)> + Clone + Send + Sync + 'static,
+        resumes: Option<(StatusCode, String)>,
+    ) -> Vec<String> {
         let answer = async move |RawQuery(query): RawQuery| {
             let query = query.unwrap_or_default();
-            if query.contains("sendInitialEvents=true") {
-                match streams() {
-                    Some(refusal) => refusal,
+            let watched = if query.contains("sendInitialEvents=true") {
+                Some(streams())
+            } else if query.contains("watch=true") {
+                Some(resumes)
+            } else {
+                None
+            };
+            if let Some(watched) = watched {
+                match watched {
+                    Some(answer) => answer,
                     None => future::pending().await,
                 }
-            } else if query.contains("watch=true") {
-                future::pending().await
             } else {
                 let item = json!({ "apiVersion": "v1", "kind": "Namespace",
                     "metadata": { "name": "listed", "resourceVersion": "6" } });
@@ -147,28 +159,62 @@ mod tests {
         let api = Api::<Namespace>::all(client);
         let silence = Duration::from_millis(500);
         let watch = relisted(api, watcher::Config::default(), silence);
-        let events: Vec<_> = watch.take(3).collect().await;
+        let events: Vec<_> = watch.take(count).collect().await;
         server.abort();
         let told = events.iter().map(|event| match event {
             Ok(Event::InitApply(object)) => object.metadata.name.clone().unwrap(),
             Ok(Event::Init) => "begins".to_owned(),
             Ok(Event::InitDone) => "ends".to_owned(),
+            Err(watcher::Error::WatchStartFailed(kube::Error::Api(status))) => {
+                status.code.to_string()
+            }
             other => format!("{other:?}"),
         });
         told.collect()
     }
 
+    fn refusal(code: StatusCode) -> (StatusCode, String) {
+        let status = Status::failure("no", "Refused").with_code(code.as_u16());
+        (code, serde_json::to_string(&status).unwrap())
+    }
+
     #[tokio::test]
     async fn a_server_that_streams_no_lists_is_listed_by_pages() {
         let listed = ["begins", "listed", "ends"];
-        let refused = || {
-            let status = Status::failure("sendInitialEvents: Forbidden", "Invalid").with_code(422);
-            let status = serde_json::to_string(&status).unwrap();
-            Some((StatusCode::UNPROCESSABLE_ENTITY, status))
-        };
-        assert_eq!(first_events(refused).await, listed);
+        let refused = || Some(refusal(StatusCode::UNPROCESSABLE_ENTITY));
+        assert_eq!(first_events(3, refused, None).await, listed);
         // One that never says where a list ends.
-        assert_eq!(first_events(|| None).await, listed);
+        assert_eq!(first_events(3, || None, None).await, listed);
+    }
+
+    /// As after a change of the control plane's version.
+    #[tokio::test]
+    async fn a_server_that_no_longer_streams_lists_is_listed_by_pages() {
+        let marked = json!({ "k8s.io/initial-events-end": "true" });
+        let event = |type_: &str, metadata| {
+            let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata });
+            json!({ "type": type_, "object": object }).to_string() + "\n"
+        };
+        let streamed = event(
+            "ADDED",
+            json!({ "name": "streamed", "resourceVersion": "6" }),
+        ) + &event(
+            "BOOKMARK",
+            json!({ "resourceVersion": "7", "annotations": marked }),
+        );
+        let first = Arc::new(AtomicBool::new(true));
+        let streams = move || {
+            Some(if first.swap(false, Ordering::Relaxed) {
+                (StatusCode::OK, streamed.clone())
+            } else {
+                refusal(StatusCode::UNPROCESSABLE_ENTITY)
+            })
+        };
+        let events = first_events(7, streams, Some(refusal(StatusCode::GONE))).await;
+        let expected = [
+            "begins", "streamed", "ends", "410", "begins", "listed", "ends",
+        ];
+        assert_eq!(events, expected);
     }
 
     #[test]

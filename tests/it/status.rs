@@ -1,4 +1,5 @@
 //! What the status of a runner says: from the facts, the outcome of a pass, and what it said before.
+mod brake;
 mod conditions;
 mod facts;
 mod failures;

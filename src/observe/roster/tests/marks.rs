@@ -80,3 +80,48 @@ fn what_gitlab_refuses_to_show_is_tried_seldom() {
     assert!(!roster.answers_queries(GROUP, at(3599)));
     assert!(roster.answers_queries(GROUP, at(3600)));
 }
+
+/// GraphQL may show a runner without all of it: whose it is, is known all the same.
+#[test]
+fn a_runner_that_was_not_shown_whole_is_no_less_found_by_its_mark() {
+    let (roster, holders) = (Roster::default(), holders(&[1]));
+    let mut sweep = roster.sweep(GROUP, gitlab::Way::GraphQl, &holders, at(10));
+    let note = marked(8, "b").maintenance_note;
+    let listed = ListedRunner {
+        id: RunnerId(8),
+        description: None,
+        online: None,
+        paused: None,
+        status: None,
+        note,
+    };
+    sweep.page(vec![gitlab::Row::Listed(listed)], at(10));
+    sweep.ends(at(200));
+    let found = Marks::Read {
+        runners: vec![(RunnerId(8), None)],
+        complete: true,
+    };
+    assert_eq!(roster.marks(GROUP, "b", Some(at(5)), at(12)), found);
+}
+
+/// An object that was made after those were counted whose marks a sweep looks for waits for another one.
+#[test]
+fn who_asks_after_a_sweep_has_begun_waits_on() {
+    let (roster, holders) = (Roster::default(), Holders::default());
+    let marks = |since, now| roster.marks(GROUP, "new", Some(at(since)), at(now));
+    assert_eq!(marks(50, 60), Marks::Soon);
+    sweep(&roster, &holders, vec![marked(8, "new")], 40);
+    roster.retain(&holders, at(40));
+    assert_eq!(marks(50, 65), Marks::Soon, "it began too early");
+    assert!(roster.wanted(at(80)).contains(&GROUP));
+}
+
+/// A sweep of one scope alone does not know how seldom all are swept.
+#[test]
+fn a_sweep_takes_nothing_from_how_long_the_one_before_counts() {
+    let (roster, holders) = (Roster::default(), holders(&[1]));
+    sweep(&roster, &holders, vec![marked(1, "a")], 10);
+    roster.lasts(GROUP, at(10), at(900));
+    sweep(&roster, &holders, vec![marked(1, "a")], 20);
+    assert!(roster.covers(RunnerId(1), at(899)));
+}
