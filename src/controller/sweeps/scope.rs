@@ -45,8 +45,7 @@ impl Failure {
         }
     }
 
-    /// Whether it says something of this list, so that nobody should wait for another sweep of it: an
-    /// outage is over for all lists at once, and a limit too.
+    /// Whether it says something of this list, so that nobody should wait for another sweep of it.
     pub(super) fn is_of_the_list(&self) -> bool {
         match self {
             Self::GitLab(error) => matches!(error, gitlab::Error::Refused { .. }),

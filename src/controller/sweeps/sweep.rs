@@ -177,6 +177,8 @@ async fn sweep_scopes(
                 swept.failures += 1;
                 if failure.is_of_the_list() {
                     roster.failed(scope, clock::now());
+                } else {
+                    roster.is_unheard(scope, clock::now());
                 }
                 tell(ctx, members, connected, scope, &failure);
                 if failure.is_loss() {

@@ -8,6 +8,10 @@ use crate::gitlab::model::{RunnerId, Scope};
 /// For how long nobody waits for the sweep of a scope after one has failed.
 const FAILED_FOR: SignedDuration = SignedDuration::from_mins(5);
 
+/// For how long sweeps may have no answer before that counts as a failure of theirs: an outage is over for
+/// all scopes at once, and whoever waits for a sweep then waits for the next.
+const UNHEARD_FOR: SignedDuration = SignedDuration::from_secs(20);
+
 /// How long nobody more has asked for a sweep when it begins: those who have lost an answer together look
 /// for it together.
 const GATHERED: SignedDuration = SignedDuration::from_secs(2);
@@ -28,6 +32,8 @@ pub(super) struct Place {
     wanted: Option<(Timestamp, Timestamp)>,
     /// When a sweep last failed, if none has succeeded since.
     failed: Option<Timestamp>,
+    /// Since when sweeps have had no answer.
+    unheard: Option<Timestamp>,
     /// When GitLab last refused to show its list.
     refused: Option<Timestamp>,
     /// When GraphQL last did not show its list.
@@ -77,7 +83,7 @@ impl Place {
 
     /// What has failed in an outage need not fail after it.
     pub(super) fn may_be_well(&mut self) {
-        self.failed = None;
+        (self.failed, self.unheard) = (None, None);
     }
 
     fn is_wanted(&self, now: Timestamp) -> bool {
@@ -97,7 +103,7 @@ impl Place {
     }
 
     pub(super) fn ends(&mut self, began: Timestamp, until: Timestamp, strays: Option<Strays>) {
-        (self.failed, self.refused) = (None, None);
+        (self.failed, self.refused, self.unheard) = (None, None, None);
         if strays.is_some() {
             self.unanswered = None;
         }
@@ -179,6 +185,17 @@ impl Roster {
         self.state().places.entry(scope).or_default().refused = Some(now);
     }
 
+    /// Notes that a sweep of a scope has had no answer, or none that says anything of the scope.
+    pub fn is_unheard(&self, scope: Scope, now: Timestamp) {
+        let mut state = self.state();
+        let place = state.places.entry(scope).or_default();
+        let since = *place.unheard.get_or_insert(now);
+        drop(state);
+        if now.duration_since(since) >= UNHEARD_FOR {
+            self.failed(scope, now);
+        }
+    }
+
     /// Notes that a sweep of a scope has failed. What the last complete one saw stays in force.
     pub fn failed(&self, scope: Scope, now: Timestamp) {
         let mut state = self.state();
@@ -221,14 +238,8 @@ impl Roster {
         let state = self.state();
         let places = state.places.iter();
         let covered = places.filter_map(|(scope, place)| {
-            let last = place.last.as_ref()?;
-            Some((
-                *scope,
-                Coverage {
-                    began: last.began,
-                    until: last.until,
-                },
-            ))
+            let &Complete { began, until, .. } = place.last.as_ref()?;
+            Some((*scope, Coverage { began, until }))
         });
         covered.collect()
     }

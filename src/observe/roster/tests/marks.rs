@@ -70,6 +70,21 @@ fn nobody_waits_for_what_cannot_be_swept() {
 }
 
 #[test]
+fn a_short_outage_leaves_nobody_to_look_alone() {
+    let roster = Roster::default();
+    let marks = |now| roster.marks(GROUP, "a", Some(at(0)), at(now));
+    roster.is_unheard(GROUP, at(10));
+    roster.is_unheard(GROUP, at(29));
+    assert_eq!(marks(29), Marks::Soon);
+    roster.is_unheard(GROUP, at(30));
+    assert_eq!(marks(31), Marks::Unknown);
+    roster.works(at(40));
+    assert_eq!(marks(41), Marks::Soon);
+    roster.is_unheard(GROUP, at(50));
+    assert_eq!(marks(50), Marks::Soon, "another outage");
+}
+
+#[test]
 fn what_gitlab_refuses_to_show_is_tried_seldom() {
     let roster = Roster::default();
     roster.is_refused(GROUP, at(0));
