@@ -143,7 +143,7 @@ closed_list! {
     /// More than ten of a connection's runners, and more than one in ten, are gone from GitLab or refused at once. Nothing is registered, changed or removed: GitLab may have been restored from a backup, a proxy may answer in its place, or the credential may have lost its role. Deleting objects whose runners are there goes on.
     RunnersLost => "Mend what has taken them away: all goes on when they are back. If they are gone for good, set the annotation gitlab-registrar.dev/acknowledge-loss of the connection to the number in the message; if it has that value already, remove it first.",
     /// GitLab's list of a connection's runners leaves out more than ten of them, and more than one in ten, that are there when they are asked for by number. The list is not gone by, and nothing is held up.
-    ListIncomplete => "See whether something in front of GitLab shortens its answers, and whether a fine-grained token covers all groups and projects.",
+    ListIncomplete => "See whether something in front of GitLab shortens its answers, and which role the credential's owner has in each group and project: some lists show a Maintainer less than an Owner.",
     /// GitLab could not be reached.
     Unreachable => "Check the url, the proxy and the network policies. It is tried again by itself.",
     /// TLS with GitLab failed.

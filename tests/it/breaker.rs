@@ -189,3 +189,56 @@ async fn a_loss_is_acknowledged_by_its_number() {
         })
         .await;
 }
+
+/// Waits until GitLab was asked three times for one of these runners, from now on.
+async fn one_is_looked_at_again(story: &Story<'_>, ids: &[i64]) {
+    story.gitlab.clear_requests();
+    until("the lost are looked at again", async || {
+        let asked = story.gitlab.requests();
+        let often = ids.iter().any(|id| {
+            let path = format!("/api/v4/runners/{id}");
+            asked.iter().filter(|one| one.path == path).count() >= 3
+        });
+        let shown = || format!("{:#?}", story.gitlab.asked());
+        often.then_some(()).ok_or_else(shown)
+    })
+    .await;
+}
+
+/// The credential may not list, so that each object finds out by itself; and nobody remembers anything
+/// after a restart but what status says.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_single_looks_tell_holds_over_second_looks_and_a_restart() {
+    story("breaker-single")
+        .resyncing_every("1s")
+        .tell(async |story| {
+            story.connects("gitlab", token::NARROW).await;
+            story.is_connected("gitlab").await;
+            let scope = json!({ "group": { "id": 3001 } });
+            let member = |number| runner(&name(number)).with("scope", scope.clone());
+            join_all((0..FLEET).map(async |number| story.apply(&member(number)).await)).await;
+            let mut ids = Vec::new();
+            for number in 0..FLEET {
+                ids.push(story.is_registered(&name(number)).await);
+            }
+            story.gitlab.clear_requests();
+            let gone = Fault::reply(404, json!({ "message": "404 Runner Not Found" }));
+            story.gitlab.answers("GET", "/api/v4/runners/**", gone);
+            is_degraded(story, "RunnersLost").await;
+            one_is_looked_at_again(story, &ids).await;
+            assert_eq!(changes(story), []);
+            story.the_operator_is_killed().await;
+            story.the_operator_starts().await;
+            one_is_looked_at_again(story, &ids).await;
+            is_degraded(story, "RunnersLost").await;
+            assert_eq!(changes(story), []);
+
+            story.gitlab.recovers();
+            is_degraded_no_more(story).await;
+            for (number, id) in ids.iter().enumerate() {
+                assert_eq!(story.is_registered(&name(number)).await, *id);
+            }
+            assert_eq!(changes(story), []);
+        })
+        .await;
+}

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::Context;
 use super::caches::ConnectionKey;
+use crate::gitlab::model::Scope;
 use crate::plan::{Brake, Degraded, Losses};
 use state::State;
 
@@ -60,7 +61,10 @@ impl Breaker {
         };
         let goes_on = state.acknowledges(acknowledged);
         let held_up = state.held_up().map(Degraded::Lost);
-        (held_up.or(state.unlisted.map(Degraded::Unlisted)), goes_on)
+        (
+            held_up.or(state.unlisted().map(Degraded::Unlisted)),
+            goes_on,
+        )
     }
 
     /// Those that are lost, by the uids of their objects, while they hold everything up.
@@ -131,15 +135,30 @@ impl Context {
         }
     }
 
-    /// Takes in whether the list of runners leaves out too many that are there.
-    pub(super) fn list_leaves_out(&self, key: &ConnectionKey, unlisted: Option<Losses>) {
+    /// Takes in whether the list of a scope leaves out too many runners that are there.
+    pub(super) fn list_leaves_out(
+        &self,
+        key: &ConnectionKey,
+        scope: Scope,
+        unlisted: Option<Losses>,
+    ) {
         let changed = {
             let mut states = self.breaker.states();
             let state = states.entry(key.clone()).or_default();
-            let changed = state.unlisted != unlisted;
-            state.unlisted = unlisted;
-            changed
+            state.leaves_out(scope, unlisted)
         };
+        if changed {
+            self.requeue_connection(key);
+        }
+    }
+
+    /// Forgets what the lists of all scopes but these leave out.
+    pub(super) fn lists_only(&self, key: &ConnectionKey, scopes: impl Fn(Scope) -> bool) {
+        let mut states = self.breaker.states();
+        let changed = states
+            .get_mut(key)
+            .is_some_and(|state| state.lists_only(scopes));
+        drop(states);
         if changed {
             self.requeue_connection(key);
         }

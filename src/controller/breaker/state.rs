@@ -1,9 +1,10 @@
 //! What is known of the losses of one connection.
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::gitlab::model::Scope;
 use crate::plan::Losses;
 
 /// For how long it counts how many runners there are: to count them takes a look at all objects.
@@ -16,8 +17,8 @@ pub(super) struct State {
     /// Those whose loss somebody has acknowledged.
     acknowledged: HashSet<String>,
     open: Option<Open>,
-    /// What the list of runners has left out that was there.
-    pub(super) unlisted: Option<Losses>,
+    /// What the lists of runners have left out that was there, by their scopes.
+    unlisted: BTreeMap<Scope, Losses>,
     counted: Option<(usize, Instant)>,
 }
 
@@ -85,6 +86,30 @@ impl State {
             });
         }
         many
+    }
+
+    /// Takes in what the list of a scope leaves out that is there. Tells whether that is news.
+    pub(super) fn leaves_out(&mut self, scope: Scope, unlisted: Option<Losses>) -> bool {
+        match unlisted {
+            Some(losses) => self.unlisted.insert(scope, losses) != unlisted,
+            None => self.unlisted.remove(&scope).is_some(),
+        }
+    }
+
+    /// Forgets the lists of all scopes but these. Tells whether there were any.
+    pub(super) fn lists_only(&mut self, scopes: impl Fn(Scope) -> bool) -> bool {
+        let before = self.unlisted.len();
+        self.unlisted.retain(|scope, _| scopes(*scope));
+        self.unlisted.len() < before
+    }
+
+    /// What all lists together leave out that is there.
+    pub(super) fn unlisted(&self) -> Option<Losses> {
+        let losses = self.unlisted.values();
+        losses.copied().reduce(|all, more| Losses {
+            lost: all.lost + more.lost,
+            of: all.of.max(more.of),
+        })
     }
 
     /// Takes in that a runner is there.
@@ -159,6 +184,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gitlab::model::GroupId;
 
     fn uids(range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
         range.map(|n| n.to_string())
@@ -247,5 +273,20 @@ mod tests {
             state.finds(&uid);
         }
         assert!(state.loses_all(uids(0..11), now, || 30));
+    }
+
+    #[test]
+    fn what_one_list_leaves_out_is_not_taken_back_by_another() {
+        let [one, other] = [1, 2].map(|id| Scope::Group(GroupId(id)));
+        let mut state = State::default();
+        assert!(state.leaves_out(one, Some(losses(12, 40))));
+        assert!(!state.leaves_out(other, None));
+        assert!(!state.leaves_out(one, Some(losses(12, 40))));
+        assert!(state.leaves_out(other, Some(losses(11, 40))));
+        assert_eq!(state.unlisted(), Some(losses(23, 40)));
+        assert!(state.lists_only(|scope| scope == other));
+        assert_eq!(state.unlisted(), Some(losses(11, 40)));
+        assert!(state.leaves_out(other, None));
+        assert_eq!(state.unlisted(), None);
     }
 }

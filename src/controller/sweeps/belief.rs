@@ -51,7 +51,7 @@ pub(super) async fn holds(
         if !share.losses.are_many() {
             let lost = share.missing.iter().map(|member| member.uid.clone());
             let held_up = ctx.breaker.holds_up(share.key);
-            ctx.list_leaves_out(share.key, None);
+            ctx.list_leaves_out(share.key, scope, None);
             let lost = lost.filter(|_| held_up).collect();
             ctx.runners_were_looked_for(share.key, lost, &share.found);
             continue;
@@ -60,10 +60,12 @@ pub(super) async fn holds(
         match ask(connected, &share.missing).await {
             Sample::Gone => {
                 let lost = share.missing.iter().map(|member| member.uid.clone());
-                ctx.list_leaves_out(share.key, None);
+                ctx.list_leaves_out(share.key, scope, None);
                 ctx.runners_were_looked_for(share.key, lost.collect(), &share.found);
             }
-            Sample::Some | Sample::There => ctx.list_leaves_out(share.key, Some(share.losses)),
+            Sample::Some | Sample::There => {
+                ctx.list_leaves_out(share.key, scope, Some(share.losses));
+            }
             Sample::Unknown => {}
         }
     }

@@ -2,10 +2,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kube::Resource;
 use kube::runtime::reflector::ObjectRef;
 
 use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus, Target};
+use crate::clock;
 use crate::controller::Context;
 use crate::controller::caches::ConnectionKey;
 use crate::controller::guards::Guarded;
@@ -25,6 +27,8 @@ pub(super) struct Member {
 
 /// All that use a roster.
 pub(super) struct Members {
+    /// When these were all. A sweep for them knows nothing of later ones.
+    pub(super) at: Timestamp,
     /// The connections that share it.
     pub(super) keys: Vec<ConnectionKey>,
     /// One of them that works.
@@ -34,6 +38,7 @@ pub(super) struct Members {
 
 impl Members {
     pub(super) fn of(ctx: &Context, roster: &Arc<Roster>) -> Self {
+        let at = clock::now();
         let (keys, connected) = ctx.connections.sharing(roster);
         let mut all = Vec::new();
         if let Some(connected) = &connected {
@@ -43,17 +48,22 @@ impl Members {
             }
         }
         Self {
+            at,
             keys,
             connected,
             all,
         }
     }
 
-    /// The numbers and uids, for a sweep that begins now.
+    /// The numbers, uids and scopes.
     pub(super) fn holders(&self) -> Holders {
         let mut holders = Holders::default();
-        for Member { uid, number, .. } in &self.all {
+        for member in &self.all {
+            let Member {
+                uid, number, scope, ..
+            } = member;
             holders.uids.insert(uid.clone());
+            holders.scopes.extend(*scope);
             if let Some(id) = number {
                 holders.runners.insert(*id, uid.clone());
             }

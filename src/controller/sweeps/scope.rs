@@ -60,8 +60,6 @@ pub(super) struct Sweeping<'a> {
     pub(super) members: &'a Members,
     pub(super) connected: &'a Arc<Connected>,
     pub(super) holders: &'a Holders,
-    /// When those were all that there were: of later ones the sweep knows nothing.
-    pub(super) began: Timestamp,
     /// For how long a sweep counts.
     pub(super) lasts: Duration,
 }
@@ -130,14 +128,13 @@ async fn by(sweeping: &Sweeping<'_>, scope: Scope, path: Option<String>, way: Wa
         members,
         connected,
         holders,
-        began,
         lasts,
     } = *sweeping;
     let Connected { client, roster, .. } = &**connected;
     let client = client.in_lane(Lane::Sweep);
     let mut asked = clock::now();
     let (mut pages, mut shown) = (0, HashSet::new());
-    let mut sweep = roster.sweep(scope, way, holders, began);
+    let mut sweep = roster.sweep(scope, way, holders, members.at);
     let page = |rows: Vec<Row>| {
         pages += 1;
         let ids = rows.iter().map(Row::id);

@@ -46,7 +46,6 @@ pub(super) async fn sweep(ctx: &Context, roster: Arc<Roster>, which: Which) -> E
     if let Some(connected) = members.connected.as_ref() {
         belief::looks_again(ctx, &members, connected).await;
     }
-    let began = clock::now();
     let members = Members::of(ctx, &roster);
     // Whoever waits for a sweep does not wait for a resync.
     let soonest = match which {
@@ -55,19 +54,19 @@ pub(super) async fn sweep(ctx: &Context, roster: Arc<Roster>, which: Which) -> E
     };
     let period = match members.connected.clone() {
         Some(connected) if connected.can.lists_all() => {
-            sweep_through(ctx, &members, &connected, (which, began), soonest).await
+            sweep_through(ctx, &members, &connected, which, soonest).await
         }
         Some(connected) => {
             let resync = ctx.options.resync;
-            roster.retain(&members.holders(), clock::now());
+            roster.retain(&members.holders(), members.at);
             let pace = pace::of(&connected, resync, resync, 0, 1);
             members.go_at(ctx, &roster, pace);
             soonest
         }
         // Nobody can make the sweep that somebody waits for.
         None => {
-            for scope in roster.wanted(began) {
-                roster.failed(scope, began);
+            for scope in roster.wanted(members.at) {
+                roster.failed(scope, members.at);
             }
             soonest
         }
@@ -83,12 +82,12 @@ async fn sweep_through(
     ctx: &Context,
     members: &Members,
     connected: &Arc<Connected>,
-    (which, began): (Which, Timestamp),
+    which: Which,
     soonest: Duration,
 ) -> Duration {
     let (resync, roster) = (ctx.options.resync, &connected.roster);
-    let (started, holders) = (Instant::now(), members.holders());
-    let mut swept = sweep_scopes(ctx, members, connected, (&holders, began), which).await;
+    let (began, started, holders) = (members.at, Instant::now(), members.holders());
+    let mut swept = sweep_scopes(ctx, members, connected, &holders, which).await;
     let per_minute = connected.client.budget().reading().limit;
     let period = pace::period(swept.requests, per_minute, soonest);
     if which == Which::All {
@@ -138,11 +137,14 @@ async fn sweep_scopes(
     ctx: &Context,
     members: &Members,
     connected: &Arc<Connected>,
-    (holders, began): (&Holders, Timestamp),
+    holders: &Holders,
     which: Which,
 ) -> Swept {
     let roster = &connected.roster;
     let mut scopes = members.scopes();
+    for key in &members.keys {
+        ctx.lists_only(key, |scope| scopes.contains_key(&scope));
+    }
     let wanted = roster.wanted(clock::now());
     if which == Which::Wanted {
         scopes.retain(|scope, _| wanted.contains(scope));
@@ -160,7 +162,6 @@ async fn sweep_scopes(
         members,
         connected,
         holders,
-        began,
         lasts: pace::lasts(pace::period(all, per_minute, ctx.options.resync)),
     };
     let mut swept = Swept::default();

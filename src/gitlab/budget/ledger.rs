@@ -98,8 +98,6 @@ impl Ledger {
         now: Instant,
     ) -> Result<(), Closed> {
         self.move_to(now);
-        // Where so little may be sent a pass begins with what there is.
-        let cost = cost.min(self.limit(now));
         for other in Lane::VARIANTS.iter().filter(|other| **other != lane) {
             self.queues[*other as usize].remove(who);
         }

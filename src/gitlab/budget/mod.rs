@@ -92,31 +92,21 @@ impl Budget {
         now: Instant,
     ) -> Result<Admission, HeldBack> {
         let mut ledger = self.ledger();
+        // Where so little may be sent a pass begins with what there is.
+        let cost = cost.min(ledger.limit(now));
+        let admitted = ledger.admit(lane, who, cost, now);
+        admitted.map_err(|closed| HeldBack::new(closed, &ledger, now))?;
         let budget = self.clone();
-        match ledger.admit(lane, who, cost, now) {
-            Ok(()) => Ok(Admission { budget, cost }),
-            Err(Closed::Silent(wait)) => Err(HeldBack { wait, limit: None }),
-            Err(Closed::UsedUp(wait)) => Err(HeldBack {
-                wait,
-                limit: Some(ledger.limit(now)),
-            }),
-        }
+        Ok(Admission { budget, cost })
     }
 
     /// Counts a request that is sent then and answered at once, where no socket tells of it.
     pub fn spend_at(&self, now: Instant) -> Result<(), HeldBack> {
         let mut ledger = self.ledger();
-        let spent = ledger.spend(now).map_err(|closed| match closed {
-            Closed::Silent(wait) => HeldBack { wait, limit: None },
-            Closed::UsedUp(wait) => HeldBack {
-                wait,
-                limit: Some(ledger.limit(now)),
-            },
-        });
-        if spent.is_ok() {
-            ledger.end();
-        }
-        spent
+        let spent = ledger.spend(now);
+        spent.map_err(|closed| HeldBack::new(closed, &ledger, now))?;
+        ledger.end();
+        Ok(())
     }
 
     /// What it says of itself.
@@ -163,6 +153,16 @@ impl Budget {
                 limit: ledger.limit(now),
             }),
         }
+    }
+}
+
+impl HeldBack {
+    fn new(closed: Closed, ledger: &Ledger, now: Instant) -> Self {
+        let (wait, limit) = match closed {
+            Closed::Silent(wait) => (wait, None),
+            Closed::UsedUp(wait) => (wait, Some(ledger.limit(now))),
+        };
+        Self { wait, limit }
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Place {
     path: Option<String>,
     pub(super) last: Option<Complete>,
     /// Since when and until when somebody has asked for a sweep.
-    wanted: Option<(Timestamp, Timestamp)>,
+    pub(super) wanted: Option<(Timestamp, Timestamp)>,
     /// When a sweep last failed, if none has succeeded since.
     failed: Option<Timestamp>,
     /// Since when sweeps have had no answer.

@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::place::Place;
 use super::row::Row;
 use super::strays::Strays;
 use super::{Roster, State};
@@ -17,6 +18,8 @@ pub struct Holders {
     pub runners: HashMap<RunnerId, String>,
     /// The uids of all objects.
     pub uids: HashSet<String>,
+    /// The scopes that status of them names.
+    pub scopes: HashSet<Scope>,
 }
 
 /// What a sweep has shown.
@@ -78,7 +81,7 @@ impl Roster {
         }
     }
 
-    /// Forgets the runners that no object has, but for those that were seen since then.
+    /// Forgets the runners that no object has, but for those that were seen since then, and the scopes.
     pub fn retain(&self, holders: &Holders, since: Timestamp) {
         let mut state = self.state();
         let state = &mut *state;
@@ -88,6 +91,10 @@ impl Roster {
         });
         let waits = |uid: &String, asked: Timestamp| asked >= since || holders.uids.contains(uid);
         state.waiting.retain(|uid, asked| waits(uid, *asked));
+        let used = |scope: &Scope, place: &Place| {
+            holders.scopes.contains(scope) || place.is_in_force(since) || place.wanted.is_some()
+        };
+        state.places.retain(|scope, place| used(scope, place));
     }
 }
 

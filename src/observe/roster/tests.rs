@@ -45,6 +45,7 @@ fn holders(runners: &[u64]) -> Holders {
     let uids = ["a", "b", "c"].map(str::to_owned);
     let runners = runners.iter().map(|id| RunnerId(*id));
     Holders {
+        scopes: [GROUP].into(),
         runners: runners.zip(uids.iter().cloned()).collect(),
         uids: uids.into(),
     }

@@ -131,6 +131,17 @@ fn who_asks_after_a_sweep_has_begun_waits_on() {
     assert!(roster.wanted(at(80)).contains(&GROUP));
 }
 
+/// What was found out of its list says nothing of the others once no object has a runner there.
+#[test]
+fn a_scope_that_nobody_uses_is_forgotten() {
+    let roster = Roster::default();
+    roster.does_not_answer_queries(GROUP, at(0));
+    roster.retain(&holders(&[]), at(10));
+    assert!(roster.has_unanswered());
+    roster.retain(&Holders::default(), at(10));
+    assert!(!roster.has_unanswered());
+}
+
 /// A sweep of one scope alone does not know how seldom all are swept.
 #[test]
 fn a_sweep_takes_nothing_from_how_long_the_one_before_counts() {
