@@ -11,12 +11,15 @@
 mod connection;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod connection_status;
+mod policy;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner_status;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod shared;
+#[expect(unreachable_pub, reason = "see above")]
+mod token_secret;
 
 pub use connection::{
     AllowedNamespaces, ClusterGitLabConnection, ClusterGitLabConnectionSpec, GitLabConnection,
@@ -25,7 +28,8 @@ pub use connection::{
 pub use connection_status::{
     ConnectionStatus, Credential, GitLab, Looking, RefusedToken, start_of_day,
 };
-pub use runner::{DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Scope, TokenSecret};
+pub use policy::{DeletionPolicy, DriftPolicy};
+pub use runner::{GitLabRunner, GitLabRunnerSpec, Scope};
 pub use runner_status::{
     Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType, ProjectStatus, Registration,
     ResolvedScope, RunnerStatus, TokenStatus,
@@ -34,3 +38,4 @@ pub use shared::{
     AccessLevel, ConfigMapKeyRef, ConnectionKind, ConnectionRef, InstanceScope, SecretKeyRef,
     Target,
 };
+pub use token_secret::TokenSecret;

@@ -1,13 +1,12 @@
 //! `GitLabRunner`: what a user asks for.
-use std::collections::BTreeMap;
-
 use kube::{CustomResource, KubeSchema};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    policy::{DeletionPolicy, DriftPolicy},
     runner_status::GitLabRunnerStatus,
     shared::{AccessLevel, ConnectionRef, InstanceScope, Target, duration_schema, null_is_default},
+    token_secret::TokenSecret,
 };
 
 /// What the runner should be like. A field that is omitted is not managed: GitLab's own value is
@@ -171,74 +170,4 @@ pub struct Scope {
     /// One project, which owns the runner; needs a Maintainer's or Owner's credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<Target>,
-}
-
-/// The Secret that holds the runner's authentication token.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[x_kube(
-    validation = Rule::new("[has(self.labels) ? self.labels : {}, has(self.annotations) ? self.annotations : {}].all(m, m.all(k, k.size() <= 317 && k.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$')))")
-        .message("the name of a label or annotation has at most 63 letters, digits, dashes, underscores and dots, after a domain and a slash if you like: for example team or example.com/team"),
-    validation = Rule::new("[has(self.labels) ? self.labels : {}, has(self.annotations) ? self.annotations : {}].all(m, m.all(k, !k.startsWith('gitlab-registrar.dev/') && k != 'app.kubernetes.io/managed-by'))")
-        .message("labels and annotations named app.kubernetes.io/managed-by or gitlab-registrar.dev/… belong to the operator: choose other names")
-)]
-pub struct TokenSecret {
-    /// Name of the Secret. When omitted it is `<name>-runner-token`. When it changes the token
-    /// moves along. A Secret of that name that the operator did not make is never overwritten.
-    /// Example: `linux-token`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-    )]
-    pub name: Option<String>,
-    /// Labels that the Secret must carry, at most 32. Others are left alone. Example:
-    /// `{team: platform}`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "labels_schema")]
-    pub labels: Option<BTreeMap<String, String>>,
-    /// Annotations that the Secret must carry, at most 32. Others are left alone. Example:
-    /// `{reloader.stakater.com/match: "true"}`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "annotations_schema")]
-    pub annotations: Option<BTreeMap<String, String>>,
-}
-
-fn labels_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "object",
-        "maxProperties": 32,
-        "additionalProperties": {
-            "type": "string",
-            "maxLength": 63,
-            "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
-        },
-    })
-}
-
-fn annotations_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "object",
-        "maxProperties": 32,
-        "additionalProperties": { "type": "string", "maxLength": 4096 },
-    })
-}
-
-/// What happens in GitLab when the object is deleted.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeletionPolicy {
-    /// The runner is removed.
-    #[default]
-    Delete,
-    /// The runner stays in GitLab and its token in the Secret.
-    Orphan,
-}
-
-/// What happens when GitLab differs from what is declared.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DriftPolicy {
-    /// GitLab is changed back.
-    #[default]
-    Correct,
-    /// No setting is written; the differences are listed in status.drift.
-    Report,
 }
