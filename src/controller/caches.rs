@@ -83,6 +83,14 @@ where
         held.filter_map(|object| object.meta().uid.clone())
     }
 
+    /// The same as [`Self::requeue`], for later.
+    pub fn waker(&self, object: ObjectRef<Guarded<K>>) -> impl FnOnce() + Send + use<K> {
+        let requests = self.requests.clone();
+        move || {
+            let _ = requests.unbounded_send(object);
+        }
+    }
+
     /// Has the controller look at an object. After shutdown nobody listens, and that is fine.
     pub fn requeue(&self, object: ObjectRef<Guarded<K>>) {
         let _ = self.requests.unbounded_send(object);

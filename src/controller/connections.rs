@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::caches::ConnectionKey;
 use super::connection_check::ConnectionCheck;
-use super::turn::{InFlight, Turn};
+use super::turn::{InFlight, Turn, Wake};
 use crate::clock;
 use crate::gitlab;
 use crate::gitlab::{Lane, Reading};
@@ -114,18 +114,25 @@ impl Connections {
         check.is_some_and(|check| check.missed > 0 || check.trouble.as_ref().is_some_and(passes))
     }
 
-    /// A place among the passes through a connection; `None` while they are as many as may be. Through
-    /// one that nothing is known of nobody is asked, so that any number may.
-    pub fn enter(&self, key: &ConnectionKey, lane: Lane) -> Option<Turn> {
+    /// A place among the passes through a connection; `None` while they are as many as may be, and then
+    /// `wake` says how the object is told of one. Through a connection that nothing is known of nobody is
+    /// asked, so that any number may.
+    pub(super) fn enter(
+        &self,
+        key: &ConnectionKey,
+        lane: Lane,
+        uid: &str,
+        wake: impl FnOnce() -> Wake,
+    ) -> Option<Turn> {
         let entries = self.entries();
         let Some(entry) = entries.get(key) else {
-            return InFlight::default().enter(false, lane);
+            return InFlight::default().enter(false, lane, uid, wake);
         };
         let doubted = entry
             .check
             .as_ref()
             .is_some_and(ConnectionCheck::is_doubted);
-        entry.in_flight.enter(doubted, lane)
+        entry.in_flight.enter(doubted, lane, uid, wake)
     }
 
     /// What the budget of each connection says, and how many passes are under way through it.

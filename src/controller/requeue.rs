@@ -6,6 +6,7 @@ use kube::{Resource, runtime::reflector::ObjectRef};
 use super::Context;
 use super::caches::{ConnectionKey, NamespaceCaches};
 use super::guards::Guarded;
+use super::turn::Wake;
 use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
 
 impl Context {
@@ -29,6 +30,16 @@ impl Context {
             if uses_one && object.meta().namespace.as_deref() == Some(namespace) {
                 caches.runners.requeue(ObjectRef::from_obj(&*object));
             }
+        }
+    }
+
+    /// Has this runner looked at, later.
+    pub(super) fn wake_of(&self, runner: &GitLabRunner) -> Wake {
+        let namespace = runner.meta().namespace.as_deref().unwrap_or_default();
+        let name = runner.meta().name.as_deref().unwrap_or_default();
+        match self.caches_of(namespace) {
+            Some(caches) => Box::new(caches.runners.waker(ObjectRef::new(name).within(namespace))),
+            None => Box::new(|| ()),
         }
     }
 

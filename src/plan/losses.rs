@@ -30,11 +30,20 @@ pub struct Brake {
     pub is_lost: bool,
 }
 
+/// What the annotation says by which a loss is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// Nothing, or another number.
+    No,
+    /// The right number, but since before the loss, so that it cannot be meant.
+    Before,
+}
+
 /// What is amiss with a connection that works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Degraded {
     /// Too many of its runners are lost, so that nothing is written.
-    Lost(Losses),
+    Lost(Losses, Acknowledged),
     /// The list of runners leaves out so many that are there, so that it is not gone by.
     Unlisted(Losses),
 }
@@ -62,16 +71,27 @@ impl Brake {
     }
 }
 
+impl Acknowledged {
+    /// What has to be done besides, in words.
+    fn told(self) -> &'static str {
+        match self {
+            Self::No => "",
+            Self::Before => ", which has said so since before the loss: remove it and set it again",
+        }
+    }
+}
+
 impl Degraded {
     /// The condition that says so.
     fn verdict(self) -> Verdict {
         let (reason, message) = match self {
-            Self::Lost(losses) => (
+            Self::Lost(losses, acknowledged) => (
                 Reason::RunnersLost,
                 format!(
-                    "{} are gone from GitLab or refused, all at once: nothing is registered, changed or removed before they are back. If they are gone for good, acknowledge that with the annotation {ACKNOWLEDGE_LOSS}: \"{}\"",
+                    "{} are gone from GitLab or refused, all at once: nothing is registered, changed or removed before they are back. If they are gone for good, acknowledge that with the annotation {ACKNOWLEDGE_LOSS}: \"{}\"{}",
                     losses.told(),
-                    losses.lost
+                    losses.lost,
+                    acknowledged.told()
                 ),
             ),
             Self::Unlisted(losses) => (

@@ -37,7 +37,7 @@ pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use looking::{By, Pace, with_pace};
-pub use losses::{Brake, Degraded, Losses, was_there, with_degraded};
+pub use losses::{Acknowledged, Brake, Degraded, Losses, was_there, with_degraded};
 pub use mark::Mark;
 pub use notices::{Level, Notice, notice_of_deletion, notices};
 pub use observed::{

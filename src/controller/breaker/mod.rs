@@ -60,7 +60,9 @@ impl Breaker {
             return (None, false);
         };
         let goes_on = state.acknowledges(acknowledged);
-        let held_up = state.held_up().map(Degraded::Lost);
+        let acknowledged = state.acknowledged();
+        let held_up = state.held_up();
+        let held_up = held_up.map(|losses| Degraded::Lost(losses, acknowledged));
         (
             held_up.or(state.unlisted().map(Degraded::Unlisted)),
             goes_on,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::gitlab::model::Scope;
-use crate::plan::Losses;
+use crate::plan::{Acknowledged, Losses};
 
 /// For how long it counts how many runners there are: to count them takes a look at all objects.
 const COUNTED_FOR: Duration = Duration::from_secs(5);
@@ -164,12 +164,23 @@ impl State {
             return false;
         }
         open.annotation = Annotation::Changed;
-        let says_so = value.is_some_and(|value| value.trim().parse() == Ok(lost));
+        let says_so = says(value, lost);
         if says_so {
             self.open = None;
             self.acknowledged.extend(self.lost.drain());
         }
         says_so
+    }
+
+    /// Whether the annotation has said all along what would acknowledge this loss.
+    pub(super) fn acknowledged(&self) -> Acknowledged {
+        let former = self.open.as_ref().map(|open| &open.annotation);
+        match former {
+            Some(Annotation::Former(value)) if says(value.as_deref(), self.lost.len()) => {
+                Acknowledged::Before
+            }
+            Some(_) | None => Acknowledged::No,
+        }
     }
 
     fn losses(&self, of: usize) -> Losses {
@@ -179,6 +190,10 @@ impl State {
             of: of.max(lost),
         }
     }
+}
+
+fn says(value: Option<&str>, lost: usize) -> bool {
+    value.is_some_and(|value| value.trim().parse() == Ok(lost))
 }
 
 #[cfg(test)]
@@ -254,6 +269,9 @@ mod tests {
         // What was there before means something else.
         for value in [Some("12"), Some("12"), Some("13"), None, Some("all")] {
             assert!(!state.acknowledges(value), "{value:?}");
+            let before = [Acknowledged::No, Acknowledged::Before];
+            let told = before[usize::from(value == Some("12"))];
+            assert_eq!(state.acknowledged(), told, "{value:?}");
         }
         assert!(state.acknowledges(Some(" 12 ")));
         assert_eq!(state.held_up(), None);

@@ -11,9 +11,9 @@ use crate::controller::error::Error;
 use crate::controller::turn::Turn;
 use crate::gitlab::Admission;
 
-/// How soon to come back where as many passes as may be are under way through the connection. Nobody
-/// waits in one of the places that all objects share.
-const NO_TURN: Duration = Duration::from_millis(500);
+/// How soon to come back where as many passes as may be are under way through the connection, in case that
+/// nobody wakes us. Nobody waits in one of the places that all objects share.
+const NO_TURN: Duration = Duration::from_secs(10);
 
 /// How soon to come back where a change of something that is watched is waited for, in case that nothing
 /// wakes us.
@@ -42,7 +42,8 @@ pub(super) enum HeldUp {
 pub(super) fn take(pass: &Pass<'_>) -> Result<Place, HeldUp> {
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
     let lane = lane::of(&pass.runner);
-    let turn = pass.ctx.connections.enter(&key, lane);
+    let wake = || pass.ctx.wake_of(&pass.runner);
+    let turn = pass.ctx.connections.enter(&key, lane, &pass.uid, wake);
     let turn = turn.ok_or(HeldUp::NoTurn)?;
     let room = pass.link.as_ref().map(|link| {
         let room = link.client.budget().admit(lane, &pass.uid, A_PASS);

@@ -5,8 +5,8 @@ use gitlab_runner_registrar::{
         v1alpha1::ConnectionStatus,
     },
     plan::{
-        Account, Degraded, Level, Losses, Trouble, connection_notices, connection_status,
-        with_degraded,
+        Account, Acknowledged, Degraded, Level, Losses, Trouble, connection_notices,
+        connection_status, with_degraded,
     },
 };
 use jiff::{Timestamp, civil::date};
@@ -262,7 +262,7 @@ fn lost_runners_are_told_beside_what_the_connection_says_of_itself() {
         notices.collect::<Vec<_>>()
     };
     let well = status(&none, None);
-    let lost = status(&well, Some(Degraded::Lost(losses(11))));
+    let lost = status(&well, Some(Degraded::Lost(losses(11), Acknowledged::No)));
     let ready = ["Ready=True Succeeded", "CredentialsValid=True Accepted"];
     let told_lost = [ready.as_slice(), &["Degraded=True RunnersLost"]].concat();
     assert_eq!(told(&lost), told_lost);
@@ -279,7 +279,10 @@ fn lost_runners_are_told_beside_what_the_connection_says_of_itself() {
     );
     assert_eq!(notices(&well, &lost), [(Level::Warning, "RunnersLost")]);
     // More of them are no news, and are in the message.
-    let more = status(&lost, Some(Degraded::Lost(losses(12))));
+    let more = status(
+        &lost,
+        Some(Degraded::Lost(losses(12), Acknowledged::Before)),
+    );
     assert_ne!(more, lost);
     assert_eq!(notices(&lost, &more), []);
     let back = status(&more, None);
