@@ -79,15 +79,12 @@ impl InFlight {
 
 impl State {
     fn waits(&mut self, lane: Lane, uid: &str, waiter: Waiter) {
-        let order = match self.since.get(uid) {
-            Some(former) => {
-                self.waiting.remove(former);
-                (lane, former.1)
-            }
-            None => {
-                self.next += 1;
-                (lane, self.next)
-            }
+        let order = if let Some(former) = self.since.get(uid) {
+            self.waiting.remove(former);
+            (lane, former.1)
+        } else {
+            self.next += 1;
+            (lane, self.next)
         };
         self.since.insert(uid.to_owned(), order);
         self.waiting.insert(order, waiter);
