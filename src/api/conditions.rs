@@ -91,6 +91,10 @@ closed_list! {
     RunnerForeign => "If it is this object's runner, put the mark back at the end of its maintenance note. If not, point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
     /// GitLab differs from spec, and spec.driftPolicy is Report. Ready is True, since that is all that was asked for; Synced or `ProjectsAssigned` is False.
     Drifted => "Change spec or GitLab, or set spec.driftPolicy to Correct. The differences are in status.drift.",
+    /// spec.tokenSecret.configTemplate makes no config.toml that gitlab-runner takes. The last one that it has made stays in the Secret, with the runner's token.
+    TemplateInvalid => "Correct the template as the message says, or leave configTemplate out for the operator's own.",
+    /// The token in the Secret has ended, and spec.tokenRotation.owner is Runner, which leaves it to the runner processes to renew it. Ready is True, since nothing is to be done; `TokenReady` is False.
+    RenewedByRunner => "Nothing, if the runner processes have another token. If not, or to have the Secret hold one that works, set spec.tokenRotation.owner to Operator, or ask for a new token by the annotation gitlab-registrar.dev/rotate-at.",
     /// GitLab of this version cannot do what spec asks for, and what is in the message.
     Unsupported => "Do what the message says, or upgrade GitLab.",
     /// A project of spec.projects cannot be seen by the credential.

@@ -15,6 +15,10 @@ pub const GROUP: &str = "gitlab-registrar.dev";
 /// status answers with the value.
 pub const RECONCILE_AT: &str = "gitlab-registrar.dev/reconcile-at";
 
+/// The annotation that has the token of a runner replaced now, with any value that it did not have
+/// before. `lastHandledRotateAt` in status answers with the value.
+pub const ROTATE_AT: &str = "gitlab-registrar.dev/rotate-at";
+
 /// The annotation by which somebody acknowledges, on a connection of either kind, that so many of its
 /// runners are gone for good: the number that the message of its condition Degraded tells.
 pub const ACKNOWLEDGE_LOSS: &str = "gitlab-registrar.dev/acknowledge-loss";

@@ -1,20 +1,35 @@
-//! Looking at GitLab because somebody asks for it, and not because it is time.
+//! What is done because somebody asks for it by an annotation, and not because it is time: to look at
+//! GitLab, or to replace a token.
 use kube::{Resource, ResourceExt};
 
-use crate::api::RECONCILE_AT;
+use crate::api::{RECONCILE_AT, ROTATE_AT};
 
 /// As much of a value as is compared, and answered in status. A time takes a tenth of it.
 const LONGEST: usize = 256;
 
 /// The value that somebody has set, if there is one.
 pub(super) fn requested(object: &impl Resource) -> Option<String> {
-    let value = object.annotations().get(RECONCILE_AT)?;
+    value(object, RECONCILE_AT)
+}
+
+fn value(object: &impl Resource, annotation: &str) -> Option<String> {
+    let value = object.annotations().get(annotation)?;
     Some(value.chars().take(LONGEST).collect())
 }
 
 /// Whether that value was not acted upon yet. Each is once, or the object would be looked at for ever.
 pub(super) fn is_new(object: &impl Resource, handled: Option<&String>) -> bool {
     requested(object).is_some_and(|value| handled != Some(&value))
+}
+
+/// The value by which somebody asks for a new token, if there is one.
+pub(super) fn rotation(object: &impl Resource) -> Option<String> {
+    value(object, ROTATE_AT)
+}
+
+/// The same, unless it was acted upon.
+pub(super) fn new_rotation(object: &impl Resource, handled: Option<&String>) -> Option<String> {
+    rotation(object).filter(|value| handled != Some(value))
 }
 
 #[cfg(test)]

@@ -78,6 +78,7 @@ pub(super) fn warned_of() -> impl Iterator<Item = &'static str> {
                 | Reason::Pending
                 | Reason::Progressing
                 | Reason::Suspended
+                | Reason::RenewedByRunner
         )
     };
     let good_news = |reason: &&EventReason| {
@@ -89,6 +90,7 @@ pub(super) fn warned_of() -> impl Iterator<Item = &'static str> {
                 | EventReason::ProjectAssigned
                 | EventReason::ProjectUnassigned
                 | EventReason::TokenReset
+                | EventReason::TokenRotated
                 | EventReason::Connected
                 | EventReason::BecameReady
         )

@@ -47,6 +47,9 @@ impl Observer<'_> {
         if let Some(doubt) = self.doubt_of(&runner, known_as_ours).await? {
             return Ok(Sighting::Unclear(doubt));
         }
+        if !leaving {
+            self.compare_token(runner.id).await?;
+        }
         Ok(Sighting::Present(runner))
     }
 

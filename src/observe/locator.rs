@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::Connected;
 use crate::api::v1alpha1::{GitLabRunnerStatus, OperationType, Scope};
 use crate::gitlab::model::RunnerId;
-use crate::plan::{Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken};
+use crate::plan::{
+    Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenFacts,
+};
 use crate::secrets::Entry;
 
 /// What is known of a runner before GitLab is asked.
@@ -55,6 +57,7 @@ impl Locator<'_> {
             naming: Naming::Same,
             secret: self.secret.clone(),
             others: self.others.clone(),
+            token: TokenFacts::default(),
             under_way: None,
             projects: None,
             refused_projects: Vec::new(),

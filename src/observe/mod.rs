@@ -11,6 +11,7 @@ mod recent;
 mod roster;
 mod scope;
 mod search;
+mod token;
 
 use std::collections::BTreeMap;
 

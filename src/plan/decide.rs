@@ -8,6 +8,7 @@ use super::{
     diff::{diff, possible},
     mark::Mark,
     observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
+    renewal::{is_superseded, renewal, template},
     step::{Blocked, Plan, ResetReason, Step},
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
@@ -73,22 +74,28 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
     Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
 }
 
-/// The runner exists: first a token that works, then the right settings, then the projects. Twins go
-/// before all that, since once the number is kept nobody looks for a mark any more.
+/// The runner exists: first a token that works, then the right settings, then the projects, and a new
+/// token if it is time for one. Twins go before all that, since once the number is kept nobody looks for
+/// a mark any more.
 fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
     if let Some(twin) = seen.twins.first() {
         return Plan::Act(Step::Unregister(*twin));
     }
-    match (keep_token(runner.id, seen), seen.under_way) {
+    match (keep_token(want, runner.id, seen), seen.under_way) {
         (Some(Step::ResetToken(..)), Some(until)) if until > now => {
             return Plan::Hold(Blocked::UnderWay(until));
         }
         (Some(step), _) => return Plan::Act(step),
         (None, _) => {}
     }
-    match settings_and_projects(want, runner, seen, mark) {
-        Plan::Rest => conflict(seen).map_or(Plan::Rest, Plan::Hold),
-        plan @ (Plan::Act(_) | Plan::Hold(_)) => plan,
+    // A new token that is refused is to keep nothing else from being done.
+    let plan = settings_and_projects(want, runner, seen, mark);
+    match (plan, renewal(want, runner.id, seen, now)) {
+        (Plan::Rest | Plan::Hold(_), Some(step)) => Plan::Act(step),
+        (Plan::Rest, None) => conflict(seen)
+            .or_else(|| template(seen))
+            .map_or(Plan::Rest, Plan::Hold),
+        (plan @ Plan::Act(_), _) | (plan @ Plan::Hold(_), None) => plan,
     }
 }
 
@@ -125,7 +132,7 @@ fn settings_and_projects(want: &Wanted, runner: &Runner, seen: &Observed, mark: 
 
 /// What must be done about the Secret, if anything. The runner's token moves along to the name that
 /// spec asks for, and our other Secrets go one by one.
-fn keep_token(id: RunnerId, seen: &Observed) -> Option<Step> {
+fn keep_token(want: &Wanted, id: RunnerId, seen: &Observed) -> Option<Step> {
     let elsewhere = || {
         seen.others
             .iter()
@@ -135,7 +142,12 @@ fn keep_token(id: RunnerId, seen: &Observed) -> Option<Step> {
         SecretSighting::Foreign(_) => return None,
         SecretSighting::Absent => ResetReason::Missing,
         SecretSighting::Ours(here) => match replaced(id, here) {
+            // Whoever renews the token has the one that works.
+            Some(ResetReason::Expired) if want.rotation.is_left_to_runners() => return None,
             Some(why) => why,
+            None if is_superseded(want, &seen.token) => {
+                return Some(Step::ResetToken(id, ResetReason::Superseded));
+            }
             None if !here.tidy => return Some(Step::RepairSecret(id)),
             None => {
                 let name = seen.others.iter().map(|(name, _)| name).min()?;

@@ -5,8 +5,10 @@ use jiff::SignedDuration;
 
 use super::diff::normalised;
 use super::quoted::quoted;
+use super::rotation::Rotation;
 use crate::api::v1alpha1::{
-    AccessLevel, DeletionPolicy, DriftPolicy, GitLabRunner, GitLabRunnerSpec, Target,
+    AccessLevel, DeletionPolicy, DriftPolicy, ExtraKey, GitLabRunner, GitLabRunnerSpec, Target,
+    TokenSecret,
 };
 use crate::gitlab::model::{self, Settings};
 
@@ -30,6 +32,8 @@ pub struct Wanted {
     pub projects: Option<Vec<Target>>,
     /// The Secret for the token.
     pub secret: WantedSecret,
+    /// When the token is replaced.
+    pub rotation: Rotation,
     /// Whether to change GitLab back.
     pub drift: DriftPolicy,
     /// Whether a runner that a changed url took out of reach may be left behind.
@@ -45,6 +49,17 @@ pub struct WantedSecret {
     pub labels: BTreeMap<String, String>,
     /// Annotations it must carry.
     pub annotations: BTreeMap<String, String>,
+    /// The configuration of gitlab-runner that it is to hold.
+    pub config: Option<WantedConfig>,
+}
+
+/// What a configuration of gitlab-runner is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedConfig {
+    /// The template, if it is not ours.
+    pub template: Option<String>,
+    /// What the runner is described as, which a template may name.
+    pub description: String,
 }
 
 /// Why a spec cannot be carried out, as a sentence that says what to write instead.
@@ -68,6 +83,7 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
         maintenance_note,
         projects,
         token_secret,
+        token_rotation,
         deletion_policy,
         drift_policy,
         suspend: _,
@@ -82,7 +98,9 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
             "tags can not be empty when runner is not allowed to pick untagged jobs: add a tag, or set runUntagged to true".into(),
         ));
     }
-    let secret = token_secret.clone().unwrap_or_default();
+    let first_description = format!("{namespace}/{name}");
+    let described = description.as_ref().unwrap_or(&first_description);
+    let secret = wanted_secret(token_secret.clone().unwrap_or_default(), name, described);
     Ok(Wanted {
         settings: Settings {
             description: description.clone(),
@@ -99,18 +117,35 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
                 .as_deref()
                 .map(|note| note.trim_end().to_owned()),
         },
-        first_description: format!("{namespace}/{name}"),
+        first_description,
         projects: projects.clone(),
-        secret: WantedSecret {
-            name: secret
-                .name
-                .unwrap_or_else(|| format!("{name}-runner-token")),
-            labels: secret.labels.unwrap_or_default(),
-            annotations: secret.annotations.unwrap_or_default(),
-        },
+        secret,
+        rotation: Rotation::wanted(token_rotation.as_ref()).map_err(Complaint)?,
         drift: *drift_policy,
         deletion: *deletion_policy,
     })
+}
+
+fn wanted_secret(secret: TokenSecret, object: &str, description: &str) -> WantedSecret {
+    let TokenSecret {
+        name,
+        labels,
+        annotations,
+        extra_keys,
+        config_template,
+    } = secret;
+    let mut keys = extra_keys.into_iter().flatten();
+    WantedSecret {
+        name: name.unwrap_or_else(|| format!("{object}-runner-token")),
+        labels: labels.unwrap_or_default(),
+        annotations: annotations.unwrap_or_default(),
+        config: keys
+            .any(|key| key == ExtraKey::ConfigToml)
+            .then(|| WantedConfig {
+                template: config_template,
+                description: description.to_owned(),
+            }),
+    }
 }
 
 /// `0s` is no limit; anything else is at least ten minutes (contract §1.5).

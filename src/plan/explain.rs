@@ -33,6 +33,12 @@ pub(super) fn explain(blocked: &Blocked, facts: &Facts<'_>) -> (Reason, String) 
             Reason::SecretConflict,
             secret_conflict(facts.named, made_for.as_ref()),
         ),
+        Blocked::Template(why) => (
+            Reason::TemplateInvalid,
+            format!(
+                "spec.tokenSecret.configTemplate makes no config.toml that gitlab-runner takes: {why}. The one in the Secret stays as it is, but for the token"
+            ),
+        ),
         Blocked::Projects(unassignable) => projects(unassignable),
         Blocked::Undeletable => (
             Reason::DeletionBlocked,

@@ -21,6 +21,8 @@ mod parts;
 mod place;
 mod quoted;
 mod refused;
+mod renewal;
+mod rotation;
 mod runner_status;
 mod status;
 mod step;
@@ -34,7 +36,7 @@ pub use connection::{Account, connection_status, too_small};
 pub use connection_notices::connection_notices;
 pub use credential::{credential, trimmed};
 pub use decide::decide;
-pub use desired::{Complaint, Desired, Wanted, WantedSecret, desired};
+pub use desired::{Complaint, Desired, Wanted, WantedConfig, WantedSecret, desired};
 pub use diff::{Difference, diff, differences, normalised, project_difference};
 pub use looking::{By, Pace, with_pace};
 pub use losses::{Acknowledged, Brake, Degraded, Losses, was_there, with_degraded};
@@ -44,11 +46,12 @@ pub use observed::{
     Doubt, Known, Naming, Observed, ProjectSighting, SecretSighting, Sighting, StoredToken,
     TokenState,
 };
-pub use operation::{begun, ends_by, open};
+pub use operation::{answered, begun, ends_by, open};
 pub use outcome::{Facts, Failure, Named, Outcome};
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, second_look, whereabouts};
 pub use quoted::quoted;
 pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
+pub use rotation::{Rotation, Shown, TokenFacts};
 pub use runner_status::CONTACT_GRAIN;
 pub use status::{next_status, resolved, scope_of};
 pub use step::{Blocked, Plan, ResetReason, Step, Unassignable};

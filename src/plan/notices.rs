@@ -108,7 +108,7 @@ fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Optio
     let before = ready(previous);
     let (reason, now) = ready(status)?;
     let same_reason = before.as_ref().is_some_and(|(was, _)| *was == reason);
-    if reason == Reason::Suspended {
+    if matches!(reason, Reason::Suspended | Reason::RenewedByRunner) {
         let name = reason.name();
         return (!same_reason).then(|| Notice::new(Level::Normal, name, now.message));
     }

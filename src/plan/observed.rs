@@ -2,6 +2,7 @@
 use jiff::Timestamp;
 
 use super::losses::Brake;
+use super::rotation::TokenFacts;
 use crate::gitlab::model::{Found, ProjectId, Runner, RunnerId, Scope};
 
 /// What looking for something told us.
@@ -144,11 +145,10 @@ pub enum Naming {
 pub struct Observed {
     /// The runner.
     pub runner: Sighting<Runner>,
-    /// Others that carry our mark, and that no runner process has ever contacted: an attempt whose
-    /// answer was lost made them, and they showed up too late.
+    /// Others with our mark that no runner process has contacted: an attempt whose answer was lost made
+    /// them, and they showed up too late.
     pub twins: Vec<RunnerId>,
-    /// While an attempt to register has left no trace: when that will mean that it failed. Until
-    /// then the runner may still appear, and `Absent` proves nothing.
+    /// While an attempt to register has left no trace: until when `Absent` proves nothing.
     pub settles_at: Option<Timestamp>,
     /// Where it lives or should live, by number; `None` while its path cannot be looked up.
     pub scope: Option<Scope>,
@@ -158,12 +158,14 @@ pub struct Observed {
     pub secret: SecretSighting,
     /// Our Secrets under other names: those that spec asked for before, in no particular order.
     pub others: Vec<(String, StoredToken)>,
+    /// What else is known of the token.
+    pub token: TokenFacts,
     /// Until when a reset of the token that somebody else has begun may still come to its end.
     pub under_way: Option<Timestamp>,
     /// The further projects that spec asks for; `None` when it does not manage them.
     pub projects: Option<Vec<ProjectSighting>>,
-    /// The projects that GitLab has refused to assign the runner to or to take it from, with its
-    /// words, while it is too early to ask again.
+    /// Those that GitLab has refused to assign or to unassign, with its words, while it is too early to
+    /// ask again.
     pub refused_projects: Vec<(ProjectId, String)>,
     /// Whether the credential is an administrator's, whom GitLab spares some rules.
     pub admin: bool,
@@ -171,8 +173,7 @@ pub struct Observed {
     pub can_assign: bool,
     /// Whether GitLab has refused to take the runner away, as things still stand.
     pub refused: bool,
-    /// Whether somebody has changed the object since it was told that the runner of its number may be
-    /// somebody else's.
+    /// Whether the object was changed after it was told that its runner may be somebody else's.
     pub answered: bool,
     /// That too many of the connection's runners are lost at once, if they are.
     pub brake: Option<Brake>,
@@ -195,8 +196,8 @@ impl Observed {
             .any(|stored| stored.runner.as_ref().is_some_and(|known| known.id == id))
     }
 
-    /// Takes in what a search for the runner of the last attempt came to, which may be taken for
-    /// failed from `settles_at` on. Without a scope there was nothing to search.
+    /// Takes in what a search for the runner of the last attempt came to, which counts as failed from
+    /// `settles_at` on. Without a scope there was nothing to search.
     pub fn searched(&mut self, search: Option<Found>, settles_at: Timestamp) {
         match search {
             None => self.runner = Sighting::Unclear(Doubt::Unplaced),
@@ -219,9 +220,8 @@ impl Observed {
         }
     }
 
-    /// Takes in what a search for any runner of this object's came to, whether a runner process has
-    /// contacted it or not, before one that has vanished is registered anew. What is in use is left
-    /// alone, though it carries our mark.
+    /// Takes in what a search for any runner of this object's came to, before one that has vanished is
+    /// registered anew. What is in use is left alone, though it carries our mark.
     pub fn searched_for_later(&mut self, Found { runners, complete }: Found) {
         self.found(runners);
         if self.runner == Sighting::Absent && !complete {

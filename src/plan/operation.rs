@@ -20,6 +20,7 @@ pub fn begun(
         runner_id: i64::try_from(id.0).unwrap_or(i64::MAX),
         started_at: Time(now),
         secret_name,
+        rotate_at: None,
         done_at: None,
     }
 }
@@ -48,13 +49,26 @@ pub(super) fn still_open(
     let Some(seen) = seen.filter(|_| operation.type_ == OperationType::ResetToken) else {
         return Some(operation);
     };
-    let kept = seen.stored().any(|stored| {
-        stored.token == TokenState::Intact && stored.operation.as_ref() == Some(&operation.id)
-    });
+    let kept = is_kept(&operation, seen);
     let replaced = match &seen.runner {
         Sighting::Absent => true,
         Sighting::Present(runner) => u64::try_from(operation.runner_id) != Ok(runner.id.0),
         Sighting::Unclear(_) => false,
     };
     (!kept && !replaced).then_some(operation)
+}
+
+/// Whether a Secret holds the token of that reset.
+fn is_kept(reset: &Operation, seen: &Observed) -> bool {
+    seen.stored().any(|stored| {
+        stored.token == TokenState::Intact && stored.operation.as_ref() == Some(&reset.id)
+    })
+}
+
+/// The request for a new token that was last acted upon, by what was seen of the reset that answers it.
+pub fn answered(previous: &GitLabRunnerStatus, seen: Option<&Observed>) -> Option<String> {
+    let reset = previous.operation.as_ref();
+    let reset = reset.filter(|reset| seen.is_some_and(|seen| is_kept(reset, seen)));
+    let answers = reset.and_then(|reset| reset.rotate_at.clone());
+    answers.or_else(|| previous.last_handled_rotate_at.clone())
 }

@@ -5,6 +5,7 @@ use super::{
     explain::explain,
     observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
     outcome::Facts,
+    renewal::{is_superseded, left_to_runners},
     step::Blocked,
 };
 use crate::api::conditions::{Reason, Truth};
@@ -42,7 +43,14 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
     let want = facts.want?;
     let name = &want.secret.name;
     Some(match &seen.secret {
-        SecretSighting::Ours(stored) if is_of(seen, stored) => {
+        SecretSighting::Ours(stored)
+            if let Some(message) = left_to_runners(want, stored, &seen.token) =>
+        {
+            (Truth::False, Reason::RenewedByRunner, message)
+        }
+        SecretSighting::Ours(stored)
+            if is_of(seen, stored) && !is_superseded(want, &seen.token) =>
+        {
             (Truth::True, Reason::Succeeded, format!("Secret {name}"))
         }
         SecretSighting::Foreign(made_for) => {
@@ -52,7 +60,7 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
         SecretSighting::Ours(_) | SecretSighting::Absent => (
             Truth::False,
             Reason::Progressing,
-            format!("Secret {name} does not hold the runner's token yet"),
+            format!("Secret {name} does not hold the runner's token"),
         ),
     })
 }

@@ -61,6 +61,7 @@ pub fn next_status(
         registration: attempt::kept(previous, void, now),
         operation: operation::still_open(previous, seen),
         last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),
+        last_handled_rotate_at: operation::answered(previous, seen),
     }
 }
 
@@ -114,11 +115,14 @@ fn token_status(
         let gone = seen.runner == Sighting::Absent && !held;
         return previous.token.clone().filter(|_| !gone);
     };
+    let rotate_at = want.rotation.due(stored.issued_at, stored.expires_at);
+    let time = |at: Option<Timestamp>| at.map(whole_seconds).map(Time);
     Some(TokenStatus {
         secret_name: name.clone(),
         digest: stored.digest.clone(),
-        issued_at: stored.issued_at.map(whole_seconds).map(Time),
-        expires_at: stored.expires_at.map(whole_seconds).map(Time),
+        issued_at: time(stored.issued_at),
+        rotate_at: time(rotate_at),
+        expires_at: time(stored.expires_at),
     })
 }
 

@@ -127,6 +127,12 @@ pub enum ResetReason {
     Unproven,
     /// GitLab no longer accepts the one we hold.
     Expired,
+    /// Somebody else has had GitLab make another one.
+    Superseded,
+    /// It is time for another one.
+    Due,
+    /// Somebody has asked for another one.
+    Requested,
 }
 
 impl ResetReason {
@@ -138,7 +144,15 @@ impl ResetReason {
             Self::Foreign => "the one in the Secret was another runner's",
             Self::Unproven => "the one in the Secret was not known to be the last that GitLab gave",
             Self::Expired => "the one in the Secret had expired",
+            Self::Superseded => "somebody else had had the one in the Secret replaced",
+            Self::Due => "it was due, as spec.tokenRotation and its end say",
+            Self::Requested => "the annotation gitlab-registrar.dev/rotate-at asked for it",
         }
+    }
+
+    /// Whether the token that is replaced was as it should be.
+    pub fn is_rotation(self) -> bool {
+        matches!(self, Self::Due | Self::Requested)
     }
 }
 
@@ -172,6 +186,8 @@ pub enum Blocked {
     UnderWay(Timestamp),
     /// A Secret of that name is not ours; it may have been made for this runner.
     SecretConflict(Option<Known>),
+    /// No config.toml can be made from the template of spec, for this reason.
+    Template(String),
     /// Some further projects are not as wanted, and all that can be done about them is done.
     Projects(Unassignable),
     /// The runner cannot be removed: no credential works, and its own token is not to be had.

@@ -6,7 +6,7 @@ use super::{
     explain::explain,
     observed::Doubt,
     outcome::{Facts, Failure, Judged, Outcome},
-    parts::{moved, present, projects_assigned, synced},
+    parts::{moved, present, projects_assigned, synced, token_ready},
     step::{Blocked, Plan},
 };
 use crate::api::conditions::{ConditionType, Reason, Truth, Verdict};
@@ -99,18 +99,20 @@ fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Progress) {
         seen.and_then(|seen| synced(facts, seen)),
         seen.and_then(|seen| projects_assigned(facts, seen))
             .filter(|_| facts.project_scope),
+        seen.and_then(|seen| token_ready(facts, seen))
+            .filter(|(_, reason, _)| *reason == Reason::RenewedByRunner),
     ];
     let amiss: Vec<_> = parts
         .into_iter()
         .flatten()
         .filter(|(truth, _, _)| *truth != Truth::True)
         .collect();
-    let is_reported = |reason: &Reason| *reason == Reason::Drifted;
+    let is_reported = |reason: &Reason| matches!(reason, Reason::Drifted | Reason::RenewedByRunner);
     let worst = amiss.iter().find(|(_, reason, _)| !is_reported(reason));
     match worst.or(amiss.first()).cloned() {
         None => (Truth::True, Reason::Succeeded, ready, Progress::Done),
-        Some((_, Reason::Drifted, message)) => {
-            (Truth::True, Reason::Drifted, message, Progress::Done)
+        Some((_, reason, message)) if is_reported(&reason) => {
+            (Truth::True, reason, message, Progress::Done)
         }
         Some((_, Reason::Progressing, message)) => {
             (Truth::False, Reason::Progressing, message, Progress::Busy)

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
+use super::config::{CONFIG_KEY, ConfigFacts, bytes, render};
 use super::digest::digest;
 use super::{Entry, MANAGED_BY, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::MANAGER;
@@ -27,6 +28,8 @@ pub(super) const OPERATION: &str = "gitlab-registrar.dev/operation";
 pub(super) const DIGEST: &str = "gitlab-registrar.dev/token-digest";
 pub(super) const ISSUED_AT: &str = "gitlab-registrar.dev/issued-at";
 pub(super) const EXPIRES_AT: &str = "gitlab-registrar.dev/expires-at";
+/// When the config.toml was written that is beside the token, if we wrote one.
+pub(super) const CONFIG_AT: &str = "gitlab-registrar.dev/config-written-at";
 
 /// What status says of the token that a Secret should hold.
 #[derive(Clone, Debug)]
@@ -127,7 +130,7 @@ pub(super) fn is_referred(secret: &Secret, owner: &GitLabRunner) -> bool {
     references.any(|reference| Some(&reference.uid) == owner.meta().uid.as_ref())
 }
 
-fn token(secret: &Secret) -> Option<RunnerToken> {
+pub(super) fn token(secret: &Secret) -> Option<RunnerToken> {
     let bytes = &secret.data.as_ref()?.get(TOKEN_KEY)?.0;
     let text = String::from_utf8(bytes.clone()).ok()?;
     (!text.is_empty()).then(|| RunnerToken::new(text))
@@ -144,11 +147,40 @@ fn tidy(secret: &Secret, owner: &GitLabRunner, want: &WantedSecret, url: &str) -
         .and_then(|data| data.get(REGISTRATION_TOKEN_KEY))
         .is_some_and(|value| value.0.is_empty());
     emptied
+        && has_config(secret, owner, want, url)
         && secret.annotations().get(OWNER) == owner.meta().uid.as_ref()
         && !is_referred(secret, owner)
         && secret.annotations().get(GITLAB_URL).map(String::as_str) == Some(url)
         && holds(secret.labels(), &labels(owner, want))
         && holds(secret.annotations(), &want.annotations)
+}
+
+/// Whether the config.toml is what the template makes. Where that makes none, the last one stays.
+fn has_config(secret: &Secret, owner: &GitLabRunner, want: &WantedSecret, url: &str) -> bool {
+    let written_at = secret.annotations().get(CONFIG_AT);
+    let Some(config) = &want.config else {
+        return written_at.is_none();
+    };
+    let runner = secret.annotations().get(RUNNER_ID);
+    let runner = runner.and_then(|id| id.parse().ok());
+    let (Some(id), Some(token)) = (runner.map(RunnerId), token(secret)) else {
+        return true;
+    };
+    let namespace = owner.namespace().unwrap_or_default();
+    let facts = ConfigFacts {
+        url,
+        id,
+        token: &token,
+        name: &owner.name_any(),
+        namespace: &namespace,
+    };
+    let at = written_at.and_then(|at| at.parse().ok());
+    let Ok(file) = render(config, facts, at.unwrap_or(Timestamp::UNIX_EPOCH)) else {
+        return true;
+    };
+    let data = secret.data.as_ref();
+    let held = data.and_then(|data| data.get(CONFIG_KEY));
+    at.is_some() && held.is_some_and(|held| held.0 == bytes(&file))
 }
 
 pub(super) fn labels(owner: &GitLabRunner, want: &WantedSecret) -> BTreeMap<String, String> {

@@ -3,12 +3,16 @@
 //! Token and runner number go in with one write, so that neither is ever without the other. The Secret
 //! names its object in an annotation and has no owner reference, so that no garbage collector takes the
 //! token away before the runner is gone: the operator deletes it.
+mod config;
+mod config_rules;
+mod content;
 mod digest;
 mod inspect;
 mod short;
 mod whose;
 mod write;
 
+pub use config::{CONFIG_KEY, ConfigFacts, complaint};
 pub use digest::digest;
 pub use inspect::{Expected, OWNER, entry, inspect, object, owners};
 pub use short::is_short_for;

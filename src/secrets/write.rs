@@ -1,21 +1,16 @@
 //! Writes the Secret of a token, never anybody else's.
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{
     Api, Resource, ResourceExt,
     api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions},
 };
 use serde_json::json;
 
-use super::digest::digest;
-use super::inspect::{
-    ATTEMPT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, OWN_NAME, OWNER, RUNNER_ID,
-    is_referred, labels,
-};
-use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
+use super::Entry;
+use super::content::{Content, content};
+use super::inspect::{OWN_NAME, OWNER, is_referred};
 use crate::api::v1alpha1::GitLabRunner;
 use crate::plan::WantedSecret;
 
@@ -27,8 +22,9 @@ pub async fn put(
     owner: &GitLabRunner,
     want: &WantedSecret,
     entry: &Entry,
+    now: Timestamp,
 ) -> kube::Result<()> {
-    write(api, existing, owner, want, entry, false).await
+    write(api, existing, owner, want, entry, now, false).await
 }
 
 /// Asks the API server whether it would take such a Secret, and stores nothing. Rights, quotas and
@@ -39,8 +35,9 @@ pub async fn rehearse(
     owner: &GitLabRunner,
     want: &WantedSecret,
     entry: &Entry,
+    now: Timestamp,
 ) -> kube::Result<()> {
-    write(api, existing, owner, want, entry, true).await
+    write(api, existing, owner, want, entry, now, true).await
 }
 
 async fn write(
@@ -49,15 +46,14 @@ async fn write(
     owner: &GitLabRunner,
     want: &WantedSecret,
     entry: &Entry,
+    now: Timestamp,
     dry_run: bool,
 ) -> kube::Result<()> {
-    let (labels, annotations) = (labels(owner, want), annotations(owner, want, entry));
-    let token = entry.token.expose().as_bytes().to_vec();
-    let data: BTreeMap<String, ByteString> = [
-        (TOKEN_KEY.to_owned(), ByteString(token)),
-        (REGISTRATION_TOKEN_KEY.to_owned(), ByteString(Vec::new())),
-    ]
-    .into();
+    let Content {
+        labels,
+        annotations,
+        data,
+    } = content(existing, owner, want, entry, now);
     if let Some(existing) = existing {
         let mut patch = json!({
             "metadata": {
@@ -92,7 +88,11 @@ async fn write(
             ),
             ..ObjectMeta::default()
         },
-        data: Some(data),
+        data: Some(
+            data.into_iter()
+                .filter_map(|(k, v)| Some((k, v?)))
+                .collect(),
+        ),
         ..Secret::default()
     };
     let params = PostParams {
@@ -100,42 +100,6 @@ async fn write(
         ..PostParams::default()
     };
     api.create(&params, &secret).await.map(drop)
-}
-
-/// What the Secret says of its token, and what spec asks for; `None` is to be removed.
-fn annotations(
-    owner: &GitLabRunner,
-    want: &WantedSecret,
-    entry: &Entry,
-) -> BTreeMap<String, Option<String>> {
-    let Entry {
-        token,
-        runner,
-        gitlab_url,
-        attempt,
-        operation,
-        issued_at,
-        expires_at,
-    } = entry;
-    let stamp = |at: &Option<Timestamp>| at.map(|at| at.to_string());
-    let own = [
-        (OWNER, owner.uid()),
-        (OWN_NAME, Some(want.name.clone())),
-        (RUNNER_ID, Some(runner.to_string())),
-        (GITLAB_URL, Some(gitlab_url.clone())),
-        (ATTEMPT, attempt.clone()),
-        (OPERATION, operation.clone()),
-        (DIGEST, Some(digest(token.expose()))),
-        (ISSUED_AT, stamp(issued_at)),
-        (EXPIRES_AT, stamp(expires_at)),
-    ];
-    let asked = want
-        .annotations
-        .iter()
-        .map(|(name, value)| (name.clone(), Some(value.clone())));
-    asked
-        .chain(own.map(|(name, value)| (name.to_owned(), value)))
-        .collect()
 }
 
 fn references_of_others<'a>(secret: &'a Secret, owner: &GitLabRunner) -> Vec<&'a OwnerReference> {

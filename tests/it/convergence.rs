@@ -5,6 +5,7 @@ mod observe;
 mod pass;
 mod placing;
 mod projects;
+mod rotation;
 mod starts;
 mod world;
 

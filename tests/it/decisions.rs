@@ -9,6 +9,7 @@ mod gone;
 mod place;
 mod present;
 mod projects;
+mod rotation;
 mod secret;
 mod token;
 

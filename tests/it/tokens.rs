@@ -6,7 +6,7 @@ use kube::api::{ListParams, PostParams};
 use serde_json::json;
 
 use crate::harness::{
-    Manifest, Story, condition, connection, runner, secret, story, text_of, until,
+    GitLab, Manifest, Story, condition, connection, runner, secret, story, text_of, until,
 };
 
 const KEPT: &str = "teal-runner-token";
@@ -165,21 +165,30 @@ async fn killed_in_a_reset_it_does_not_believe_a_secret_that_was_put_back() {
         .await;
 }
 
-/// The group's tokens live for some seconds only, until somebody changes that.
+/// The group's tokens live for some seconds only, until somebody changes that, and meanwhile there is no
+/// operator to replace one before its end.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_has_expired_is_replaced() {
     story("tokens-expired")
         .tell(async |story| {
-            let lives = |seconds: Option<u32>| {
+            let lives = |gitlab: &GitLab, seconds: Option<u32>| {
                 let settings = json!({ "runner_token_expiration_interval": seconds });
                 let group = json!({ "do": "set_group", "group": "platform", "settings": settings });
-                story.gitlab.does(group);
+                gitlab.does(group);
             };
-            lives(Some(4));
+            lives(&story.gitlab, Some(12));
             story.is_connected_to_gitlab().await;
             story.apply(&teal()).await;
             let id = story.is_registered("teal").await;
-            lives(None);
+            story.the_operator_is_killed().await;
+            lives(&story.gitlab, None);
+            let token = story.token_in(KEPT).await;
+            until("the token has expired", async || {
+                let accepted = story.gitlab.accepts(&token).await;
+                (!accepted).then_some(()).ok_or("not yet".to_owned())
+            })
+            .await;
+            story.the_operator_starts().await;
             let told = "the one in the Secret had expired";
             until("the token is replaced", async || {
                 let events = story.events("teal", "TokenReset").await;
@@ -211,11 +220,15 @@ async fn a_token_that_has_expired_and_cannot_be_replaced_is_not_ready() {
             story.is_connected_to_gitlab().await;
             story.apply(&teal()).await;
             story.is_registered("teal").await;
+            // Before its end it is due, and works.
             let message = story.is_not_ready("teal", "GitLabRefused").await;
             assert!(message.contains("reset the runner's token"), "{message}");
-            let object = story.get::<GitLabRunner>("teal").await.unwrap();
-            let token = condition(&object, "TokenReady").unwrap();
-            assert_eq!(token.status, "False");
+            story
+                .runner_says("teal", "its token does not work", |object| {
+                    condition(object, "TokenReady").is_some_and(|ready| ready.status == "False")
+                })
+                .await;
+            story.is_not_ready("teal", "GitLabRefused").await;
         })
         .await;
 }

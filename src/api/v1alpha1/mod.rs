@@ -12,6 +12,8 @@ mod connection;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod connection_status;
 mod policy;
+#[expect(unreachable_pub, reason = "see above")]
+mod rotation;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
@@ -29,6 +31,7 @@ pub use connection_status::{
     ConnectionStatus, Credential, GitLab, Looking, RefusedToken, start_of_day,
 };
 pub use policy::{DeletionPolicy, DriftPolicy};
+pub use rotation::{RotationOwner, TokenRotation};
 pub use runner::{GitLabRunner, GitLabRunnerSpec, Scope};
 pub use runner_status::{
     Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType, ProjectStatus, Registration,
@@ -38,4 +41,4 @@ pub use shared::{
     AccessLevel, ConfigMapKeyRef, ConnectionKind, ConnectionRef, InstanceScope, SecretKeyRef,
     Target,
 };
-pub use token_secret::TokenSecret;
+pub use token_secret::{ExtraKey, TokenSecret};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     policy::{DeletionPolicy, DriftPolicy},
+    rotation::TokenRotation,
     runner_status::GitLabRunnerStatus,
     shared::{AccessLevel, ConnectionRef, InstanceScope, Target, duration_schema, null_is_default},
     token_secret::TokenSecret,
@@ -33,6 +34,8 @@ use super::{
     printcolumn(name = "Tags", type_ = "string", json_path = ".status.runner.tags"),
     printcolumn(name = "Scope", type_ = "string", json_path = ".status.scope.type", priority = 1),
     printcolumn(name = "Contacted", type_ = "date", json_path = ".status.runner.contactedAt", priority = 1),
+    printcolumn(name = "Token-Issued", type_ = "date", json_path = ".status.token.issuedAt", priority = 1),
+    printcolumn(name = "Token-Rotates", type_ = "string", json_path = ".status.token.rotateAt", priority = 1),
     printcolumn(name = "Token-Expires", type_ = "string", json_path = ".status.token.expiresAt", priority = 1),
     printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
@@ -131,6 +134,11 @@ pub struct GitLabRunnerSpec {
     /// omitted it is `<name>-runner-token`. Example: `{name: linux-token}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_secret: Option<TokenSecret>,
+
+    /// When the token is replaced. When omitted, a token that GitLab gives an end is replaced when two
+    /// thirds of its life are over, and one without an end never. Example: `{every: 720h}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_rotation: Option<TokenRotation>,
 
     /// What happens in GitLab when this object is deleted: `Delete` (the default) removes the
     /// runner, `Orphan` leaves the runner in GitLab and its token in the Secret.

@@ -47,6 +47,12 @@ pub struct GitLabRunnerStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub last_handled_reconcile_at: Option<String>,
+    /// Value of the annotation `gitlab-registrar.dev/rotate-at` that was last acted upon. Any new value
+    /// there, such as the time, has the token replaced now: `kubectl annotate --overwrite
+    /// gitlabrunner/linux gitlab-registrar.dev/rotate-at="$(date -Is)"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub last_handled_rotate_at: Option<String>,
 }
 
 /// Where the runner lives, by number.
@@ -139,9 +145,12 @@ pub struct TokenStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub digest: Option<String>,
-    /// When the token was issued.
+    /// When the token was issued: at the registration, or when it was last replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Time>,
+    /// When it will be replaced; absent if never, or if that is left to the runner processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotate_at: Option<Time>,
     /// When GitLab will stop accepting the token; absent if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
@@ -216,6 +225,10 @@ pub struct Operation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub secret_name: Option<String>,
+    /// Value of the annotation `gitlab-registrar.dev/rotate-at` that the new token will answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub rotate_at: Option<String>,
     /// When GitLab said that it was done; absent while that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Time>,

@@ -147,9 +147,9 @@ pub(super) fn left(until: Timestamp) -> Duration {
     Duration::try_from(until.duration_since(clock::now())).unwrap_or_default()
 }
 
-/// When the token expires that is in the Secret: it is replaced then.
-pub(super) fn expiry(pass: &Pass<'_>) -> Option<Timestamp> {
-    let status = pass.runner.status.as_ref()?;
-    let end = status.token.as_ref()?.expires_at.as_ref()?.0;
-    (end > clock::now()).then_some(end)
+/// When the token that is in the Secret is due to be replaced, or expires.
+pub(super) fn renewal(pass: &Pass<'_>) -> Option<Timestamp> {
+    let token = pass.runner.status.as_ref()?.token.as_ref()?;
+    let times = [&token.rotate_at, &token.expires_at].into_iter().flatten();
+    times.map(|at| at.0).filter(|at| *at > clock::now()).min()
 }

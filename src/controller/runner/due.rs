@@ -1,12 +1,12 @@
 //! When an object is looked at again, and what a sweep spares it.
 use std::time::Duration;
 
-use super::conclude::{expiry, left};
+use super::conclude::{left, renewal};
 use super::pass::Pass;
 use super::{AWAITED, POLL};
 use crate::backoff;
 use crate::clock;
-use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, Sighting, scope_of};
+use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, Shown, Sighting, scope_of};
 
 /// How soon a settled object is looked at again whose runner a sweep looks after.
 const SELDOM: Duration = Duration::from_hours(1);
@@ -46,15 +46,27 @@ impl Pass<'_> {
                 resync.min(POLL)
             }
             Outcome::Planned(plan) => {
-                let due = if *plan == Plan::Rest && self.is_settled() {
+                let due = if self.is_unsettled() {
+                    resync.min(POLL)
+                } else if *plan == Plan::Rest && self.is_settled() {
                     backoff::spread(SELDOM.max(resync), &self.uid)
                 } else {
                     self.record.memory.due(resync, clock::now())
                 };
-                expiry(self).map_or(due, |end| due.min(left(end) + Duration::from_secs(1)))
+                renewal(self).map_or(due, |at| due.min(left(at) + Duration::from_secs(1)))
             }
-            Outcome::Obstructed(..) | Outcome::Failed(_) => resync,
+            // A token that could not be replaced in time ends all the same, and that is told.
+            Outcome::Failed(_) => {
+                renewal(self).map_or(resync, |at| resync.min(left(at) + Duration::from_secs(1)))
+            }
+            Outcome::Obstructed(..) => resync,
         }
+    }
+
+    /// Whether it is being found out what it means that the runner seems to have another token.
+    fn is_unsettled(&self) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|seen| seen.facts.token.shown == Shown::Unsettled)
     }
 
     /// Whether nothing but a change can give the object work: a sweep looks after its runner, and wakes it

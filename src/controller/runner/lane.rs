@@ -23,6 +23,8 @@ pub(super) fn of(runner: &GitLabRunner) -> Lane {
     // What was asked for is not done before that is so, however often it was tried.
     let synced = find(&status.conditions, ConditionType::Synced);
     let done = synced.is_some_and(|synced| synced.observed_generation == metadata.generation);
+    let handled = status.last_handled_rotate_at.as_ref();
+    let done = done && on_request::new_rotation(runner, handled).is_none();
     if done || is_true(&status.conditions, ConditionType::Stalled) {
         Lane::Due
     } else {

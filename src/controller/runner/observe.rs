@@ -12,10 +12,14 @@ use crate::api::v1alpha1::OperationType;
 use crate::backoff;
 use crate::clock;
 use crate::controller::error::Error;
+use crate::controller::on_request;
 use crate::controller::refusals::{Asker, Circumstances};
 use crate::gitlab::model::{ProjectId, Runner};
 use crate::observe::{self, Locator, SAME_LOOK, Seen};
-use crate::plan::{Desired, SecretSighting, Sighting, StoredToken, Wanted, ends_by};
+use crate::plan::{
+    Desired, Observed, SecretSighting, Sighting, StoredToken, Wanted, answered, ends_by,
+};
+use crate::secrets;
 
 impl Pass<'_> {
     /// Looks at everything that the next decision may depend on.
@@ -50,6 +54,8 @@ impl Pass<'_> {
         facts.refused = want.is_none() && self.is_refused(&facts.runner);
         facts.refused_projects =
             want.map_or_else(Vec::new, |_| self.refused_projects(&facts.runner));
+        facts.token.unmade = want.and_then(|want| self.unmade_config(want));
+        facts.token.requested = self.is_rotation_requested(&facts);
         facts.under_way = self.under_way();
         facts.answered = self.is_answered();
         facts.brake = self.brake();
@@ -125,6 +131,20 @@ impl Pass<'_> {
         let resets = operation.type_ == OperationType::ResetToken;
         let timeout = self.link.as_ref()?.timeout;
         (resets && !ended).then(|| ends_by(operation, timeout))
+    }
+
+    /// Why no config.toml can be made, if one is asked for.
+    fn unmade_config(&self, want: &Wanted) -> Option<String> {
+        let config = want.secret.config.as_ref()?;
+        let url = &self.link.as_ref()?.url;
+        secrets::complaint(config, &self.namespace, &self.name, url)
+    }
+
+    /// Whether somebody asks for a new token, and no token in a Secret answers that.
+    fn is_rotation_requested(&self, facts: &Observed) -> bool {
+        let status = self.status();
+        let answered = answered(&status, Some(facts));
+        on_request::new_rotation(&self.runner, answered.as_ref()).is_some()
     }
 
     /// Whether somebody has changed the object since it was told that its runner may be a stranger's.

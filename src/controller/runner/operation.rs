@@ -6,6 +6,7 @@ use super::pass::Pass;
 use crate::api::v1alpha1::{Operation, OperationType};
 use crate::clock;
 use crate::controller::error::{Error, chain};
+use crate::controller::on_request;
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
 use crate::plan::{Outcome, Plan, Step, begun, open};
@@ -44,7 +45,13 @@ pub(super) async fn begin(
     let mut status = pass.next_status(&Outcome::Planned(Plan::Act(step.clone())));
     let before = open(&status, type_, runner).cloned();
     let secret_name = (type_ == OperationType::ResetToken).then(|| pass.secret_name());
-    let operation = begun(type_, runner, secret_name, clock::now());
+    // Any new token answers whoever asks for one.
+    let handled = status.last_handled_rotate_at.as_ref();
+    let operation = Operation {
+        rotate_at: on_request::new_rotation(&pass.runner, handled)
+            .filter(|_| type_ == OperationType::ResetToken),
+        ..begun(type_, runner, secret_name, clock::now())
+    };
     status.operation = Some(operation.clone());
     pass.publish(status).await?;
     Ok(Begun { operation, before })

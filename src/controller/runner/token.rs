@@ -10,6 +10,7 @@ use crate::api::events::EventReason;
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::error::{Error, chain};
+use crate::controller::on_request;
 use crate::gitlab;
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
 use crate::observe::{Connected, FRESH, may_read};
@@ -79,6 +80,9 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     status.token = None;
     status.operation = None;
     status.scope = Some(resolved(new.scope, &url));
+    // The first token of a runner answers whoever asks for a new one.
+    let asked = on_request::rotation(&pass.runner);
+    status.last_handled_rotate_at = asked.or(status.last_handled_rotate_at);
     pass.publish(status).await
 }
 
@@ -109,7 +113,12 @@ pub(super) async fn reset(
     rehearse(pass, &link).await?;
     let step = Step::ResetToken(id, why);
     let begun = operation::begin(pass, &step, OperationType::ResetToken, id).await?;
-    let about = ConditionType::TokenReady;
+    // Until it is replaced, a token that is due works.
+    let about = if why.is_rotation() {
+        ConditionType::Ready
+    } else {
+        ConditionType::TokenReady
+    };
     let fresh = link.client.reset_token(id).await;
     let noted = operation::answered(pass, &begun, &fresh).await;
     let fresh = pass.audited(&step, fresh, "reset the runner's token", about)?;
@@ -121,8 +130,12 @@ pub(super) async fn reset(
         return Err(error);
     }
     let note = format!("new token for runner {id}: {}", why.words());
-    pass.emit(EventType::Normal, EventReason::TokenReset.name(), &note)
-        .await;
+    let reason = if why.is_rotation() {
+        EventReason::TokenRotated
+    } else {
+        EventReason::TokenReset
+    };
+    pass.emit(EventType::Normal, reason.name(), &note).await;
     Ok(())
 }
 
@@ -182,7 +195,7 @@ async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
         expires_at: None,
     };
     let (api, secret) = (pass.secrets(), seen.secret.as_ref());
-    let rehearsal = secrets::rehearse(&api, secret, &pass.runner, want, &entry);
+    let rehearsal = secrets::rehearse(&api, secret, &pass.runner, want, &entry, clock::now());
     let where_ = (pass.namespace.clone(), secret.is_some());
     let rehearsed = &pass.ctx.rehearsed;
     let done = rehearsed.get(where_, (clock::now(), FRESH), |()| true, rehearsal);
@@ -192,7 +205,7 @@ async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
 async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
     let (want, seen) = place(pass)?;
     let (api, secret) = (pass.secrets(), seen.secret.as_ref());
-    let written = secrets::put(&api, secret, &pass.runner, want, entry).await;
+    let written = secrets::put(&api, secret, &pass.runner, want, entry, clock::now()).await;
     written.map_err(|error| {
         pass.ctx.rehearsed.forget();
         unwritten(error)

@@ -1,6 +1,7 @@
 //! The runners of one GitLab as one credential last saw them, whoever looked: a sweep of a whole scope, or
 //! somebody who asked for one runner by its number. It keeps rows of the runners that objects of ours have,
 //! and of strangers nothing. Times are arguments.
+mod compare;
 mod marks;
 mod place;
 mod row;
@@ -14,12 +15,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::gitlab::model::{Identity, Runner, RunnerId, Scope};
 use crate::plan::Pace;
+use compare::Comparison;
 use place::Place;
 use row::Row;
 
 pub use marks::Marks;
 pub use place::Coverage;
 pub use sweep::{Holders, News, Sweep};
+
+pub(in crate::observe) use compare::Mismatch;
 
 /// For how long what was seen counts as seen by the very pass that asks: a write may follow from it.
 pub const SAME_LOOK: SignedDuration = SignedDuration::from_secs(10);
@@ -50,6 +54,7 @@ struct State {
     /// Since when an object waits for a sweep that begins after it has asked, by its uid.
     waiting: HashMap<String, Timestamp>,
     pace: Option<Pace>,
+    comparison: Comparison,
 }
 
 impl Roster {

@@ -14,6 +14,8 @@ pub(super) struct Row {
     contacted_at: Option<Timestamp>,
     /// What tells it from another of its number, where a sweep has seen that.
     pub(super) short_sha: Option<String>,
+    /// When that was asked for.
+    pub(super) short_sha_at: Timestamp,
     /// When it was asked for.
     pub(super) at: Timestamp,
     /// The scope in which a sweep has shown it, if one has.
@@ -28,6 +30,7 @@ impl Row {
             contacted_at: runner.contacted_at,
             runner: Arc::new(runner),
             short_sha,
+            short_sha_at: at,
             at,
             scope: None,
             shown: Timestamp::MIN,
@@ -76,6 +79,9 @@ impl Row {
             self.runner = Arc::new(runner);
         }
         let known = self.short_sha.is_some();
+        if short_sha.is_some() {
+            self.short_sha_at = at;
+        }
         self.short_sha = short_sha.or_else(|| self.short_sha.take().filter(|_| !changed));
         changed || known && other_token
     }

@@ -1,3 +1,4 @@
+mod compare;
 mod marks;
 
 use super::*;

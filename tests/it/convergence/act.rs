@@ -111,6 +111,7 @@ impl World {
             world.status.token = None;
             world.status.operation = None;
             world.status.scope = Some(scope);
+            world.status.last_handled_rotate_at = world.rotate_at.clone();
         })?;
         let text = new.settings.maintenance_note.clone().unwrap_or_default();
         let signed = NewRunner {
@@ -149,7 +150,11 @@ impl World {
         id: RunnerId,
     ) -> Result<(String, Option<Operation>), Stop> {
         let before = open(&self.status, type_, id).cloned();
-        let operation = begun(type_, id, Some(SECRET.to_owned()), self.now);
+        let resets = type_ == OperationType::ResetToken;
+        let operation = Operation {
+            rotate_at: self.requested().filter(|_| resets),
+            ..begun(type_, id, Some(SECRET.to_owned()), self.now)
+        };
         let sign = operation.id.clone();
         self.write_status(|world| world.status.operation = Some(operation))?;
         Ok((sign, before))
@@ -193,6 +198,7 @@ impl World {
             token: Some(token),
             written: Some(token),
             tidy: true,
+            issued_at: Some(self.now),
         };
         self.put(secret)
     }

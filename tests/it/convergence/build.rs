@@ -79,6 +79,7 @@ impl Start {
             token: Some(1),
             written: Some(1),
             tidy: true,
+            issued_at: None,
         };
         Some(match self.secret {
             InSecret::Nothing => return None,
@@ -160,6 +161,7 @@ impl Start {
                 secret_name: name.clone(),
                 digest: Some("1".to_owned()),
                 issued_at: None,
+                rotate_at: None,
                 expires_at: None,
             }),
             registration: Some(Registration {

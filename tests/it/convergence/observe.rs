@@ -6,8 +6,8 @@ use gitlab_runner_registrar::{
     gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
         Desired, Doubt, Intent, Known, Mark, Naming, Observed, ProjectSighting, SecretSighting,
-        Sighting, StoredToken, Wanted, Whereabouts, ends_by, grace, may_turn_up, second_look,
-        whereabouts,
+        Shown, Sighting, StoredToken, TokenFacts, TokenState, Wanted, Whereabouts, answered,
+        ends_by, grace, may_turn_up, second_look, whereabouts,
     },
 };
 use jiff::Timestamp;
@@ -120,6 +120,7 @@ impl World {
             scope: None,
             secret: self.here(),
             others: self.others(),
+            token: TokenFacts::default(),
             under_way: self.under_way(),
             projects: None,
             admin: false,
@@ -130,6 +131,8 @@ impl World {
             brake: None,
             naming: Naming::Same,
         };
+        seen.token.requested =
+            self.rotate_at.is_some() && answered(&self.status, Some(&seen)) != self.rotate_at;
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = whereabouts(
             &seen.secret,
@@ -172,8 +175,24 @@ impl World {
                 seen.searched(search, grace(&intent, TIMEOUT));
             }
         }
+        seen.token.shown = self.shown(&seen);
         seen.projects = self.look_for_projects(&seen);
         seen
+    }
+
+    /// What a look at the runner's token in short tells of the one that is kept.
+    fn shown(&self, seen: &Observed) -> Shown {
+        let (Sighting::Present(runner), SecretSighting::Ours(kept)) = (&seen.runner, &seen.secret)
+        else {
+            return Shown::Unknown;
+        };
+        let made = self.gitlab.iter().find(|made| made.runner.id == runner.id);
+        let same = made.map(|made| made.token.to_string()) == kept.digest;
+        match (self.shows_tokens && kept.token == TokenState::Intact, same) {
+            (false, _) => Shown::Unknown,
+            (true, true) => Shown::Kept,
+            (true, false) => Shown::Another,
+        }
     }
 
     fn vanished(&self, id: RunnerId) -> Sighting<Runner> {
@@ -188,6 +207,12 @@ impl World {
         } else {
             Sighting::Unclear(Doubt::Vanished { id, until })
         }
+    }
+
+    /// What somebody asks for who has not been answered.
+    pub(super) fn requested(&self) -> Option<String> {
+        let asked = self.rotate_at.clone();
+        asked.filter(|_| self.rotate_at != self.status.last_handled_rotate_at)
     }
 
     fn under_way(&self) -> Option<Timestamp> {

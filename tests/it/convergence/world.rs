@@ -32,6 +32,7 @@ pub(super) struct Secret {
     pub(super) token: Option<u32>,
     pub(super) written: Option<u32>,
     pub(super) tidy: bool,
+    pub(super) issued_at: Option<Timestamp>,
 }
 
 impl Secret {
@@ -63,7 +64,7 @@ impl Secret {
             },
             digest,
             tidy: self.tidy,
-            issued_at: None,
+            issued_at: self.issued_at,
             expires_at: None,
         })
     }
@@ -128,6 +129,10 @@ pub(super) struct World {
     pub(super) refused: bool,
     /// What the process remembers: the last operation that it is done with.
     pub(super) ended: Option<String>,
+    /// The value of the annotation that asks for a new token.
+    pub(super) rotate_at: Option<String>,
+    /// Whether GitLab shows the token of our runner in short.
+    pub(super) shows_tokens: bool,
 }
 
 impl World {
@@ -149,6 +154,8 @@ impl World {
             unseen: false,
             refused: false,
             ended: None,
+            rotate_at: None,
+            shows_tokens: false,
         }
     }
 

@@ -84,6 +84,12 @@ fn nothing_is_registered_or_changed_while_many_are_lost() {
             others(),
         ),
         (
+            "a token that is due, or that somebody asks to have replaced",
+            exists(|_| {}),
+            while_others_are_lost(but(|seen| seen.token.requested = true)),
+            others(),
+        ),
+        (
             "a twin",
             exists(|_| {}),
             while_others_are_lost(but(|seen| seen.twins = vec![RunnerId(9)])),

@@ -5,8 +5,8 @@ use gitlab_runner_registrar::{
         AccessLevel, GroupId, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
     },
     plan::{
-        Desired, Known, Mark, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState,
-        Wanted, WantedSecret,
+        Desired, Known, Mark, Naming, Observed, Rotation, SecretSighting, Sighting, StoredToken,
+        TokenFacts, TokenState, Wanted, WantedSecret,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +43,9 @@ pub(crate) fn want() -> Wanted {
             name: SECRET.to_owned(),
             labels: [].into(),
             annotations: [].into(),
+            config: None,
         },
+        rotation: Rotation::default(),
         drift: DriftPolicy::Correct,
         deletion: DeletionPolicy::Delete,
     }
@@ -116,6 +118,7 @@ pub(crate) fn seen() -> Observed {
         scope: Some(GROUP),
         secret: SecretSighting::Ours(stored()),
         others: Vec::new(),
+        token: TokenFacts::default(),
         under_way: None,
         projects: None,
         admin: false,

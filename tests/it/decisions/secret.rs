@@ -28,6 +28,7 @@ fn wanted() -> WantedSecret {
         name: SECRET.to_owned(),
         labels: [("team".to_owned(), "ci".to_owned())].into(),
         annotations: [("note".to_owned(), "keep".to_owned())].into(),
+        config: None,
     }
 }
 

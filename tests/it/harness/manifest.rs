@@ -107,6 +107,12 @@ impl Manifest {
         manifest
     }
 
+    pub(crate) fn annotated(self, name: &str, value: &str) -> Self {
+        let mut manifest = self;
+        manifest.0["metadata"]["annotations"][name] = value.into();
+        manifest
+    }
+
     /// A Secret or a `ConfigMap` with that text in that key.
     pub(crate) fn holding(self, key: &str, text: &str) -> Self {
         let place = match self.kind() {

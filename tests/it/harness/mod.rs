@@ -11,6 +11,7 @@ mod command;
 mod gitlab;
 mod manifest;
 mod operator;
+mod page;
 mod rights;
 mod stage;
 mod story;

@@ -50,7 +50,8 @@ fn manifests() -> Vec<Manifest> {
     vec![
         scoped(json!({ "project": { "path": "a/b" } }))
             .also_in(["c/d"])
-            .with("tokenSecret", json!({})),
+            .with("tokenSecret", json!({}))
+            .with("tokenRotation", json!({})),
         scoped(json!({ "project": { "id": 7 } })).with("projects", json!([{ "id": 8 }])),
         scoped(json!({ "group": { "path": "a/b" } })),
         scoped(json!({ "group": { "id": 7 } })),

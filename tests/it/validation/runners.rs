@@ -14,6 +14,8 @@ async fn settings_are_checked() {
     let timeout = "maximumTimeout must be at least 10m and at most 596523h, or 0s for no limit";
     let order = "write hours, minutes and seconds in this order and each of them once, for example \
                  1h30m";
+    let every = "tokenRotation.every must be at least 1h";
+    let before = "tokenRotation.beforeExpiry must be at least 1m";
     let untagged = "tags can not be empty when runner is not allowed to pick untagged jobs: add a \
                     tag, or set runUntagged to true";
     let rules = vec![
@@ -92,6 +94,43 @@ async fn settings_are_checked() {
             long(896),
             long(897),
             "spec.maintenanceNote: Too long",
+        ),
+        field(
+            "tokenSecret.extraKeys",
+            json!(["config.toml"]),
+            json!(["config.yaml"]),
+            "Unsupported value",
+        ),
+        rule(
+            with(
+                "tokenSecret",
+                json!({ "extraKeys": ["config.toml"], "configTemplate": "a" }),
+            ),
+            with("tokenSecret", json!({ "configTemplate": "a" })),
+            "write extraKeys: [config.toml] too",
+        ),
+        field("tokenRotation.every", "1h", "59m59s", every),
+        field("tokenRotation.every", "720h", "30d", "should match"),
+        field(
+            "tokenRotation.every",
+            "1h30m",
+            "30m1h",
+            "write hours, minutes",
+        ),
+        field("tokenRotation.beforeExpiry", "1m", "59s", before),
+        field(
+            "tokenRotation.owner",
+            "Runner",
+            "Nobody",
+            "Unsupported value",
+        ),
+        rule(
+            with(
+                "tokenRotation",
+                json!({ "owner": "Operator", "every": "2h" }),
+            ),
+            with("tokenRotation", json!({ "owner": "Runner", "every": "2h" })),
+            "with owner Runner the runner processes decide when the token is renewed",
         ),
         field("paused", true, "yes", "spec.paused"),
         field("locked", true, "yes", "spec.locked"),

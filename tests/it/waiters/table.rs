@@ -1,15 +1,17 @@
 //! Everything that the operator says in Ready, Reconciling and Stalled.
 use gitlab_runner_registrar::api;
 use gitlab_runner_registrar::api::conditions::Reason;
-use gitlab_runner_registrar::api::v1alpha1::{ConnectionStatus, DriftPolicy, GitLabRunnerStatus};
+use gitlab_runner_registrar::api::v1alpha1::{
+    ConnectionStatus, DriftPolicy, GitLabRunnerStatus, RotationOwner,
+};
 use gitlab_runner_registrar::gitlab::model::{Note, ProjectId, RunnerId, Settings};
 use gitlab_runner_registrar::plan::{
-    Blocked, Brake, Doubt, Facts, Failure, Losses, Observed, Outcome, Plan, Sighting, Step,
-    Trouble, Unassignable, Wanted, connection_status, next_status,
+    Blocked, Brake, Doubt, Facts, Failure, Losses, Observed, Outcome, Plan, SecretSighting,
+    Sighting, Step, TokenState, Trouble, Unassignable, Wanted, connection_status, next_status,
 };
 use serde_json::{Value, json};
 
-use crate::decisions::given::{RUNNER, URL, known, mark, now, seconds, seen, want};
+use crate::decisions::given::{RUNNER, URL, known, mark, now, seconds, seen, stored_with, want};
 use crate::status::named;
 
 /// Of every object here.
@@ -102,6 +104,11 @@ fn runners() -> Vec<Value> {
     report.settings.paused = Some(true);
     report.drift = DriftPolicy::Report;
     statuses.push(status(&report, &seen(), &resting()));
+    let mut left = want();
+    left.rotation.owner = RotationOwner::Runner;
+    let mut ended = seen();
+    ended.secret = SecretSighting::Ours(stored_with(|kept| kept.token = TokenState::Expired));
+    statuses.push(status(&left, &ended, &resting()));
     let mut noted = want();
     noted.settings.maintenance_note = Some("text".to_owned());
     let mut old = seen();
@@ -194,6 +201,7 @@ fn holding() -> impl Iterator<Item = Blocked> {
         Blocked::Projects(unknown),
         Blocked::Projects(refused),
         Blocked::Undeletable,
+        Blocked::Template("why".to_owned()),
         Blocked::Brake(Brake {
             losses: Losses { lost: 11, of: 30 },
             is_lost: true,
@@ -226,6 +234,7 @@ fn is_among_them(blocked: &Blocked) {
         | Blocked::SecretConflict(_)
         | Blocked::Projects(_)
         | Blocked::Undeletable
+        | Blocked::Template(_)
         | Blocked::Brake(_) => {}
     }
 }

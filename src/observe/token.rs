@@ -1,0 +1,54 @@
+//! Whether the token that is kept is still the runner's: whoever has it, or may change the runner, can have
+//! GitLab make another.
+use jiff::Timestamp;
+
+use super::roster::Mismatch;
+use super::{Error, Observer, Subject};
+use crate::gitlab::Refusal;
+use crate::gitlab::model::{Identity, RunnerId};
+use crate::plan::Shown;
+use crate::secrets::is_short_for;
+
+impl Observer<'_> {
+    /// Compares the token that is kept with what a sweep has seen of the runner's since it was issued. That
+    /// it is another is believed only when GitLab says so again.
+    pub(super) async fn compare_token(&mut self, id: RunnerId) -> Result<(), Error> {
+        let held = self.locator.held.iter().filter(|held| held.runner == id);
+        let Some(kept) = held.max_by_key(|kept| kept.issued_at) else {
+            return Ok(());
+        };
+        let roster = &self.connected.roster;
+        let issued = kept.issued_at.unwrap_or(Timestamp::MIN);
+        let Some(swept) = roster.short_sha(id, issued) else {
+            return Ok(());
+        };
+        if is_short_for(&swept, kept) {
+            roster.matches();
+            self.facts.token.shown = Shown::Kept;
+            return Ok(());
+        }
+        let identity = match self.connected.client.identity(id).await {
+            Ok(identity) => identity,
+            Err(error) if error.refusal() == Some(&Refusal::NoGraphQl) => None,
+            Err(source) => return Err(Subject::Runner.failed(source)),
+        };
+        let Some(Identity {
+            short_sha: Some(now),
+        }) = identity
+        else {
+            return Ok(());
+        };
+        roster.identified(id, &now, self.locator.now);
+        self.facts.token.shown = if is_short_for(&now, kept) {
+            roster.matches();
+            Shown::Kept
+        } else {
+            match roster.mismatches(id, issued) {
+                Mismatch::Counts => Shown::Another,
+                Mismatch::Open => Shown::Unsettled,
+                Mismatch::MeansNothing => Shown::Unknown,
+            }
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! What is done about a token with which nothing is wrong in the Secret itself.
+use jiff::Timestamp;
+
+use super::{
+    desired::Wanted,
+    observed::{Observed, SecretSighting, StoredToken, TokenState},
+    rotation::{Shown, TokenFacts},
+    step::{Blocked, ResetReason, Step},
+};
+use crate::gitlab::model::RunnerId;
+
+/// That the token in the Secret does not work any more, and that this is left as it is.
+pub(super) fn left_to_runners(
+    want: &Wanted,
+    stored: &StoredToken,
+    facts: &TokenFacts,
+) -> Option<String> {
+    let what = match stored.token {
+        TokenState::Expired => "has ended",
+        TokenState::Intact if facts.shown == Shown::Another => "was replaced by another",
+        TokenState::Intact | TokenState::Missing | TokenState::Edited | TokenState::Unproven => {
+            return None;
+        }
+    };
+    want.rotation.is_left_to_runners().then(|| {
+        let name = &want.secret.name;
+        format!(
+            "the token in Secret {name} {what}, and spec.tokenRotation.owner leaves it to the runner processes to renew it"
+        )
+    })
+}
+
+/// Whether somebody else has had the token replaced that is kept, and that is put right.
+pub(super) fn is_superseded(want: &Wanted, facts: &TokenFacts) -> bool {
+    facts.shown == Shown::Another && !want.rotation.is_left_to_runners()
+}
+
+/// The replacement of a token with which nothing is wrong, if it is time for that or somebody asks for it.
+pub(super) fn renewal(
+    want: &Wanted,
+    id: RunnerId,
+    seen: &Observed,
+    now: Timestamp,
+) -> Option<Step> {
+    let SecretSighting::Ours(stored) = &seen.secret else {
+        return None;
+    };
+    if seen.token.requested {
+        return Some(Step::ResetToken(id, ResetReason::Requested));
+    }
+    let due = want.rotation.due(stored.issued_at, stored.expires_at)?;
+    (due <= now).then_some(Step::ResetToken(id, ResetReason::Due))
+}
+
+/// A template that makes no config.toml keeps nothing but that from being written.
+pub(super) fn template(seen: &Observed) -> Option<Blocked> {
+    seen.token.unmade.clone().map(Blocked::Template)
+}
