@@ -80,8 +80,10 @@ pub(super) async fn is_refused(
     scope: Scope,
 ) {
     for share in shares(ctx, members, scope, &HashSet::new()) {
-        let many = share.losses.are_many() && !ctx.breaker.holds_up(share.key);
-        if many && ask(connected, &share.missing).await == Sample::Gone {
+        let counted = |member: &&Member| ctx.breaker.is_lost(share.key, &member.uid);
+        // Also while all is held up: whoever acknowledges a loss goes by the number that is told.
+        let news = share.losses.are_many() && !share.missing.iter().all(counted);
+        if news && ask(connected, &share.missing).await == Sample::Gone {
             let lost = share.missing.iter().map(|member| member.uid.clone());
             ctx.runners_were_looked_for(share.key, lost.collect(), &[]);
         }
