@@ -138,6 +138,8 @@ async fn people_see_it(story: &Story<'_>, name: &str, there: &Value) {
         "TAGS",
         "SCOPE",
         "CONTACTED",
+        "TOKEN-ISSUED",
+        "TOKEN-ROTATES",
         "TOKEN-EXPIRES",
         "MESSAGE",
         "AGE",
