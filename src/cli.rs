@@ -1,9 +1,12 @@
 //! What was typed, and what it means once checked. Nobody else sees the former.
-use std::{net::SocketAddr, time::Duration};
+use std::{ffi::OsStr, net::SocketAddr, path::Path, time::Duration};
 
-use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::NonEmptyStringValueParser,
+};
 use jiff::SignedDuration;
 
+use crate::fleet;
 use crate::telemetry::LogFormat;
 
 /// Registers GitLab CI runners and keeps them as declared.
@@ -15,6 +18,18 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// What was typed. kubectl runs a program that is called `kubectl-registrar` for `kubectl registrar`, and
+/// that is what its help calls it.
+pub fn typed() -> Result<Cli, clap::Error> {
+    let mut commands = Cli::command();
+    let called = std::env::args_os().next();
+    let called = called.as_deref().map(Path::new).and_then(Path::file_stem);
+    if called == Some(OsStr::new("kubectl-registrar")) {
+        commands = commands.bin_name("kubectl registrar");
+    }
+    Cli::from_arg_matches(&commands.try_get_matches()?)
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -22,6 +37,11 @@ pub enum Command {
     Run(RunArgs),
     /// Print the custom resource definitions that this binary understands, as YAML
     Crds,
+    /// What people and pipelines ask of GitLab and of the cluster.
+    #[command(flatten)]
+    Fleet(fleet::Command),
+    /// Print a script by which a shell completes what is typed
+    Completions(fleet::Completions),
 }
 
 /// How to run the operator.
@@ -141,7 +161,9 @@ mod tests {
             .command
         {
             Command::Run(args) => Ok(args),
-            Command::Crds => Err("crds".to_owned()),
+            Command::Crds | Command::Fleet(_) | Command::Completions(_) => {
+                Err("another command".to_owned())
+            }
         }
     }
 

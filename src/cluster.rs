@@ -5,11 +5,17 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-/// Reads the kubeconfig, or else what a Pod is given.
-pub async fn config() -> anyhow::Result<Config> {
-    let kubeconfig = match Kubeconfig::read() {
+/// Reads the kubeconfig, or else what a Pod is given. `context` is one of the kubeconfig, where it is not to be
+/// the current one.
+pub async fn config(context: Option<&str>) -> anyhow::Result<Config> {
+    let mut kubeconfig = match Kubeconfig::read() {
         Ok(kubeconfig) => kubeconfig,
         Err(error) => {
+            ensure!(
+                context.is_none(),
+                "--context needs a kubeconfig: {:#}",
+                without_contents(error)
+            );
             let file = without_contents(error);
             // A Pod reaches its own API server without a proxy: kube asks the environment for none
             // there, and neither do we.
@@ -18,6 +24,9 @@ pub async fn config() -> anyhow::Result<Config> {
             });
         }
     };
+    if let Some(context) = context {
+        kubeconfig.current_context = Some(context.to_owned());
+    }
     let in_file = proxy_in(&kubeconfig);
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await

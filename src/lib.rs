@@ -2,10 +2,13 @@
 
 pub mod api;
 pub mod backoff;
+pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod cluster;
+pub mod connect;
 pub mod controller;
+pub mod fleet;
 pub mod gitlab;
 pub mod http;
 pub mod metrics;

@@ -1,4 +1,6 @@
 //! Builds the clients, the caches and the controllers, and owns the order of start and stop.
+mod signals;
+
 use std::{
     io::{ErrorKind, Write},
     process::ExitCode,
@@ -6,22 +8,24 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::CommandFactory;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 use tokio::runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
+use crate::chain::chain;
+use crate::cli;
 use crate::cli::{Cli, Command, RunArgs};
 use crate::cluster;
 use crate::controller;
-use crate::controller::error::chain;
 use crate::controller::tasks::{Ended, Tasks};
+use crate::fleet::Ending;
 use crate::http::{Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
+use signals::Signals;
 
 /// What requests to the API server are from.
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -30,18 +34,39 @@ const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VE
 pub fn main() -> ExitCode {
     // Neither kube nor reqwest chooses a TLS provider; an earlier one would do as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let done = match Cli::parse().command {
-        Command::Crds => print_crds(),
-        Command::Run(args) => start(&args),
+    let typed = match cli::typed() {
+        Ok(typed) => typed,
+        Err(unclear) => return explain(&unclear),
+    };
+    let done = match typed.command {
+        Command::Crds => print_crds().map(|()| Ending::Done),
+        Command::Run(args) => start(&args).map(|()| Ending::Done),
+        Command::Completions(shell) => shell.print(Cli::command()).map(|()| Ending::Done),
+        Command::Fleet(command) => command.run(),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Found) => ExitCode::from(FOUND),
         Err(error) if reader_is_gone(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
             // Writing to a closed stderr is nothing that we could tell anybody.
             let _ = writeln!(std::io::stderr(), "registrar: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// That a command found something, which a mistake in what was typed must not look like.
+const FOUND: u8 = 2;
+
+/// Shows help that was asked for, or what cannot be meant.
+fn explain(unclear: &clap::Error) -> ExitCode {
+    // Writing to a closed stream is nothing that we could tell anybody.
+    let _ = unclear.print();
+    if unclear.use_stderr() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     }
 }
 
@@ -80,7 +105,7 @@ fn start(args: &RunArgs) -> anyhow::Result<()> {
 
 async fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
-    let mut config = cluster::config().await?;
+    let mut config = cluster::config(None).await?;
     // kube would repeat requests by itself, for minutes; looking again is the controllers' part.
     config.default_retry = false;
     // The API server also takes its first word for the field manager of whatever is written.
@@ -187,31 +212,6 @@ async fn serve(args: &RunArgs, readiness: &Readiness, metrics: &Metrics) -> anyh
         }
     });
     Ok(tasks)
-}
-
-/// What asks us to stop.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn listen() -> anyhow::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
-            interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
-        })
-    }
-
-    /// Waits for SIGTERM or SIGINT.
-    async fn stop(&mut self) {
-        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
-    }
-
-    /// Waits for SIGINT, which a person sends. A kubelet that is restarted sends SIGTERM once more.
-    async fn interrupted(&mut self) {
-        self.interrupt.recv().await;
-    }
 }
 
 /// What names this cluster in marks. It is for people only, so not being allowed to read it is no

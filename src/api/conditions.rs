@@ -128,6 +128,12 @@ closed_list! {
     CaBundleNotFound => "Create it, in the connection's namespace or for a ClusterGitLabConnection in the operator's, or correct caBundleSecretRef or caBundleConfigMapRef.",
     /// The CA bundle holds no PEM certificate.
     CaBundleInvalid => "Correct what caBundleSecretRef or caBundleConfigMapRef names.",
+    /// The Secret of the client certificate does not exist, or lacks a key.
+    ClientCertificateNotFound => "Create it with the keys tls.crt and tls.key, in the connection's namespace or for a ClusterGitLabConnection in the operator's, or correct clientCertificateSecretRef.",
+    /// The client certificate and its key cannot be used.
+    ClientCertificateInvalid => "Correct the Secret that clientCertificateSecretRef names: tls.crt and tls.key must be PEM and belong together.",
+    /// The Secret with the credentials for the proxy does not exist, or lacks a key.
+    ProxyCredentialsNotFound => "Create it with the keys username and password, in the connection's namespace or for a ClusterGitLabConnection in the operator's, or correct proxyCredentialsSecretRef.",
     /// The url is http, and the operator does not allow it.
     InsecureUrl => "Use https, or run the operator with --allow-http.",
     /// spec of the connection cannot be used, and why is in the message.

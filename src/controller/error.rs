@@ -1,10 +1,10 @@
 //! Errors of a pass, sorted by what we will do about them.
 use std::time::Duration;
 
-pub use super::chain::chain;
 use super::remedy;
 pub use super::remedy::Remedy;
 use crate::api::conditions::{ConditionType, Reason};
+pub use crate::chain::chain;
 use crate::gitlab;
 use crate::gitlab::model::ProjectId;
 use crate::observe::{self, Subject};

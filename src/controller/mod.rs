@@ -2,7 +2,6 @@
 mod breaker;
 mod budgets;
 pub mod caches;
-mod chain;
 pub mod connection;
 mod connection_check;
 pub mod connections;

@@ -3,7 +3,9 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use reqwest::{NoProxy, Proxy, Url, redirect, retry};
 use rustls::crypto::CryptoProvider;
+use secrecy::ExposeSecret;
 
+use super::shown::{ClientCertificate, ProxyCredentials};
 use super::trust::{self, TrustError};
 
 /// A hung connect should not eat the whole time a call may take.
@@ -17,9 +19,13 @@ pub struct Endpoint {
     pub url: String,
     /// Certificates in PEM that are trusted in addition to the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// What is shown where a client has to show a certificate.
+    pub client_certificate: Option<ClientCertificate>,
     /// Proxy for every request, such as `http://proxy.example.com:3128`; hosts in `NO_PROXY` are
     /// reached directly. When absent, the usual environment variables decide.
     pub proxy: Option<String>,
+    /// What that proxy asks for.
+    pub proxy_credentials: Option<ProxyCredentials>,
     /// How long one call may take in all, its reply included.
     pub timeout: Duration,
 }
@@ -29,13 +35,17 @@ impl fmt::Debug for Endpoint {
         let Self {
             url: _,
             ca_pem,
+            client_certificate,
             proxy,
+            proxy_credentials,
             timeout,
         } = self;
         // URLs may carry passwords, and this is printed before they have been checked.
         f.debug_struct("Endpoint")
             .field("has_ca_pem", &ca_pem.is_some())
+            .field("client_certificate", client_certificate)
             .field("has_proxy", &proxy.is_some())
+            .field("proxy_credentials", proxy_credentials)
             .field("timeout", timeout)
             .finish_non_exhaustive()
     }
@@ -51,6 +61,12 @@ pub enum BuildError {
     /// The CA bundle cannot be used.
     #[error("the CA bundle cannot be used; it must be one or more certificates in PEM")]
     CaBundle(#[source] Box<dyn StdError + Send + Sync>),
+    /// The client certificate cannot be used.
+    #[error(
+        "the client certificate cannot be used; tls.crt must hold the certificate and its chain, and \
+         tls.key its private key, both in PEM, and they must belong together"
+    )]
+    ClientCertificate(#[source] Box<dyn StdError + Send + Sync>),
     /// The proxy address cannot be used.
     #[error("the proxy URL cannot be used; write it like http://proxy.example.com:3128")]
     Proxy(#[source] Box<dyn StdError + Send + Sync>),
@@ -125,20 +141,29 @@ impl Endpoint {
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .referer(false);
-        if let Some(pem) = &self.ca_pem {
-            let config = trust::config(pem, provider).map_err(|error| match error {
+        let (ca_pem, shown) = (self.ca_pem.as_deref(), self.client_certificate.as_ref());
+        if ca_pem.is_some() || shown.is_some() {
+            let config = trust::config(ca_pem, shown, provider).map_err(|error| match error {
                 TrustError::Bundle(cause) => BuildError::CaBundle(cause),
+                TrustError::Shown(cause) => BuildError::ClientCertificate(cause),
                 TrustError::Setup(cause) => BuildError::Tls(cause),
             });
             builder = builder.tls_backend_preconfigured(config?);
         }
         if let Some(proxy) = &self.proxy {
-            let proxy =
-                Proxy::all(proxy).map_err(|e| BuildError::Proxy(Box::new(e.without_url())))?;
-            builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+            builder = builder.proxy(self.through(proxy)?);
         }
         builder
             .build()
             .map_err(|e| BuildError::Tls(Box::new(e.without_url())))
+    }
+
+    fn through(&self, proxy: &str) -> Result<Proxy, BuildError> {
+        let mut proxy =
+            Proxy::all(proxy).map_err(|e| BuildError::Proxy(Box::new(e.without_url())))?;
+        if let Some(ProxyCredentials { username, password }) = &self.proxy_credentials {
+            proxy = proxy.basic_auth(username, password.expose_secret());
+        }
+        Ok(proxy.no_proxy(NoProxy::from_env()))
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::Error;
-use super::model::{Identity, Note, RunnerId};
+use super::model::{Identity, Note, ProjectId, ProjectRef, RunnerId};
 use super::refusal::Refusal;
 use super::request::Request;
 
@@ -30,6 +30,33 @@ impl Client {
         }
         let shown = self.ask::<Shown>(id, "shortSha").await?;
         Ok(shown.map(|Shown { short_sha }| Identity { short_sha }))
+    }
+
+    /// The project that owns a project runner, which REST does not tell from the others; `None` where the
+    /// caller is not shown it.
+    pub async fn owner_project(&self, id: RunnerId) -> Result<Option<ProjectRef>, Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Shown {
+            owner_project: Option<Project>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Project {
+            id: String,
+            full_path: String,
+        }
+        let shown = self
+            .ask::<Shown>(id, "ownerProject { id fullPath }")
+            .await?;
+        let Some(project) = shown.and_then(|shown| shown.owner_project) else {
+            return Ok(None);
+        };
+        let number = project.id.rsplit('/').next().and_then(|id| id.parse().ok());
+        Ok(number.map(|number| ProjectRef {
+            id: ProjectId(number),
+            path: project.full_path,
+        }))
     }
 
     /// The note of a runner that REST has shown without one.

@@ -60,7 +60,7 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     text(headers, name)?.parse().ok()
 }
 
-fn moment(headers: &HeaderMap, name: &str) -> Option<Timestamp> {
+pub(super) fn moment(headers: &HeaderMap, name: &str) -> Option<Timestamp> {
     let parsed = rfc2822::DateTimeParser::new().parse_timestamp(text(headers, name)?);
     parsed.ok()
 }

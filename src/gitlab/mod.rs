@@ -11,6 +11,7 @@ mod endpoint;
 mod error;
 mod graphql;
 mod limits;
+mod lists;
 pub mod model;
 mod note;
 pub mod permissions;
@@ -22,6 +23,8 @@ mod request;
 mod row;
 mod runners;
 mod search;
+mod server_time;
+mod shown;
 mod sweep;
 mod sweep_query;
 mod sweep_row;
@@ -38,6 +41,7 @@ pub use call::{Call, CallOutcome, Observe};
 pub use client::Client;
 pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
+pub use lists::{Filter, List, ListPage};
 pub use model::{
     AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, ListedRunner, Metadata,
     NewRunner, Note, Place, ProjectId, ProjectRef, Registered, Runner, RunnerId, RunnerToken,
@@ -47,5 +51,6 @@ pub use reach::unresolved;
 pub use refusal::Refusal;
 pub use row::Row;
 pub use search::Contact;
+pub use shown::{ClientCertificate, ProxyCredentials};
 pub use sweep::{Swept, Way};
 pub use trust::tls_advice;

@@ -118,6 +118,14 @@ pub const PERMISSIONS: &[Permission] = &[
         without: "a person must look for it",
     },
     Permission {
+        feature: "Import the runners that the token's owner may administer: `registrar import --owned`",
+        calls: &[("GET", "/runners")],
+        permission: "Runner: Read",
+        boundary: "user",
+        scopes: &["api", "read_api"],
+        without: "import by group or project",
+    },
+    Permission {
         feature: "Assign further projects",
         calls: &[
             ("POST", "/projects/:id/runners"),

@@ -92,6 +92,10 @@ impl Given {
         self.headers.get(header)?.to_str().ok()?.trim().parse().ok()
     }
 
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     fn not_a_page(&self) -> Result<(), Error> {
         if words::is_page(&self.media_type, &self.body) {
             return Err(Error::NotGitLab {

@@ -2,8 +2,8 @@
 use std::{error::Error as StdError, io, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError,
+    RootCertStore, SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -15,6 +15,8 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
+use super::shown::ClientCertificate;
+
 /// A byte order mark, which would hide the first line from whoever reads PEM.
 const MARK: &[u8] = "\u{feff}".as_bytes();
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
@@ -25,34 +27,37 @@ type Cause = Box<dyn StdError + Send + Sync>;
 pub(super) enum TrustError {
     /// The bundle cannot be used.
     Bundle(Cause),
+    /// The client certificate cannot be used.
+    Shown(Cause),
     /// TLS cannot be set up.
     Setup(Cause),
 }
 
-/// TLS as reqwest sets it up by itself, trusting the bundle besides the system's authorities.
+/// TLS as reqwest sets it up by itself, trusting the bundle besides the system's authorities, and showing a
+/// certificate where a client has to.
 pub(super) fn config(
-    pem: &[u8],
+    bundle: Option<&[u8]>,
+    shown: Option<&ClientCertificate>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<ClientConfig, TrustError> {
-    let bundle = certificates(pem).map_err(TrustError::Bundle)?;
     let tls = |error: rustls::Error| TrustError::Setup(Box::new(error));
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(bundle.iter().cloned());
-    let own = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .build()
-        .map_err(|e| TrustError::Setup(Box::new(e)))?;
-    let all = Verifier::new_with_extra_roots(bundle.iter().cloned(), provider.clone());
-    let trust = Trust {
-        all: all.map_err(tls)?,
-        own,
-        bundle,
+    let trust: Arc<dyn ServerCertVerifier> = match bundle {
+        Some(pem) => Arc::new(Trust::new(pem, provider)?),
+        None => Arc::new(Verifier::new(provider.clone()).map_err(tls)?),
     };
-    let mut config = ClientConfig::builder_with_provider(provider.clone())
+    let config = ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(rustls::ALL_VERSIONS)
         .map_err(tls)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(trust))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(trust);
+    let mut config = match shown {
+        None => config.with_no_client_auth(),
+        Some(shown) => {
+            let (chain, key) = shown.parsed().map_err(TrustError::Shown)?;
+            let config = config.with_client_auth_cert(chain, key);
+            config.map_err(|error| TrustError::Shown(Box::new(error)))?
+        }
+    };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -87,6 +92,23 @@ struct Trust {
     /// The bundle without the system's.
     own: Arc<WebPkiServerVerifier>,
     bundle: Vec<CertificateDer<'static>>,
+}
+
+impl Trust {
+    fn new(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Self, TrustError> {
+        let bundle = certificates(pem).map_err(TrustError::Bundle)?;
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(bundle.iter().cloned());
+        let own = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            .build()
+            .map_err(|e| TrustError::Setup(Box::new(e)))?;
+        let all = Verifier::new_with_extra_roots(bundle.iter().cloned(), provider.clone());
+        Ok(Self {
+            all: all.map_err(|e| TrustError::Setup(Box::new(e)))?,
+            own,
+            bundle,
+        })
+    }
 }
 
 impl ServerCertVerifier for Trust {
@@ -158,6 +180,9 @@ fn is_authority(error: &rustls::Error) -> bool {
 /// What to do about an error of TLS; nothing where it is none.
 pub fn tls_advice(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     let error = tls_error(error)?;
+    if let Some(advice) = refused_client(error) {
+        return Some(advice);
+    }
     if is_authority(error) {
         return Some(
             "GitLab shows an authority's own certificate, as openssl req -x509 makes it: put exactly \
@@ -173,6 +198,35 @@ pub fn tls_advice(error: &(dyn StdError + 'static)) -> Option<&'static str> {
         "check GitLab's certificate, the url's host, and what the connection's caBundleSecretRef or \
          caBundleConfigMapRef names"
     })
+}
+
+/// What to do where the other side does not take who we are.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other alerts are about other things, and there will be more of them"
+)]
+fn refused_client(error: &rustls::Error) -> Option<&'static str> {
+    let rustls::Error::AlertReceived(alert) = error else {
+        return None;
+    };
+    match alert {
+        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => Some(
+            "GitLab, or what stands in front of it, asks for a client certificate: put one into a Secret, and \
+             name it in the connection's clientCertificateSecretRef",
+        ),
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::DecryptError
+        | AlertDescription::AccessDenied => Some(
+            "GitLab, or what stands in front of it, does not take the client certificate: check what the \
+             connection's clientCertificateSecretRef names",
+        ),
+        _ => None,
+    }
 }
 
 fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {

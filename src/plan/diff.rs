@@ -11,7 +11,7 @@ use super::{
     observed::{Observed, ProjectSighting},
     quoted::quoted,
 };
-use crate::gitlab::model::{AccessLevel, ProjectId, Runner, Scope, Settings};
+use crate::gitlab::model::{AccessLevel, ProjectId, ProjectRef, Runner, Scope, Settings};
 
 /// The longest note that GitLab takes, in characters (contract §1.5).
 const LONGEST_NOTE: usize = 1024;
@@ -193,6 +193,15 @@ pub fn project_difference(runner: &Runner, seen: &Observed) -> Option<Difference
     else {
         return None;
     };
+    assignments_differ(have, owner, wanted)
+}
+
+/// The same of a runner that is owned by that project and serves these.
+pub fn assignments_differ(
+    have: &[ProjectRef],
+    owner: ProjectId,
+    wanted: &[ProjectSighting],
+) -> Option<Difference> {
     let have: BTreeSet<ProjectId> = have.iter().map(|project| project.id).collect();
     let owning = match have.first() {
         _ if have.contains(&owner) => Some(owner),

@@ -37,7 +37,7 @@ pub use connection_notices::connection_notices;
 pub use credential::{credential, trimmed};
 pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedConfig, WantedSecret, desired};
-pub use diff::{Difference, diff, differences, normalised, project_difference};
+pub use diff::{Difference, assignments_differ, diff, differences, normalised, project_difference};
 pub use looking::{By, Pace, with_pace};
 pub use losses::{Acknowledged, Brake, Degraded, Losses, was_there, with_degraded};
 pub use mark::Mark;

@@ -54,7 +54,11 @@ pub fn recheck(trouble: &Trouble) -> Recheck {
 pub(super) fn is_stalled(trouble: &Trouble) -> bool {
     let awaited = matches!(
         trouble.reason,
-        Reason::SecretNotFound | Reason::SecretKeyMissing | Reason::CaBundleNotFound
+        Reason::SecretNotFound
+            | Reason::SecretKeyMissing
+            | Reason::CaBundleNotFound
+            | Reason::ClientCertificateNotFound
+            | Reason::ProxyCredentialsNotFound
     );
     recheck(trouble) == Recheck::OnChange && !awaited
 }

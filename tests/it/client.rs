@@ -37,6 +37,8 @@ fn endpoint(url: &str) -> Endpoint {
         url: url.to_owned(),
         ca_pem: None,
         proxy: None,
+        proxy_credentials: None,
+        client_certificate: None,
         timeout: PATIENCE,
     }
 }

@@ -5,6 +5,7 @@ mod fleet;
 mod granular;
 mod outages;
 mod strangers;
+mod way;
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Whatever follows from the Rust types is written from them, committed, and compared here.
+mod api_coverage;
 mod argocd;
 mod crds;
 mod docs;

@@ -10,6 +10,7 @@ use std::{
 const MAY_USE: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("backoff", &[]),
+    ("chain", &[]),
     ("clock", &[]),
     ("cluster", &[]),
     ("gitlab", &[]),
@@ -19,11 +20,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http", &["metrics"]),
     ("secrets", &["api", "gitlab::model", "plan"]),
     ("observe", &["api", "gitlab", "plan", "secrets"]),
-    ("cli", &["telemetry"]),
+    ("connect", &["api", "chain", "gitlab", "plan"]),
+    (
+        "fleet",
+        &[
+            "api", "chain", "clock", "cluster", "connect", "gitlab", "observe", "plan", "secrets",
+        ],
+    ),
+    ("cli", &["fleet", "telemetry"]),
     (
         "controller",
         &[
-            "api", "backoff", "clock", "gitlab", "http", "metrics", "observe", "plan", "secrets",
+            "api", "backoff", "chain", "clock", "connect", "gitlab", "http", "metrics", "observe",
+            "plan", "secrets",
         ],
     ),
     (
@@ -31,10 +40,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "api",
             "backoff",
+            "chain",
             "cli",
             "clock",
             "cluster",
             "controller",
+            "fleet",
             "gitlab",
             "http",
             "metrics",

@@ -23,6 +23,7 @@ mod deletion;
 mod drift;
 mod elsewhere;
 mod fields;
+mod fleet;
 mod generated;
 mod harness;
 mod house;

@@ -10,19 +10,19 @@ use crate::harness::{condition, runner, story, token, until};
 
 /// Nothing ever listens on the discard port.
 const DEAD: &str = "http://127.0.0.1:9";
-const PASSWORD: &str = "canary-of-the-proxy";
+pub(crate) const PASSWORD: &str = "canary-of-the-proxy";
 /// `me:canary-of-the-proxy`.
 const BASIC: &str = "Basic bWU6Y2FuYXJ5LW9mLXRoZS1wcm94eQ==";
 
 /// A proxy that makes tunnels for whoever knows the password, and does nothing else.
-struct Proxy {
+pub(crate) struct Proxy {
     address: String,
     tunnels: Arc<AtomicUsize>,
     refusals: Arc<AtomicUsize>,
 }
 
 impl Proxy {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = Self {
             address: listener.local_addr().unwrap().to_string(),
@@ -43,8 +43,13 @@ impl Proxy {
     }
 
     /// Its address, with the password.
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://me:{PASSWORD}@{}", self.address)
+    }
+
+    /// How many tunnels it has made.
+    pub(crate) fn tunnels(&self) -> usize {
+        self.tunnels.load(Ordering::SeqCst)
     }
 }
 
@@ -108,7 +113,7 @@ async fn the_kubeconfigs_proxy_is_used_and_its_password_told_to_nobody_else() {
                 .await;
             let message = condition(&told, "Ready").unwrap().message;
             assert!(message.contains("407"), "{message}");
-            assert!(proxy.tunnels.load(Ordering::SeqCst) > 0);
+            assert!(proxy.tunnels() > 0);
             assert!(proxy.refusals.load(Ordering::SeqCst) > 0);
             assert!(!story.operator().log().contains(BASIC));
         })

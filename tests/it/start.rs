@@ -21,7 +21,7 @@ fn an_empty_list_of_namespaces_is_refused() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(
             output.status.code(),
-            Some(2),
+            Some(1),
             "{flag:?} {variable:?}: {told}"
         );
         assert!(told.contains("--watch-namespaces"), "{told}");

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::connection_status::ConnectionStatus;
-use super::shared::{ConfigMapKeyRef, SecretKeyRef, duration_schema, null_is_default};
+use super::shared::{ConfigMapKeyRef, SecretKeyRef, SecretRef, duration_schema, null_is_default};
 
 /// Which GitLab, and with which credential.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -51,7 +51,9 @@ use super::shared::{ConfigMapKeyRef, SecretKeyRef, duration_schema, null_is_defa
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("!(has(self.caBundleSecretRef) && has(self.caBundleConfigMapRef))")
-        .message("set only one of caBundleSecretRef and caBundleConfigMapRef")
+        .message("set only one of caBundleSecretRef and caBundleConfigMapRef"),
+    validation = Rule::new("!has(self.proxyCredentialsSecretRef) || has(self.proxyUrl)")
+        .message("proxyCredentialsSecretRef is for the proxy in proxyUrl: set that too, or take proxyCredentialsSecretRef out")
 )]
 pub struct GitLabConnectionSpec {
     /// Address of the GitLab instance, with its relative root if it has one. http is refused unless
@@ -84,7 +86,15 @@ pub struct GitLabConnectionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle_config_map_ref: Option<ConfigMapKeyRef>,
 
-    /// HTTP proxy on the way to GitLab. When omitted, HTTPS_PROXY and NO_PROXY of the operator's
+    /// Secret with the certificate that is shown to GitLab, or to what stands in front of it, where a client
+    /// has to show one (mTLS): the certificate with its chain in the key `tls.crt` and its private key in
+    /// `tls.key`, both in PEM, as in a Secret of type kubernetes.io/tls. It must be in the same namespace
+    /// as the credential. When it changes the new one is used within ten seconds. When omitted none is
+    /// shown. Example: `{name: registrar-client}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate_secret_ref: Option<SecretRef>,
+
+    /// HTTP proxy on the way to GitLab, without user name and password. When omitted, HTTPS_PROXY and NO_PROXY of the operator's
     /// environment apply. Example: `http://proxy.example.com:3128`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
@@ -93,6 +103,12 @@ pub struct GitLabConnectionSpec {
         validation = Rule::new("!self.matches('^https?://[^/]*:[0-9]+(/|$)') || (url(self).getPort().size() < 6 && int(url(self).getPort()) > 0 && int(url(self).getPort()) < 65536)")
         .message("the port must be a number from 1 to 65535, for example http://proxy.example.com:3128"))]
     pub proxy_url: Option<String>,
+
+    /// Secret with the credentials for the proxy in proxyUrl: the keys `username` and `password`, as in a
+    /// Secret of type kubernetes.io/basic-auth. It must be in the same namespace as the credential. When
+    /// omitted the proxy gets none. Example: `{name: proxy-credentials}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_credentials_secret_ref: Option<SecretRef>,
 
     /// How long one request may take, as a duration between 1s and 1m. A registration whose answer
     /// did not come in this time is looked for before another is made. When omitted 30s. Example:

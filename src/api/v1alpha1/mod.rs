@@ -39,6 +39,6 @@ pub use runner_status::{
 };
 pub use shared::{
     AccessLevel, ConfigMapKeyRef, ConnectionKind, ConnectionRef, InstanceScope, SecretKeyRef,
-    Target,
+    SecretRef, Target,
 };
 pub use token_secret::{ExtraKey, TokenSecret};

@@ -4,8 +4,10 @@ use std::time::Duration;
 use super::finding::{Finding, broken, conclude, is_requested};
 use super::look::look;
 use super::{RECHECK_BROKEN, RECHECK_HEALTHY, RECHECK_UNANSWERED};
-use super::{ask, sources::Sources, view::Connection};
+use super::{observer::observer, view::Connection};
 use crate::backoff;
+use crate::connect;
+use crate::connect::{Sources, Unread};
 use crate::controller::caches::ConnectionKey;
 use crate::controller::connection_check::{ConnectionCheck, Inputs};
 use crate::controller::{Context, error::Error};
@@ -16,14 +18,20 @@ pub(super) async fn check<K: Connection>(
     ctx: &Context,
     key: &ConnectionKey,
 ) -> Result<Finding, Error> {
-    let sources = Sources::of(connection, ctx);
-    let endpoint = match sources.endpoint(connection.spec(), ctx).await? {
+    let sources = Sources {
+        kube: ctx.kube.clone(),
+        namespace: connection.secrets_namespace(&ctx.options.operator_namespace),
+        allow_http: ctx.options.allow_http,
+    };
+    let endpoint = sources.endpoint(connection.spec()).await;
+    let endpoint = match endpoint.map_err(unread)? {
         Ok(endpoint) => endpoint,
         Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
     // A runner's own token needs no credential of ours, only the way.
     ctx.connections.leads_to(key, &endpoint);
-    let inputs = match sources.token(connection.spec(), ctx).await? {
+    let token = sources.token(connection.spec()).await;
+    let inputs = match token.map_err(unread)? {
         Ok((token, place)) => Inputs {
             endpoint,
             token,
@@ -44,14 +52,21 @@ pub(super) async fn check<K: Connection>(
         return Ok(conclude(ctx, key, known));
     }
     let origin = |error: &_| sources.origin(connection.spec(), error);
-    let client = match &known {
-        Some(known) => known.client.clone(),
-        None => match ask::client(&inputs, ctx, budget, origin) {
-            Ok(client) => client,
-            Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
-        },
+    let reused = known.as_ref().map(|known| known.client.clone());
+    let made = || {
+        let observe = observer(&ctx.metrics);
+        let (endpoint, token) = (&inputs.endpoint, inputs.token.clone());
+        connect::client(endpoint, token, observe, budget, origin)
+    };
+    let client = match reused.map_or_else(made, Ok) {
+        Ok(client) => client,
+        Err(trouble) => return Ok(broken(ctx, key, None, trouble)),
     };
     Ok(look(connection, ctx, key, inputs, client, known).await)
+}
+
+fn unread(Unread { doing, source }: Unread) -> Error {
+    Error::kube(doing, *source)
 }
 
 /// What is to be said of a token that GitLab has refused for good, whatever else has changed: using a

@@ -5,8 +5,9 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use super::finding::{Finding, broken, conclude, is_requested};
-use super::{ask, trouble::trouble, view::Connection};
+use super::view::Connection;
 use crate::api::conditions::Reason;
+use crate::connect::{ask, trouble};
 use crate::controller::Context;
 use crate::controller::budgets;
 use crate::controller::caches::ConnectionKey;
@@ -103,7 +104,7 @@ fn put_off(
 
 /// What GitLab says of the credential, and what is wrong with it.
 async fn judged(client: &Client, inputs: &Inputs) -> (Option<Account>, Option<Trouble>) {
-    match ask::ask(client).await {
+    match ask(client).await {
         Ok(account) => {
             let trouble = too_small(&account);
             (Some(account), trouble)

@@ -1,14 +1,12 @@
 //! One connection of either kind: read what it names, ask GitLab about it, and tell its runners.
-mod ask;
 mod check;
 mod finding;
 mod look;
-mod sources;
-mod trouble;
+mod observer;
 mod view;
 mod watch;
 
-pub(super) use ask::observer;
+pub(super) use observer::observer;
 pub use view::Connection;
 pub use watch::run;
 

@@ -152,6 +152,8 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
         url: gitlab_url.to_owned(),
         ca_pem: None,
         proxy: None,
+        proxy_credentials: None,
+        client_certificate: None,
         timeout: DEFAULT_TIMEOUT,
     });
     let budget = pass.ctx.budgets.without_credential(gitlab_url);

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, SigningKey,
 };
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
 
 /// The names and addresses that the certificate is for.
 const NAMES: [&str; 5] = [
@@ -30,6 +31,9 @@ pub enum TlsError {
     /// rustls refused key or certificate.
     #[error("using the certificate")]
     Use(#[from] rustls::Error),
+    /// Clients cannot be asked for certificates.
+    #[error("asking clients for certificates")]
+    Ask(#[from] VerifierBuilderError),
     /// A file of the TLS folder could not be read as PEM.
     #[error("reading a PEM file")]
     Pem(#[from] rustls::pki_types::pem::Error),
@@ -49,6 +53,17 @@ pub(crate) struct Identity {
     pub(crate) ca: String,
     chain: String,
     key: String,
+    /// What a client shows that is let in, where one has to show something. It is kept in no folder.
+    pub(crate) client: Option<ClientIdentity>,
+}
+
+/// A certificate of a client's, and its key; PEM.
+#[derive(Clone, Debug)]
+pub struct ClientIdentity {
+    /// The certificate.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
 }
 
 impl Identity {
@@ -76,6 +91,7 @@ impl Identity {
             ca: ca_pem,
             chain,
             key: key.serialize_pem(),
+            client: Some(ClientIdentity::by(&issuer)?),
         })
     }
 
@@ -88,6 +104,7 @@ impl Identity {
                 ca: read(&ca)?,
                 chain: read(&chain)?,
                 key: read(&key)?,
+                client: None,
             });
         }
         let made = Self::make()?;
@@ -103,17 +120,43 @@ impl Identity {
 
     /// The server's side of TLS, HTTP/1.1 only; names its crypto provider instead of relying on the
     /// process's default, which nobody may have set, or somebody else may have set otherwise.
-    pub(crate) fn config(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    ///
+    /// `asks` is whether a client has to show a certificate of the same authority.
+    pub(crate) fn config(&self, asks: bool) -> Result<Arc<ServerConfig>, TlsError> {
         let chain =
             CertificateDer::pem_slice_iter(self.chain.as_bytes()).collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes())?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)?;
+        let config = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?;
+        let config = if asks {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(self.ca.as_bytes())?)?;
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+            config.with_client_cert_verifier(verifier)
+        } else {
+            config.with_no_client_auth()
+        };
+        let mut config = config.with_single_cert(chain, key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+}
+
+impl ClientIdentity {
+    fn by<S: SigningKey>(issuer: &Issuer<'_, S>) -> Result<Self, TlsError> {
+        let key = KeyPair::generate()?;
+        let mut leaf = CertificateParams::default();
+        leaf.distinguished_name
+            .push(DnType::CommonName, "a client of gitlab-sim");
+        leaf.use_authority_key_identifier_extension = true;
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        Ok(Self {
+            certificate: leaf.signed_by(&key, issuer)?.pem(),
+            key: key.serialize_pem(),
+        })
     }
 }
 

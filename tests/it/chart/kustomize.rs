@@ -66,6 +66,9 @@ async fn every_reference_of_our_kinds_follows_a_new_name() {
             let by_secret = spec_of("GitLabConnection", "dev-by-secret-a");
             assert_eq!(by_secret["credentialsSecretRef"]["name"], credentials);
             assert_eq!(by_secret["caBundleSecretRef"]["name"], authority);
+            for field in ["clientCertificateSecretRef", "proxyCredentialsSecretRef"] {
+                assert_eq!(by_secret[field]["name"], authority, "{field}");
+            }
             let shared = spec_of("ClusterGitLabConnection", "dev-shared-a");
             assert_eq!(shared["credentialsSecretRef"]["name"], credentials);
             let authority = name_of("ConfigMap", "dev-authority-a-");

@@ -1,7 +1,9 @@
 //! What can be wrong with a connection before anything is sent.
 use std::{sync::Arc, time::Duration};
 
-use gitlab_runner_registrar::gitlab::{BuildError, Client, Endpoint};
+use gitlab_runner_registrar::gitlab::{
+    BuildError, Client, ClientCertificate, Endpoint, ProxyCredentials,
+};
 
 use super::{CANARY, TOKEN, endpoint, unlimited};
 
@@ -128,6 +130,14 @@ fn an_endpoint_shows_no_address() {
         url: "https://user:canary@gitlab.example.com".to_owned(),
         ca_pem: Some(b"canary".to_vec()),
         proxy: Some("http://user:canary@proxy.example.com".to_owned()),
+        proxy_credentials: Some(ProxyCredentials {
+            username: "me".to_owned(),
+            password: "canary".to_owned().into(),
+        }),
+        client_certificate: Some(ClientCertificate {
+            chain: b"canary".to_vec(),
+            key: "canary".to_owned().into(),
+        }),
         timeout: Duration::from_secs(1),
     };
     assert!(!format!("{endpoint:?}").contains(CANARY));

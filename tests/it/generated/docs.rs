@@ -8,6 +8,7 @@ use gitlab_runner_registrar::{
         events::EventReason,
     },
     cli::Cli,
+    fleet::EXIT_CODES,
     gitlab::{Budget, CallOutcome},
     metrics::{Format, Metrics},
 };
@@ -69,19 +70,25 @@ fn every_reason_says_what_it_means_and_what_to_do() {
 #[test]
 fn the_list_of_flags_is_current() {
     let mut page =
-        "# Flags\n\nEvery flag can also be given by its environment variable.\n".to_owned();
+        "# Commands and flags\n\nA flag with an environment variable can be given by that too. \
+        `registrar COMMAND --help` says the same.\n"
+            .to_owned();
     let mut cli = Cli::command();
     // Fills in what a parse would, such as the values of enums.
     cli.build();
-    for command in cli.get_subcommands().filter(|c| c.get_name() != "help") {
-        let about = command.get_about().map(ToString::to_string);
-        let about = about.unwrap_or_default();
-        write!(
-            page,
-            "\n## `registrar {}`\n\n{about}.\n",
-            command.get_name()
-        )
-        .unwrap();
+    chapters(&cli, "registrar", &mut page);
+    writeln!(page, "\n## Exit codes\n\n{EXIT_CODES}").unwrap();
+    current(&[("docs/flags.md".to_owned(), page)]);
+}
+
+/// A chapter for each command, those within others too.
+fn chapters(of: &clap::Command, path: &str, page: &mut String) {
+    for command in of.get_subcommands().filter(|c| c.get_name() != "help") {
+        let path = format!("{path} {}", command.get_name());
+        let about = command.get_long_about().or(command.get_about());
+        let about = about.map(ToString::to_string).unwrap_or_default();
+        let about = about.trim_end_matches('.');
+        write!(page, "\n## `{path}`\n\n{about}.\n").unwrap();
         let rows: Vec<String> = command
             .get_arguments()
             .filter(|flag| !flag.is_hide_set() && flag.get_id() != "help")
@@ -91,12 +98,18 @@ fn the_list_of_flags_is_current() {
             let head = "| Flag | Environment | Default | Meaning |\n|---|---|---|---|";
             write!(page, "\n{head}\n{}\n", rows.join("\n")).unwrap();
         }
+        if let Some(examples) = command.get_after_help() {
+            write!(page, "\n```text\n{examples}\n```\n").unwrap();
+        }
+        chapters(command, &path, page);
     }
-    current(&[("docs/flags.md".to_owned(), page)]);
 }
 
 fn flag_row(flag: &clap::Arg) -> String {
-    let name = format!("--{}", flag.get_long().unwrap());
+    let name = match flag.get_long() {
+        Some(long) => format!("--{long}"),
+        None => flag.get_id().as_str().to_uppercase(),
+    };
     let env = flag
         .get_env()
         .map_or(String::new(), |env| code(&env.to_string_lossy()));

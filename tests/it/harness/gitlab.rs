@@ -73,6 +73,16 @@ impl GitLab {
         .await
     }
 
+    /// One that asks its clients for a certificate as well.
+    pub(crate) async fn with_client_certificates() -> Self {
+        let client_certificates = true;
+        Self::with(Options {
+            client_certificates,
+            ..Options::default()
+        })
+        .await
+    }
+
     async fn with(options: Options) -> Self {
         let tokens = [
             ("ADMIN", token::ADMIN),

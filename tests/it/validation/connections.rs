@@ -24,6 +24,8 @@ fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
     let longest = format!("https://{}", long(1016));
     let too_long = format!("https://{}", long(1017));
     let bundle = || json!({ "name": "n", "key": "k" });
+    let through = || some().with("proxyUrl", "http://proxy:3128");
+    let alone = "proxyCredentialsSecretRef is for the proxy in proxyUrl";
     vec![
         text("url", "http://gitlab", "gitlab", url),
         text("url", "https://gitlab:8443/root", "ftp://gitlab", url),
@@ -98,6 +100,28 @@ fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
             &long(253),
             &long(254),
             "Too long",
+        ),
+        rule(
+            through().with("proxyCredentialsSecretRef.name", "s"),
+            some().with("proxyCredentialsSecretRef.name", "s"),
+            alone,
+        ),
+        rule(
+            through().with("proxyCredentialsSecretRef.name", "s"),
+            through().with("proxyCredentialsSecretRef.name", ""),
+            "spec.proxyCredentialsSecretRef.name",
+        ),
+        text(
+            "clientCertificateSecretRef.name",
+            &long(253),
+            &long(254),
+            "Too long",
+        ),
+        field(
+            "clientCertificateSecretRef",
+            json!({ "name": "s" }),
+            json!({}),
+            "clientCertificateSecretRef.name: Required value",
         ),
         rule(
             some().with("caBundleSecretRef", bundle()),

@@ -157,7 +157,7 @@ fn the_longest_cluster_id_leaves_room_for_the_longest_note() {
         let cli = Cli::try_parse_from(["registrar", "run", "--cluster-id", &id]);
         cli.map(|cli| match cli.command {
             Command::Run(args) => args.cluster_id.unwrap(),
-            Command::Crds => unreachable!(),
+            Command::Crds | Command::Fleet(_) | Command::Completions(_) => unreachable!(),
         })
     };
     let mark = Mark {

@@ -22,7 +22,7 @@ use crate::control;
 use crate::faults::{BadRule, FaultId, Rule, Standing};
 use crate::log::{Filter, Recorded};
 use crate::server::shared::{Facts, Shared};
-use crate::tls::Identity;
+use crate::tls::ClientIdentity;
 use crate::{Command, CommandError, GitLab, SeedError};
 
 /// A stand-in that answers on real sockets until it is dropped.
@@ -43,7 +43,7 @@ impl Server {
         let identity = options.identity()?;
         let tls = identity
             .as_ref()
-            .map(Identity::config)
+            .map(|identity| identity.config(options.client_certificates))
             .transpose()?
             .map(TlsAcceptor::from);
         let [listener, control] = [
@@ -58,6 +58,9 @@ impl Server {
             version: options.version,
             url: format!("{scheme}://{}{root}", address(&listener)?),
             root,
+            client: identity
+                .as_ref()
+                .and_then(|identity| identity.client.clone()),
             ca_pem: identity.map(|identity| identity.ca),
             log_capacity: options.log_capacity,
         }));
@@ -84,6 +87,11 @@ impl Server {
     /// The authority that a client has to trust; none without TLS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.shared.ca_pem.as_deref()
+    }
+
+    /// What a client shows that is let in, where [`Options::client_certificates`] asks for it.
+    pub fn client_identity(&self) -> Option<&ClientIdentity> {
+        self.shared.client.as_ref()
     }
 
     /// Every request received since the last clearing, in order.

@@ -19,6 +19,9 @@ pub struct Options {
     /// HTTPS with a certificate of the stand-in's own, for `localhost`, `127.0.0.1`, `::1`, `gitlab`
     /// and `gitlab.example.com`.
     pub tls: bool,
+    /// Clients have to show a certificate ([`Server::client_identity`](crate::Server::client_identity));
+    /// implies `tls`. Nobody has one of an authority that was kept in a folder.
+    pub client_certificates: bool,
     /// Keeps authority and certificate in this folder and uses them again; implies `tls`.
     pub tls_dir: Option<PathBuf>,
     /// The relative URL root, such as `/gitlab`, which GitLab itself never gets to see.
@@ -38,6 +41,7 @@ impl Default for Options {
             listen: free,
             control: free,
             tls: false,
+            client_certificates: false,
             tls_dir: None,
             root: String::new(),
             version: None,
@@ -51,7 +55,9 @@ impl Options {
     pub(super) fn identity(&self) -> Result<Option<Identity>, TlsError> {
         match &self.tls_dir {
             Some(folder) => Identity::kept_in(folder).map(Some),
-            None => self.tls.then(Identity::make).transpose(),
+            None => (self.tls || self.client_certificates)
+                .then(Identity::make)
+                .transpose(),
         }
     }
 

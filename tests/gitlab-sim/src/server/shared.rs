@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::log::{End, Log};
+use crate::tls::ClientIdentity;
 use crate::{GitLab, Seed, Version};
 
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     /// The relative URL root, such as `/gitlab`; empty for none.
     pub(crate) root: String,
     pub(crate) ca_pem: Option<String>,
+    pub(crate) client: Option<ClientIdentity>,
     pub(crate) url: String,
     /// Ticks whenever log or gates have changed, so that nobody needs to poll.
     changed: watch::Sender<()>,
@@ -35,6 +37,7 @@ pub(crate) struct Facts {
     pub(crate) version: Option<Version>,
     pub(crate) root: String,
     pub(crate) ca_pem: Option<String>,
+    pub(crate) client: Option<ClientIdentity>,
     pub(crate) url: String,
     pub(crate) log_capacity: usize,
 }
@@ -48,6 +51,7 @@ impl Shared {
             version,
             root,
             ca_pem,
+            client,
             url,
             log_capacity,
         } = facts;
@@ -60,6 +64,7 @@ impl Shared {
             version,
             root,
             ca_pem,
+            client,
             url,
             changed: watch::Sender::new(()),
         }

@@ -1,30 +1,24 @@
 //! Asks GitLab about a connection's credential.
-use std::sync::Arc;
+use secrecy::SecretString;
 
 use crate::api::conditions::Reason;
-use crate::controller::connection_check::Inputs;
-use crate::controller::{Context, error::chain};
+use crate::chain::chain;
 use crate::gitlab;
-use crate::gitlab::{Budget, BuildError, Call, Client, Refusal};
-use crate::metrics::Metrics;
+use crate::gitlab::{Budget, BuildError, Client, Endpoint, Observe, Refusal};
 use crate::plan::{Account, Trouble};
 
 /// Makes the client. `origin` names the object that what cannot be used was read from.
-pub(super) fn client(
-    inputs: &Inputs,
-    ctx: &Context,
+pub fn client(
+    endpoint: &Endpoint,
+    token: SecretString,
+    observe: Observe,
     budget: Budget,
     origin: impl Fn(&BuildError) -> Option<String>,
 ) -> Result<Client, Trouble> {
-    let Inputs {
-        endpoint,
-        token,
-        place: _,
-    } = inputs;
-    let observer = observer(&ctx.metrics);
-    Client::new(endpoint, Some(token.clone()), observer, budget).map_err(|error| {
+    Client::new(endpoint, Some(token), observe, budget).map_err(|error| {
         let reason = match error {
             BuildError::CaBundle(_) => Reason::CaBundleInvalid,
+            BuildError::ClientCertificate(_) => Reason::ClientCertificateInvalid,
             BuildError::Token => Reason::CredentialInvalid,
             BuildError::Tls(_) => Reason::TlsFailed,
             BuildError::Url(_) | BuildError::Proxy(_) => Reason::InvalidConnection,
@@ -35,23 +29,8 @@ pub(super) fn client(
     })
 }
 
-/// Counts every request that a client sends.
-pub(in crate::controller) fn observer(metrics: &Metrics) -> gitlab::Observe {
-    let metrics = metrics.clone();
-    Arc::new(
-        move |Call {
-                  endpoint,
-                  method,
-                  outcome,
-                  seconds,
-              }| {
-            metrics.requested(method, endpoint, outcome, seconds);
-        },
-    )
-}
-
 /// Asks about the credential, and with it about the instance, as far as it may.
-pub(super) async fn ask(client: &Client) -> Result<Account, gitlab::Error> {
+pub async fn ask(client: &Client) -> Result<Account, gitlab::Error> {
     let mut lacks = Vec::new();
     let token = match client.access_token().await {
         Ok(token) => Some(token),

@@ -2,13 +2,17 @@
 use std::error::Error as StdError;
 
 use crate::api::conditions::Reason;
-use crate::controller::error::chain;
+use crate::chain::chain;
 use crate::gitlab;
 use crate::gitlab::{Endpoint, Refusal};
 use crate::plan::{Trouble, refused_for_good};
 
+/// What to do about a proxy that does not let us through.
+const PROXY_ADVICE: &str = "the proxy asks for credentials: put user name and password into a Secret, and name it in \
+     spec.proxyCredentialsSecretRef";
+
 /// What an error says of the connection. `credential` names the Secret and the key of the token.
-pub(super) fn trouble(error: &gitlab::Error, endpoint: &Endpoint, credential: &str) -> Trouble {
+pub fn trouble(error: &gitlab::Error, endpoint: &Endpoint, credential: &str) -> Trouble {
     let (told, url) = (chain(error), &endpoint.url);
     match error {
         gitlab::Error::Refused {
@@ -20,6 +24,9 @@ pub(super) fn trouble(error: &gitlab::Error, endpoint: &Endpoint, credential: &s
             Reason::CredentialForbidden,
             format!("the owner of the token in {credential} may not use the API: {told}"),
         ),
+        gitlab::Error::NotGitLab { status: 407, .. } if endpoint.proxy.is_some() => {
+            Trouble::new(Reason::Unreachable, format!("{told}; {PROXY_ADVICE}"))
+        }
         gitlab::Error::Refused {
             status, message, ..
         }
@@ -33,7 +40,15 @@ pub(super) fn trouble(error: &gitlab::Error, endpoint: &Endpoint, credential: &s
             Trouble::new(Reason::GitLabThrottled, told)
         }
         gitlab::Error::Unsent(cause) => unsent(cause.as_ref(), endpoint),
-        gitlab::Error::Lost(_) | gitlab::Error::ReadOnly { .. } => {
+        gitlab::Error::Lost(cause) => match gitlab::tls_advice(cause.as_ref()) {
+            // In TLS 1.3 a client that is not taken hears of it where it waits for an answer.
+            Some(advice) => Trouble::new(
+                Reason::TlsFailed,
+                format!("{told}; asked at {url}; {advice}"),
+            ),
+            None => Trouble::new(Reason::Unreachable, format!("{told}; asked at {url}")),
+        },
+        gitlab::Error::ReadOnly { .. } => {
             Trouble::new(Reason::Unreachable, format!("{told}; asked at {url}"))
         }
     }
@@ -70,6 +85,10 @@ fn unsent(cause: &(dyn StdError + 'static), endpoint: &Endpoint) -> Trouble {
         );
     }
     let what = format!("could not reach GitLab at {url}{through}: {}", chain(cause));
+    // The error that says so is nobody's to name but hyper's.
+    if proxy.is_some() && what.contains("proxy authorization required") {
+        return Trouble::new(Reason::Unreachable, format!("{what}; {PROXY_ADVICE}"));
+    }
     match gitlab::tls_advice(cause) {
         Some(advice) => Trouble::new(Reason::TlsFailed, format!("{what}; {advice}")),
         None => Trouble::new(Reason::Unreachable, what),
@@ -89,6 +108,8 @@ mod tests {
             url: "https://gitlab.example.com".to_owned(),
             ca_pem: None,
             proxy: None,
+            proxy_credentials: None,
+            client_certificate: None,
             timeout: Duration::from_secs(1),
         };
         trouble(error, &endpoint, CREDENTIAL)

@@ -1,0 +1,226 @@
+//! How a command gets to a GitLab: by an address and a token of its caller's, or by a connection of a
+//! cluster. The token is taken from the environment and never from the command line, which all users of a
+//! machine may read.
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use clap::Args;
+use secrecy::SecretString;
+
+use super::certificates::Certificates;
+use super::kubernetes::{ClusterArgs, Kubernetes};
+use crate::api::v1alpha1::{ConnectionKind, ConnectionRef, GitLabConnectionSpec};
+use crate::chain::chain;
+use crate::connect;
+use crate::connect::Sources;
+use crate::gitlab;
+use crate::gitlab::{Budget, BuildError, Client, Endpoint, Lane};
+use crate::plan::{Trouble, credential};
+
+/// Where the token is when no connection is named.
+const TOKEN: &str = "GITLAB_TOKEN";
+
+/// Where the address is when nothing says it: the second is what a CI job of GitLab has.
+const ADDRESSES: [&str; 2] = ["GITLAB_URL", "CI_SERVER_URL"];
+
+/// Which GitLab, and with which credential.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connection to GitLab")]
+pub(super) struct Access {
+    /// Address of GitLab; the access token is read from the environment variable GITLAB_TOKEN. When
+    /// omitted it is that of GITLAB_URL, or of CI_SERVER_URL as in a CI job
+    #[arg(long, value_name = "URL", conflicts_with_all = ["connection", "cluster_connection"])]
+    gitlab_url: Option<String>,
+    /// Use the GitLab and the credential of this GitLabConnection of the cluster instead
+    #[arg(long, value_name = "NAME", conflicts_with = "cluster_connection")]
+    connection: Option<String>,
+    /// Use those of this ClusterGitLabConnection instead
+    #[arg(long, value_name = "NAME")]
+    cluster_connection: Option<String>,
+    /// The operator's namespace, where the Secrets of ClusterGitLabConnections are. When omitted it is
+    /// that of the kubeconfig
+    #[arg(long, value_name = "NAMESPACE")]
+    operator_namespace: Option<String>,
+    /// Certificates on the way.
+    #[command(flatten)]
+    certificates: Certificates,
+    /// Take an address that is http: the token travels in the clear
+    #[arg(long)]
+    allow_http: bool,
+    /// How many requests GitLab gets in any 60 seconds at the most; no more than a connection allows
+    #[arg(long, value_name = "COUNT", default_value = "600", value_parser = clap::value_parser!(u32).range(10..=60_000))]
+    requests_per_minute: u32,
+    /// Which cluster, and where in it.
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+}
+
+/// A GitLab that can be asked.
+pub(super) struct Session {
+    pub(super) client: Client,
+    pub(super) endpoint: Endpoint,
+    /// Where the credential was read, for a person.
+    pub(super) credential: String,
+    /// The connection of the cluster that led here, if one did.
+    pub(super) connection: Option<ConnectionRef>,
+    /// The cluster that the connection is in.
+    pub(super) kubernetes: Option<Kubernetes>,
+}
+
+impl Access {
+    /// The connection that was named, if one was.
+    pub(super) fn named(&self) -> Option<ConnectionRef> {
+        let of = |kind, name: &String| ConnectionRef {
+            kind,
+            name: name.clone(),
+        };
+        let cluster = self.cluster_connection.as_ref();
+        let cluster = cluster.map(|name| of(ConnectionKind::ClusterGitLabConnection, name));
+        let own = self.connection.as_ref();
+        cluster.or(own.map(|name| of(ConnectionKind::GitLabConnection, name)))
+    }
+
+    /// Whether the caller brings an address, so that no connection is needed.
+    pub(super) fn has_address(&self) -> bool {
+        self.named().is_none() && self.address().is_some()
+    }
+
+    fn address(&self) -> Option<String> {
+        let given = |name: &&str| std::env::var(name).ok().filter(|url| !url.is_empty());
+        let typed = self.gitlab_url.clone();
+        typed.or_else(|| ADDRESSES.iter().find_map(given))
+    }
+
+    /// The way to GitLab that was typed. Asks GitLab nothing.
+    pub(super) async fn session(&self) -> anyhow::Result<Session> {
+        match self.named() {
+            Some(connection) => {
+                let kubernetes = self.cluster.connect().await?;
+                self.session_by(kubernetes, connection).await
+            }
+            None => self.session_by_address(),
+        }
+    }
+
+    /// The way to GitLab by a connection.
+    pub(super) async fn session_by(
+        &self,
+        kubernetes: Kubernetes,
+        connection: ConnectionRef,
+    ) -> anyhow::Result<Session> {
+        let ConnectionRef { kind, name } = &connection;
+        let spec = kubernetes.connection(*kind, name).await?;
+        let namespace = match kind {
+            ConnectionKind::GitLabConnection => kubernetes.namespace.clone(),
+            ConnectionKind::ClusterGitLabConnection => match &self.operator_namespace {
+                Some(namespace) => namespace.clone(),
+                None => self.home().await?,
+            },
+        };
+        let sources = Sources {
+            kube: kubernetes.client.clone(),
+            namespace,
+            allow_http: self.allow_http,
+        };
+        let told = |Trouble { message, .. }| anyhow!("{} {name}: {message}", kind.name());
+        let endpoint = sources.endpoint(&spec).await?.map_err(told)?;
+        let (token, credential) = sources.token(&spec).await?.map_err(told)?;
+        let origin = |error: &BuildError| sources.origin(&spec, error);
+        let client = client(&endpoint, token, self.ceiling(Some(&spec)), origin);
+        Ok(Session {
+            client: client.map_err(told)?,
+            endpoint,
+            credential,
+            connection: Some(connection),
+            kubernetes: Some(kubernetes),
+        })
+    }
+
+    /// The namespace of the kubeconfig, whatever namespace the objects are in.
+    async fn home(&self) -> anyhow::Result<String> {
+        let anywhere = ClusterArgs {
+            namespace: None,
+            ..self.cluster.clone()
+        };
+        Ok(anywhere.connect().await?.namespace)
+    }
+
+    fn session_by_address(&self) -> anyhow::Result<Session> {
+        let url = self.address().with_context(|| {
+            format!(
+                "no GitLab is named: write --gitlab-url https://gitlab.example.com and put an access token \
+                 into the environment variable {TOKEN}, or name a connection of the cluster with --connection"
+            )
+        })?;
+        let insecure = url.starts_with("http://") && !self.allow_http;
+        ensure!(
+            !insecure,
+            "{url} is not https: the token would travel in the clear; --allow-http takes it all the same"
+        );
+        let endpoint = Endpoint {
+            url: url.trim_end_matches('/').to_owned(),
+            ca_pem: self.certificates.authorities()?,
+            client_certificate: self.certificates.shown()?,
+            proxy: None,
+            proxy_credentials: None,
+            timeout: Duration::from_secs(30),
+        };
+        let place = format!("the environment variable {TOKEN}");
+        let ceiling = self.ceiling(None);
+        let client = client(&endpoint, token()?, ceiling, |_| None);
+        Ok(Session {
+            client: client.map_err(|Trouble { message, .. }| anyhow!(message))?,
+            endpoint,
+            credential: place,
+            connection: None,
+            kubernetes: None,
+        })
+    }
+
+    fn ceiling(&self, spec: Option<&GitLabConnectionSpec>) -> u32 {
+        let allowed = spec.and_then(|spec| u32::try_from(spec.requests_per_minute).ok());
+        allowed.map_or(self.requests_per_minute, |allowed| {
+            allowed.min(self.requests_per_minute)
+        })
+    }
+}
+
+fn client(
+    endpoint: &Endpoint,
+    token: SecretString,
+    ceiling: u32,
+    origin: impl Fn(&BuildError) -> Option<String>,
+) -> Result<Client, Trouble> {
+    let budget = Budget::per_minute(ceiling);
+    let client = connect::client(endpoint, token, Arc::new(|_| ()), budget, origin)?;
+    // Somebody waits for the answer, and nobody else uses this budget.
+    Ok(client.in_lane(Lane::Change))
+}
+
+fn token() -> anyhow::Result<SecretString> {
+    let Some(held) = std::env::var_os(TOKEN) else {
+        bail!("the environment variable {TOKEN} is not set: put an access token there");
+    };
+    match credential(held.as_encoded_bytes()) {
+        Ok("") => bail!("the environment variable {TOKEN} is empty: put an access token there"),
+        Ok(token) => Ok(SecretString::from(token)),
+        Err(why) => bail!("the environment variable {TOKEN}: {why}"),
+    }
+}
+
+impl Session {
+    /// What a failed request means, and what to do about it.
+    pub(super) fn told(&self, error: &gitlab::Error) -> anyhow::Error {
+        let about_access = error.is_unauthorized() || error.is_unanswered();
+        if !about_access {
+            return anyhow!(chain(error));
+        }
+        let Trouble { message, .. } = connect::trouble(error, &self.endpoint, &self.credential);
+        let field = match self.connection {
+            Some(_) => "spec.url",
+            None => "--gitlab-url",
+        };
+        anyhow!(message.replace("spec.url", field))
+    }
+}
