@@ -48,7 +48,9 @@ const NAMED: &[&str] = &[
     "helm upgrade",
     "kubectl apply -k deploy",
     "kubectl delete -k",
+    "kubectl exec",
     "kubectl patch",
+    "kubectl registrar",
     "kubectl replace",
     "kubectl wait",
 ];
