@@ -89,6 +89,10 @@ closed_list! {
     RunnerMissing => "Wait, and find out who removed the runner. If nobody did, look at what answers in GitLab's place.",
     /// The runner of the recorded number does not carry this object's mark: GitLab was restored from a backup, somebody has edited the note or the Secret, or the connection's url has changed. It is neither changed nor removed.
     RunnerForeign => "If it is this object's runner, put the mark back at the end of its maintenance note. If not, point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
+    /// The runner that spec.adopt names cannot be taken over, and why is in the message. It is left alone, and none is registered in its place.
+    AdoptionRefused => "Do what the message says, or take adopt out of spec to register a new runner.",
+    /// The Secret does not hold the token of the runner that was taken over, and spec.adopt.resetToken is Never. Ready is True, since the runner's processes have the token.
+    TokenNotKept => "Nothing, if the runner's processes have their token. Else set spec.adopt.resetToken to IfMissing: a new token is made, and the one before ends.",
     /// GitLab differs from spec, and spec.driftPolicy is Report. Ready is True, since that is all that was asked for; Synced or `ProjectsAssigned` is False.
     Drifted => "Change spec or GitLab, or set spec.driftPolicy to Correct. The differences are in status.drift.",
     /// spec.tokenSecret.configTemplate makes no config.toml that gitlab-runner takes. The last one that it has made stays in the Secret, with the runner's token.

@@ -8,6 +8,8 @@ closed_list! {
 
     /// The runner was registered in GitLab, and its token is in the Secret.
     Registered => "Nothing.",
+    /// A runner that was there was taken over, as spec.adopt says. What differs from spec is in the message, and changed next.
+    Adopted => "Nothing. If it is the wrong runner, set deletionPolicy to Orphan before the object is deleted.",
     /// All is as declared, for the first time or again. A runner that is so as soon as it is registered is told of by `Registered` alone.
     BecameReady => "Nothing.",
     /// The runner in GitLab was changed as spec has changed.

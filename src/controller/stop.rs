@@ -28,6 +28,7 @@ fn may_be_cut_off(step: &Step) -> bool {
         | Step::Edit(..)
         | Step::Unassign(..)
         | Step::Unregister(_)
+        | Step::Adopt(..)
         | Step::ReleaseSecret => true,
     }
 }

@@ -8,7 +8,7 @@ use crate::gitlab::model::{Runner, RunnerId};
 use crate::plan::{Doubt, Known, Sighting, grace, second_look};
 
 /// What GitLab says of a runner that it is asked for.
-enum Answer {
+pub(super) enum Answer {
     /// This.
     Shown(Box<Runner>),
     /// There is none.
@@ -66,7 +66,7 @@ impl Observer<'_> {
     }
 
     /// Asks GitLab for the runner. The roster takes in what it says.
-    async fn ask(&self, id: RunnerId) -> Result<Answer, Error> {
+    pub(super) async fn ask(&self, id: RunnerId) -> Result<Answer, Error> {
         let Connected {
             client,
             can,

@@ -7,7 +7,7 @@ use super::Connected;
 use crate::api::v1alpha1::{GitLabRunnerStatus, OperationType, Scope};
 use crate::gitlab::model::RunnerId;
 use crate::plan::{
-    Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenFacts,
+    Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken, Takeover, TokenFacts,
 };
 use crate::secrets::Entry;
 
@@ -24,6 +24,8 @@ pub struct Locator<'a> {
     pub status: Option<&'a GitLabRunnerStatus>,
     /// The number of the runner, as far as status or this process knows it.
     pub recorded: Option<Known>,
+    /// The runner that is to be taken over, while that is not done.
+    pub adopt: Option<Takeover<'a>>,
     /// The runner that this process has removed.
     pub removed: Option<RunnerId>,
     /// How old what was seen of it may be where no sweep looks after it; `None` asks GitLab anyway.
@@ -55,6 +57,7 @@ impl Locator<'_> {
             settles_at: None,
             scope: self.recorded_scope(url),
             naming: Naming::Same,
+            adoption: None,
             secret: self.secret.clone(),
             others: self.others.clone(),
             token: TokenFacts::default(),

@@ -1,6 +1,7 @@
 //! What GitLab holds of one object's runner: from what is known of it to what a decision may depend on.
 //! It only reads, and knows nothing of the Kubernetes API. What was seen is kept in the roster, which a
 //! sweep of whole scopes fills as well, so that nobody need know where a fact came from.
+mod adoption;
 mod by_number;
 mod connected;
 mod error;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::gitlab::model::{ProjectId, RunnerId};
-use crate::plan::{Doubt, Observed, Sighting, Wanted, Whereabouts, grace, whereabouts};
+use crate::plan::{Doubt, Known, Observed, Sighting, Wanted, Whereabouts, grace, whereabouts};
 
 pub use connected::{Connected, Led, Path};
 pub use error::{Error, Subject};
@@ -56,12 +57,15 @@ pub async fn observe(
     numbers: &mut BTreeMap<String, Option<ProjectId>>,
 ) -> Result<Seen, Error> {
     let intent = locator.intent();
-    let place = whereabouts(
-        &locator.secret,
-        &locator.others,
-        locator.recorded.as_ref(),
-        intent.as_ref(),
-    );
+    let place = match locator.adopt {
+        Some(takeover) => Whereabouts::Adoption(takeover.runner),
+        None => whereabouts(
+            &locator.secret,
+            &locator.others,
+            locator.recorded.as_ref(),
+            intent.as_ref(),
+        ),
+    };
     let Some(connected) = connected else {
         let mut facts = locator.nothing_seen(None);
         // Without a runner there is nothing to ask for.
@@ -114,7 +118,7 @@ struct Observer<'a> {
 impl Observer<'_> {
     async fn runner(&mut self, want: Option<&Wanted>, place: Whereabouts) -> Result<(), Error> {
         let searches = match &place {
-            Whereabouts::Nowhere => false,
+            Whereabouts::Nowhere | Whereabouts::Adoption(_) => false,
             Whereabouts::Number(_) => self.may_have_twins(),
             Whereabouts::Mark(_) => self.connected.can.list,
         };
@@ -148,20 +152,12 @@ impl Observer<'_> {
     async fn in_place(&mut self, place: Whereabouts, leaving: bool) -> Result<(), Error> {
         match place {
             Whereabouts::Nowhere => {}
-            Whereabouts::Number(known) => {
-                self.facts.runner = if self.removed {
-                    Sighting::Absent
-                } else {
-                    self.by_number(&known, leaving).await?
-                };
-                let gone = self.facts.runner == Sighting::Absent && !leaving;
-                if gone && self.connected.can.list {
-                    self.look_for_a_later_one().await?;
-                }
-                if self.may_have_twins() {
-                    self.look_for_twins(leaving).await?;
+            Whereabouts::Adoption(_) => {
+                if let Some(takeover) = self.locator.adopt {
+                    self.look_at_another(takeover).await?;
                 }
             }
+            Whereabouts::Number(known) => self.where_it_was(&known, leaving).await?,
             Whereabouts::Mark(intent)
                 if intent.gitlab_url.as_ref() != Some(&self.connected.url) =>
             {
@@ -174,6 +170,23 @@ impl Observer<'_> {
                 let settles_at = grace(&intent, self.connected.timeout);
                 self.look_for_the_lost(&intent, settles_at).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Looks under the number that is known, and for others where that is not all there may be.
+    async fn where_it_was(&mut self, known: &Known, leaving: bool) -> Result<(), Error> {
+        self.facts.runner = if self.removed {
+            Sighting::Absent
+        } else {
+            self.by_number(known, leaving).await?
+        };
+        let gone = self.facts.runner == Sighting::Absent && !leaving;
+        if gone && self.connected.can.list {
+            self.look_for_a_later_one().await?;
+        }
+        if self.may_have_twins() {
+            self.look_for_twins(leaving).await?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl Locator<'_> {
     }
 
     /// What spec names: a group or a project, by path or by id. `None` is the instance.
-    fn target(&self) -> Option<&Target> {
+    pub(super) fn target(&self) -> Option<&Target> {
         self.scope.group.as_ref().or(self.scope.project.as_ref())
     }
 
@@ -195,7 +195,7 @@ fn shown(runner: &Runner, lives: Scope) -> Option<String> {
     }
 }
 
-async fn path_of(connected: &Connected, scope: Scope) -> Result<Option<String>, Error> {
+pub(super) async fn path_of(connected: &Connected, scope: Scope) -> Result<Option<String>, Error> {
     match scope {
         Scope::Instance => Ok(None),
         Scope::Group(id) => connected.client.group_path(id).await.map_err(failed),

@@ -2,6 +2,7 @@
 use jiff::Timestamp;
 
 use super::{
+    adoption::adopt,
     assignment::{assignment, before_removal, lost_owner, unassignable},
     brake::is_held_up,
     desired::{Desired, Wanted},
@@ -33,6 +34,7 @@ fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Pl
         Desired::Gone(DeletionPolicy::Orphan) => release(seen),
         Desired::Gone(DeletionPolicy::Delete) => finalize(seen, settling),
         Desired::Exists(want) => match &seen.runner {
+            _ if let Some(adoption) = &seen.adoption => adopt(adoption, seen, mark),
             Sighting::Absent => match settling {
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
                 None => register(want, seen),
@@ -82,6 +84,7 @@ fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: T
         return Plan::Act(Step::Unregister(*twin));
     }
     match (keep_token(want, runner.id, seen), seen.under_way) {
+        (Some(Step::ResetToken(..)), _) if want.leaves_token_of(runner.id) => {}
         (Some(Step::ResetToken(..)), Some(until)) if until > now => {
             return Plan::Hold(Blocked::UnderWay(until));
         }

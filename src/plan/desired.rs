@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::diff::normalised;
 use super::quoted::quoted;
 use super::rotation::Rotation;
+use super::takeover::WantedAdoption;
 use crate::api::v1alpha1::{
     AccessLevel, DeletionPolicy, DriftPolicy, ExtraKey, GitLabRunner, GitLabRunnerSpec, Target,
     TokenSecret,
@@ -38,6 +39,8 @@ pub struct Wanted {
     pub drift: DriftPolicy,
     /// Whether a runner that a changed url took out of reach may be left behind.
     pub deletion: DeletionPolicy,
+    /// The runner to take over instead of registering one.
+    pub adopt: Option<WantedAdoption>,
 }
 
 /// What the Secret should be like, apart from what the operator itself puts there.
@@ -82,6 +85,7 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
         maximum_timeout,
         maintenance_note,
         projects,
+        adopt,
         token_secret,
         token_rotation,
         deletion_policy,
@@ -123,6 +127,7 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
         rotation: Rotation::wanted(token_rotation.as_ref()).map_err(Complaint)?,
         drift: *drift_policy,
         deletion: *deletion_policy,
+        adopt: adopt.as_ref().and_then(WantedAdoption::of),
     })
 }
 

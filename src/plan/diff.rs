@@ -54,7 +54,9 @@ pub fn diff(have: &Runner, want: &Settings, mark: &Mark) -> Option<Settings> {
         maintenance_note: have
             .maintenance_note
             .text()
-            .and_then(|note| signed(note, maintenance_note.as_deref(), mark)),
+            .and_then(|note| signed(note, maintenance_note.as_deref(), mark))
+            // Where no note can be changed, a mark that is missing is no difference (contract §3.6).
+            .filter(|_| maintenance_note.is_some() || have.maintenance_note.is_writable()),
     };
     (edit != Settings::default()).then_some(edit)
 }

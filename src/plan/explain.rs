@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    adoption::unadoptable,
     observed::{Doubt, Known, Observed, Sighting},
     outcome::{Facts, Named},
     step::{Blocked, Unassignable},
@@ -24,6 +25,10 @@ pub(super) fn explain(blocked: &Blocked, facts: &Facts<'_>) -> (Reason, String) 
             format!(
                 "spec.scope names {named}, but the runner was registered for {lives}: nothing is written until it names that again"
             ),
+        ),
+        Blocked::Unadoptable(id, why) => (
+            Reason::AdoptionRefused,
+            unadoptable(*id, *why, &facts.named.scope),
         ),
         Blocked::UnderWay(until) => (
             Reason::Progressing,
@@ -65,7 +70,7 @@ fn secret_conflict(named: &Named, made_for: Option<&Known>) -> String {
             "the Secret {secret} is not this object's{secret_of}; it is left alone. Choose another spec.tokenSecret.name, or delete that Secret if nobody needs it"
         ),
         Some(Known { id, gitlab_url }) => format!(
-            "the Secret {secret} was made for runner {id} at {gitlab_url} by another object, such as an earlier one of this name{secret_of}; it is left alone. Choose another spec.tokenSecret.name; or give that runner up: remove it in GitLab, and then delete the Secret. To delete the Secret alone would leave the runner behind"
+            "the Secret {secret} was made for runner {id} at {gitlab_url} by another object, such as an earlier one of this name{secret_of}; it is left alone. If that object is gone, take the runner over with its Secret: set spec.adopt to {{runnerId: {id}, force: true}}. If not, choose another spec.tokenSecret.name; or give that runner up: remove it in GitLab, and then delete the Secret. To delete the Secret alone would leave the runner behind"
         ),
     }
 }
@@ -126,7 +131,7 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
         Doubt::Foreign(id) => (
             Reason::RunnerForeign,
             format!(
-                "runner {id} is not there, or does not carry this object's mark, in the GitLab that the connection leads to now; it is left alone"
+                "runner {id} is not there, or does not carry this object's mark, in the GitLab that the connection leads to now; it is left alone. If it is the runner of an earlier object that is gone, as after a restore of the cluster, take it over: set spec.adopt to {{runnerId: {id}, force: true}}"
             ),
         ),
         Doubt::Unmarked(id) => (
@@ -162,6 +167,10 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
             format!(
                 "GitLab says that there is no runner {id}, which it also says to a fine-grained token that may not see the runner, and the runner's own token is not in the Secret: look for the runner in GitLab and remove it there, then set deletionPolicy to Orphan"
             ),
+        ),
+        Doubt::Unadopted(id) => (
+            Reason::Progressing,
+            format!("runner {id} is about to be taken over"),
         ),
         Doubt::NotAsked(_) => {
             (Reason::ConnectionNotReady, "GitLab was not asked".to_owned())

@@ -1,4 +1,5 @@
 //! Decides, without touching anything. No clients, no clocks, no logs, no `async`.
+mod adoption;
 mod assignment;
 mod attempt;
 mod brake;
@@ -9,6 +10,7 @@ mod credential;
 mod decide;
 mod desired;
 mod diff;
+mod doubt;
 mod explain;
 mod looking;
 mod losses;
@@ -27,9 +29,11 @@ mod runner_status;
 mod status;
 mod step;
 mod summary;
+mod takeover;
 mod trouble;
 mod verdicts;
 
+pub use adoption::{adopted, judge, lives_at};
 pub use attempt::{Intent, intended, may_turn_up};
 pub use can::Can;
 pub use connection::{Account, connection_status, too_small};
@@ -55,4 +59,5 @@ pub use rotation::{Rotation, Shown, TokenFacts};
 pub use runner_status::CONTACT_GRAIN;
 pub use status::{next_status, resolved, scope_of};
 pub use step::{Blocked, Plan, ResetReason, Step, Unassignable};
+pub use takeover::{Adoption, Takeover, Unfit, WantedAdoption};
 pub use trouble::{Recheck, Trouble, is_tolerable, passes, recheck};

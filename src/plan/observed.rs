@@ -1,8 +1,10 @@
 //! The facts that a decision may depend on, as one value.
 use jiff::Timestamp;
 
+pub use super::doubt::Doubt;
 use super::losses::Brake;
 use super::rotation::TokenFacts;
+use super::takeover::Adoption;
 use crate::gitlab::model::{Found, ProjectId, Runner, RunnerId, Scope};
 
 /// What looking for something told us.
@@ -14,46 +16,6 @@ pub enum Sighting<T> {
     Present(T),
     /// We could not tell. Never acted upon as if it were absent.
     Unclear(Doubt),
-}
-
-/// Why we could not tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    /// An attempt to register got no answer, and the credential may not search.
-    Unsearchable,
-    /// An attempt to register got no answer, and there are more runners that nobody has contacted
-    /// than are looked through.
-    Crowded,
-    /// An attempt to register got no answer, and the path of its scope is not known to GitLab, so
-    /// there is no list to search.
-    Unplaced,
-    /// The list that shows whether there is such a runner is about to be read anew, for all who look for
-    /// theirs.
-    Unswept,
-    /// The runner of that number is not known to be this object's: it carries another's mark, or the
-    /// number is only what a Secret says.
-    Foreign(RunnerId),
-    /// The runner of that number has lost this object's mark, and nothing else shows that it is still
-    /// the same: after a restore of GitLab it may be anybody's.
-    Unmarked(RunnerId),
-    /// GitLab says that there is no runner of that number, and it has not said so twice yet, with some
-    /// time in between.
-    Vanished {
-        /// Its number.
-        id: RunnerId,
-        /// When a second look will settle it.
-        until: Timestamp,
-    },
-    /// An attempt to register got no answer from another GitLab than the connection leads to now.
-    Elsewhere,
-    /// GitLab forbids the credential to read the runner of this number.
-    Unreadable(RunnerId),
-    /// The object goes, and GitLab says what it tells a fine-grained token of a runner that is gone, and
-    /// of one that the token may not see.
-    Hidden(RunnerId),
-    /// We did not look, because there is no usable connection: not for the runner of this number,
-    /// or not for one whose number was lost.
-    NotAsked(Option<RunnerId>),
 }
 
 /// A runner that we know by number.
@@ -154,6 +116,8 @@ pub struct Observed {
     pub scope: Option<Scope>,
     /// Whether spec still names that.
     pub naming: Naming,
+    /// Whether the runner that spec says to take over can be, while that is not done.
+    pub adoption: Option<Adoption>,
     /// The Secret under the name that spec asks for.
     pub secret: SecretSighting,
     /// Our Secrets under other names: those that spec asked for before, in no particular order.

@@ -1,5 +1,6 @@
 //! What each part of being ready says, from the facts alone.
 use super::{
+    adoption::not_kept,
     assignment::unassignable,
     diff::{diff, differences, possible, project_difference},
     explain::explain,
@@ -56,6 +57,15 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
         SecretSighting::Foreign(made_for) => {
             let (reason, message) = explain(&Blocked::SecretConflict(made_for.clone()), facts);
             (Truth::False, reason, message)
+        }
+        SecretSighting::Ours(_) | SecretSighting::Absent
+            if let Some(runner) = present(seen).filter(|it| want.leaves_token_of(it.id)) =>
+        {
+            (
+                Truth::False,
+                Reason::TokenNotKept,
+                not_kept(name, runner.id),
+            )
         }
         SecretSighting::Ours(_) | SecretSighting::Absent => (
             Truth::False,

@@ -24,6 +24,8 @@ pub enum Whereabouts {
     Number(Known),
     /// Among the runners that carry our mark: an attempt to register left no number.
     Mark(Intent),
+    /// Under the number that spec says to take over.
+    Adoption(RunnerId),
 }
 
 impl Whereabouts {
@@ -31,6 +33,7 @@ impl Whereabouts {
     pub fn number(&self) -> Option<RunnerId> {
         match self {
             Self::Number(known) => Some(known.id),
+            Self::Adoption(id) => Some(*id),
             Self::Nowhere | Self::Mark(_) => None,
         }
     }
@@ -43,7 +46,9 @@ impl Whereabouts {
             Self::Mark(intent) if intent.gitlab_url.as_deref() != Some(gitlab_url) => {
                 want.is_some_and(|want| want.deletion == DeletionPolicy::Orphan)
             }
-            Self::Nowhere | Self::Number(_) | Self::Mark(_) => want.is_some() || searches,
+            Self::Nowhere | Self::Number(_) | Self::Mark(_) | Self::Adoption(_) => {
+                want.is_some() || searches
+            }
         }
     }
 }

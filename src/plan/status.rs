@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::{
-    Blocked, Plan, attempt,
+    Blocked, Plan, adoption, attempt,
     diff::{diff, differences},
     observed::{Doubt, SecretSighting, Sighting, StoredToken},
     operation,
@@ -59,6 +59,7 @@ pub fn next_status(
         token: token_status(previous, facts, is_held(outcome)),
         drift: drift(previous, facts),
         registration: attempt::kept(previous, void, now),
+        adoption: adoption::kept(previous, facts.want),
         operation: operation::still_open(previous, seen),
         last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),
         last_handled_rotate_at: operation::answered(previous, seen),

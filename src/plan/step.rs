@@ -4,6 +4,7 @@ use strum::IntoStaticStr;
 
 use super::losses::Brake;
 use super::observed::{Doubt, Known};
+use super::takeover::Unfit;
 use crate::gitlab::model::{NewRunner, ProjectId, RunnerId, Settings};
 
 /// The next thing to do about one `GitLabRunner`.
@@ -23,6 +24,8 @@ pub enum Plan {
 pub enum Step {
     /// Record the attempt, create the runner, then keep its token.
     Register(Box<NewRunner>),
+    /// Take a runner over that is there: write the mark, if that can be, and record its number.
+    Adopt(RunnerId, Option<Box<Settings>>),
     /// Replace the token, then keep the new one.
     ResetToken(RunnerId, ResetReason),
     /// Put the Secret right with the token that we still have, at the name that spec asks for.
@@ -45,8 +48,9 @@ pub enum Step {
 
 impl Step {
     /// The names of those that change anything in GitLab.
-    pub const IN_GITLAB: [&str; 7] = [
+    pub const IN_GITLAB: [&str; 8] = [
         "register",
+        "adopt",
         "reset_token",
         "edit",
         "assign",
@@ -66,7 +70,8 @@ impl Step {
     /// The runner that it is about, if there is one yet.
     pub fn runner(&self) -> Option<RunnerId> {
         match self {
-            Self::ResetToken(id, _)
+            Self::Adopt(id, _)
+            | Self::ResetToken(id, _)
             | Self::RepairSecret(id)
             | Self::Edit(id, _)
             | Self::Assign(id, _)
@@ -82,6 +87,7 @@ impl Step {
         match self {
             Self::Assign(_, project) | Self::Unassign(_, project) => Some(*project),
             Self::Register(_)
+            | Self::Adopt(..)
             | Self::ResetToken(..)
             | Self::RepairSecret(_)
             | Self::DeleteSecret(_)
@@ -96,6 +102,7 @@ impl Step {
     pub fn done(&self) -> &'static str {
         match self {
             Self::Register(_) => "registered runner",
+            Self::Adopt(..) => "took runner over",
             Self::ResetToken(..) => "replaced the runner's token",
             Self::RepairSecret(_) => "wrote the Secret of the runner's token",
             Self::DeleteSecret(_) => "deleted a Secret that the token has left",
@@ -182,6 +189,8 @@ pub enum Blocked {
         /// Where the runner lives.
         lives: String,
     },
+    /// The runner that spec says to take over cannot be.
+    Unadoptable(RunnerId, Unfit),
     /// A reset of the token that somebody else has begun may come to its end until then.
     UnderWay(Timestamp),
     /// A Secret of that name is not ours; it may have been made for this runner.
@@ -210,6 +219,7 @@ mod tests {
         };
         let steps = [
             Step::Register(Box::new(new)),
+            Step::Adopt(runner, None),
             Step::ResetToken(runner, ResetReason::Missing),
             Step::RepairSecret(runner),
             Step::DeleteSecret(String::new()),

@@ -23,7 +23,10 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
                     | Blocked::UnderWay(_)
                     | Blocked::Brake(_)
                     | Blocked::Unclear(
-                        Doubt::Vanished { .. } | Doubt::NotAsked(_) | Doubt::Unswept
+                        Doubt::Vanished { .. }
+                            | Doubt::NotAsked(_)
+                            | Doubt::Unswept
+                            | Doubt::Unadopted(_)
                     )
             );
             let progress = if waiting {

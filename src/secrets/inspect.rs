@@ -40,6 +40,8 @@ pub struct Expected {
     pub digest: Option<String>,
     /// The time, by which a token may have expired.
     pub now: Timestamp,
+    /// Whether it is this object's by the runner that it takes over: see [`Heir`](super::Heir).
+    pub inherited: bool,
 }
 
 /// What stands under a name, as far as decisions are concerned. `want` says, with the GitLab that the
@@ -54,7 +56,8 @@ pub fn inspect(
         return SecretSighting::Absent;
     };
     let uid = owner.meta().uid.as_deref();
-    let ours = uid.is_some_and(|uid| owners(secret.meta()).any(|owner| owner == uid));
+    let ours = uid.is_some_and(|uid| owners(secret.meta()).any(|owner| owner == uid))
+        || expected.inherited;
     let annotation = |name: &str| secret.annotations().get(name).cloned();
     let time = |name: &str| annotation(name).and_then(|at| at.parse().ok());
     let id = annotation(RUNNER_ID)
@@ -86,7 +89,12 @@ pub fn inspect(
 /// Compares the token with what was written beside it, and both with what status knows: an old Secret
 /// that is put back is whole in itself.
 fn state(stored: &StoredToken, written: Option<&str>, expected: &Expected) -> TokenState {
-    let Expected { reset, digest, now } = expected;
+    let Expected {
+        reset,
+        digest,
+        now,
+        inherited: _,
+    } = expected;
     let Some(held) = stored.digest.as_deref() else {
         return TokenState::Missing;
     };

@@ -7,6 +7,7 @@ mod config;
 mod config_rules;
 mod content;
 mod digest;
+mod heir;
 mod inspect;
 mod short;
 mod whose;
@@ -14,6 +15,7 @@ mod write;
 
 pub use config::{CONFIG_KEY, ConfigFacts, complaint};
 pub use digest::digest;
+pub use heir::Heir;
 pub use inspect::{Expected, OWNER, entry, inspect, object, owners};
 pub use short::is_short_for;
 pub use whose::whose;

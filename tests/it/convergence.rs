@@ -1,5 +1,6 @@
 //! From every start and every interruption, the circle closes.
 mod act;
+mod adoption;
 mod build;
 mod observe;
 mod pass;

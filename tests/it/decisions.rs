@@ -1,5 +1,6 @@
 //! What is done about what: one row per case, with the exact plan.
 mod absent;
+mod adoption;
 mod brake;
 mod connection;
 mod credential;

@@ -2,6 +2,8 @@
 // KubeSchema copies each struct into a function of its own, where `pub` reaches nobody; the
 // documentation is written for `kubectl explain`, which shows backticks as they are; and clippy
 // takes the arguments of several `printcolumn`s for one attribute said twice.
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
+mod adoption;
 #[expect(
     unreachable_pub,
     clippy::doc_markdown,
@@ -23,6 +25,7 @@ mod shared;
 #[expect(unreachable_pub, reason = "see above")]
 mod token_secret;
 
+pub use adoption::{Adopt, Adoption, ResetToken};
 pub use connection::{
     AllowedNamespaces, ClusterGitLabConnection, ClusterGitLabConnectionSpec, GitLabConnection,
     GitLabConnectionSpec,

@@ -3,6 +3,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    adoption::Adopt,
     policy::{DeletionPolicy, DriftPolicy},
     rotation::TokenRotation,
     runner_status::GitLabRunnerStatus,
@@ -41,10 +42,12 @@ use super::{
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("size(self.metadata.name) <= 63")
         .message("metadata.name must be at most 63 characters: the names of the Secret and of events are made from it"),
-    validation = Rule::new("self.spec.connectionRef == oldSelf.spec.connectionRef || self.spec.deletionPolicy == 'Orphan' || !has(self.status) || !has(self.status.registration)")
+    validation = Rule::new("self.spec.connectionRef == oldSelf.spec.connectionRef || self.spec.deletionPolicy == 'Orphan' || !has(self.status) || !(has(self.status.registration) || has(self.status.runner))")
         .message("connectionRef cannot change once the runner is registered: set deletionPolicy to Orphan in the same change, after which the runner stays where it is and, if the new connection leads to another GitLab, a second one is registered there; or make a new GitLabRunner"),
     validation = Rule::new("!has(self.status) || !(has(self.status.registration) || has(self.status.runner)) || [has(self.spec.scope.instance), has(self.spec.scope.group), has(self.spec.scope.project)] == [has(oldSelf.spec.scope.instance), has(oldSelf.spec.scope.group), has(oldSelf.spec.scope.project)]")
-        .message("scope cannot become of another kind once the runner is registered: GitLab cannot move a runner; make a new GitLabRunner instead")
+        .message("scope cannot become of another kind once the runner is registered: GitLab cannot move a runner; make a new GitLabRunner instead"),
+    validation = Rule::new("!has(self.spec.adopt) || !has(self.status) || !has(self.status.runner) || self.spec.adopt.runnerId == self.status.runner.id || (has(oldSelf.spec.adopt) && self.spec.adopt.runnerId == oldSelf.spec.adopt.runnerId)")
+        .message("adopt.runnerId cannot name another runner than the one in status.runner.id: take adopt out of spec, or make a new GitLabRunner for that runner")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -129,6 +132,13 @@ pub struct GitLabRunnerSpec {
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub projects: Option<Vec<Target>>,
+
+    /// An existing runner to take over. When omitted a new one is registered. Its settings are compared, told of
+    /// in an event, and then corrected where spec names them, and it gets this object's mark. Once that
+    /// is done it is kept and deleted like a runner that the operator has registered; the field can then
+    /// be taken out. Example: `{runnerId: 42}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<Adopt>,
 
     /// The Secret that holds the runner's authentication token, in this object's namespace. When
     /// omitted it is `<name>-runner-token`. Example: `{name: linux-token}`.

@@ -4,6 +4,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::adoption::Adoption;
+
 /// What the operator last saw and did.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -35,6 +37,9 @@ pub struct GitLabRunnerStatus {
     /// was lost on the way is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registration>,
+    /// The runner that was taken over, as long as spec.adopt names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<Adoption>,
     /// What was begun in GitLab and cannot simply be repeated: written before GitLab is asked, and
     /// taken away once it is known what came of it. Meanwhile the token in the Secret counts as
     /// unproven.

@@ -2,7 +2,7 @@
 //! takes a runner away, is next door.
 use kube::runtime::events::EventType;
 
-use super::{pass::Pass, removal, token};
+use super::{adoption, pass::Pass, removal, token};
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
 use crate::controller::error::Error;
@@ -42,11 +42,12 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
         pass.record.memory.forget();
     }
     match step {
-        Step::Register(new) => token::register(pass, new).await?,
-        Step::ResetToken(id, why) => token::reset(pass, *id, *why).await?,
-        Step::RepairSecret(id) => token::repair(pass, *id).await?,
-        Step::DeleteSecret(name) => removal::delete_secret(pass, name).await?,
-        Step::ReleaseSecret => removal::release(pass).await?,
+        Step::Register(_)
+        | Step::Adopt(..)
+        | Step::ResetToken(..)
+        | Step::RepairSecret(_)
+        | Step::DeleteSecret(_)
+        | Step::ReleaseSecret => with_token(pass, step).await?,
         Step::Edit(id, edit) => self::edit(pass, step, *id, edit).await?,
         Step::Assign(id, project) => assign(pass, step, *id, *project).await?,
         Step::Unassign(id, project) => unassign(pass, step, *id, *project).await?,
@@ -61,6 +62,23 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
         }
     }
     Ok(After::Look)
+}
+
+/// The steps by which a runner and its token come to this object, and stay with it.
+async fn with_token(pass: &mut Pass<'_>, step: &Step) -> Result<(), Error> {
+    match step {
+        Step::Register(new) => token::register(pass, new).await,
+        Step::Adopt(id, edit) => adoption::adopt(pass, step, *id, edit.as_deref()).await,
+        Step::ResetToken(id, why) => token::reset(pass, *id, *why).await,
+        Step::RepairSecret(id) => token::repair(pass, *id).await,
+        Step::DeleteSecret(name) => removal::delete_secret(pass, name).await,
+        Step::ReleaseSecret => removal::release(pass).await,
+        Step::Edit(..)
+        | Step::Assign(..)
+        | Step::Unassign(..)
+        | Step::Unregister(_)
+        | Step::UnregisterByToken(_) => Ok(()),
+    }
 }
 
 async fn assign(

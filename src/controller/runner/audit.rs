@@ -127,12 +127,13 @@ impl Pass<'_> {
                     Scope::Project(id) => format!("project {id}"),
                 });
             }
-            Step::Edit(_, edit) => detail.rows = self.rows(edit),
+            Step::Edit(_, edit) | Step::Adopt(_, Some(edit)) => detail.rows = self.rows(edit),
             Step::Assign(_, project) | Step::Unassign(_, project) => {
                 detail.project = Some(project.0);
             }
             Step::ResetToken(_, why) => detail.why = Some(why.words()),
-            Step::RepairSecret(_)
+            Step::Adopt(_, None)
+            | Step::RepairSecret(_)
             | Step::DeleteSecret(_)
             | Step::Unregister(_)
             | Step::UnregisterByToken(_)

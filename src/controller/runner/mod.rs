@@ -1,5 +1,6 @@
 //! One `GitLabRunner`, kept true: look, decide, act, and look again.
 mod act;
+mod adoption;
 mod announce;
 mod assume;
 mod audit;
@@ -202,6 +203,7 @@ async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Er
     if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
         // The finalizer may be refused, again and again.
         if pass.record.memory.goes() {
+            adoption::hand_back(&pass).await;
             announce::deletion(&pass).await;
         }
         ctx.owned.remove(&pass.namespace, &pass.uid);

@@ -83,12 +83,15 @@ impl Pass<'_> {
         }
         let known: HashSet<String> = numbers.keys().cloned().collect();
         let own = || format!("{}/{}", self.namespace, self.name);
+        let adopt = want.and_then(|want| self.to_adopt(want));
+        let living = self.living(adopt).await?;
         let locator = Locator {
             uid: &self.uid,
             scope: &self.runner.spec.scope,
             description: self.runner.spec.description.clone().unwrap_or_else(own),
             status: self.runner.status.as_ref(),
             recorded: self.recorded(),
+            adopt: adopt.map(|adopt| adopt.among(&living)),
             removed: memory.removed(),
             fresh: self.fresh(),
             secret,

@@ -30,7 +30,15 @@ impl Pass<'_> {
         let tidy = want.map(|want| (&want.secret, url.unwrap_or_default()));
         let name = self.secret_name();
         let here = self.read_secret(&name).await?;
-        let kept = secrets::inspect(here.as_ref(), &self.runner, tidy, &expected);
+        let inherited = match &here {
+            Some(secret) => self.inherits(secret, want).await?,
+            None => false,
+        };
+        let expected_here = Expected {
+            inherited,
+            ..expected.clone()
+        };
+        let kept = secrets::inspect(here.as_ref(), &self.runner, tidy, &expected_here);
         let mut others = Vec::new();
         for name in self.other_names(&name) {
             let Some(secret) = self.read_secret(&name).await? else {
@@ -66,6 +74,7 @@ impl Pass<'_> {
             reset: reset.map(|reset| reset.id.clone()),
             digest: token.and_then(|token| token.digest.clone()),
             now: clock::now(),
+            inherited: false,
         }
     }
 

@@ -35,7 +35,7 @@ pub(super) fn failure(reason: Reason, about: Option<ConditionType>) -> Failure {
 
 impl World {
     /// One effect, or what comes instead of it.
-    fn effect<R>(
+    pub(super) fn effect<R>(
         &mut self,
         about: Option<ConditionType>,
         effect: impl FnOnce(&mut Self) -> Result<R, Stop>,
@@ -79,6 +79,7 @@ impl World {
     pub(super) fn act(&mut self, step: &Step, seen: &Observed) -> Result<(), Stop> {
         match step {
             Step::Register(new) => self.register(new, seen),
+            Step::Adopt(id, edit) => self.adopt(*id, edit.as_deref(), seen),
             Step::ResetToken(id, _) => self.renew(*id),
             Step::RepairSecret(_) => self.mend(seen),
             Step::DeleteSecret(name) => self.effect(None, |world| {
@@ -206,7 +207,8 @@ impl World {
     fn put(&mut self, secret: Secret) -> Result<(), Stop> {
         let name = SECRET.to_owned();
         self.effect(None, |world| {
-            let foreign = world.secrets.get(&name).is_some_and(|secret| !secret.ours);
+            let before = world.secrets.get(&name);
+            let foreign = before.is_some_and(|secret| !secret.ours && !world.inherits(secret));
             assert!(!foreign, "a Secret of somebody else was overwritten");
             world.secrets.insert(name, secret);
             Ok(())
@@ -226,6 +228,7 @@ impl World {
         let kept = name.and_then(|name| self.secrets.get(&name).cloned());
         let mut kept = kept.ok_or(Stop::Dead)?;
         kept.tidy = true;
+        kept.ours = true;
         self.put(kept)
     }
 
@@ -305,7 +308,7 @@ impl World {
 }
 
 /// What GitLab answers about what is not there, and never for another reason.
-fn gone() -> Stop {
+pub(super) fn gone() -> Stop {
     Stop::Failed(Failure {
         message: UNKNOWN_TOKEN.to_owned(),
         ..failure(Reason::GitLabRefused, None)

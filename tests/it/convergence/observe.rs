@@ -1,21 +1,25 @@
 //! What a pass sees of the world: as `controller::runner::look` does it.
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gitlab_runner_registrar::{
     api::v1alpha1::OperationType,
     gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
-        Desired, Doubt, Intent, Known, Mark, Naming, Observed, ProjectSighting, SecretSighting,
-        Shown, Sighting, StoredToken, TokenFacts, TokenState, Wanted, Whereabouts, answered,
-        ends_by, grace, may_turn_up, second_look, whereabouts,
+        Adoption, Desired, Doubt, Intent, Known, Mark, Naming, Observed, ProjectSighting,
+        SecretSighting, Shown, Sighting, StoredToken, Takeover, TokenFacts, TokenState, Unfit, Wanted,
+        WantedAdoption, Whereabouts, adopted, answered, ends_by, grace, judge, may_turn_up,
+        second_look, whereabouts,
     },
 };
 use jiff::Timestamp;
 
-use super::world::{Credential, TIMEOUT, World, is_ours, mark_of};
-use crate::decisions::given::{self, SECRET, URL};
+use super::world::{Credential, Made, Secret, TIMEOUT, World, is_ours, mark_of};
+use crate::decisions::given::{self, GROUP, SECRET, URL};
 
 const RESYNC: Duration = Duration::from_mins(5);
+/// The uid of another object, which is there.
+pub(super) const ALIVE: &str = "uid-2";
 
 impl World {
     pub(super) fn want(&self) -> Option<&Wanted> {
@@ -45,7 +49,13 @@ impl World {
     pub(super) fn here(&self) -> SecretSighting {
         let secret = self.secrets.get(SECRET);
         secret.map_or(SecretSighting::Absent, |secret| {
-            let mut kept = secret.kept(&self.status);
+            let inherited = !secret.ours && self.inherits(secret);
+            let ours = Secret {
+                ours: secret.ours || inherited,
+                tidy: secret.tidy && !inherited,
+                ..secret.clone()
+            };
+            let mut kept = ours.kept(&self.status);
             // Nobody judges the rest of a Secret whose object goes.
             if let (SecretSighting::Ours(stored), None) = (&mut kept, self.want()) {
                 stored.tidy = true;
@@ -97,7 +107,7 @@ impl World {
     /// The scope's number, looked up where it is needed and not recorded.
     fn scope_of(&self, place: &Whereabouts, intent: Option<&Intent>) -> Option<Scope> {
         let searches = match place {
-            Whereabouts::Nowhere => false,
+            Whereabouts::Nowhere | Whereabouts::Adoption(_) => false,
             Whereabouts::Number(_) => self.may_have_twins(intent),
             Whereabouts::Mark(_) => self.credential == Credential::Works,
         };
@@ -130,16 +140,20 @@ impl World {
             answered: false,
             brake: None,
             naming: Naming::Same,
+            adoption: None,
         };
         seen.token.requested =
             self.rotate_at.is_some() && answered(&self.status, Some(&seen)) != self.rotate_at;
         let (intent, recorded) = (self.intent(), self.recorded());
-        let place = whereabouts(
-            &seen.secret,
-            &seen.others,
-            recorded.as_ref(),
-            intent.as_ref(),
-        );
+        let place = match self.to_adopt() {
+            Some(adopt) => Whereabouts::Adoption(adopt.runner),
+            None => whereabouts(
+                &seen.secret,
+                &seen.others,
+                recorded.as_ref(),
+                intent.as_ref(),
+            ),
+        };
         if self.has_removed() {
             return seen;
         }
@@ -147,6 +161,10 @@ impl World {
         seen.scope = self.scope_of(&place, intent.as_ref());
         match (place, self.credential) {
             (Whereabouts::Nowhere, _) => {}
+            (Whereabouts::Adoption(id), _) => {
+                seen.runner = Sighting::Unclear(Doubt::Unadopted(id));
+                seen.adoption = Some(self.adoption(id));
+            }
             (_, Credential::Gone) => seen.runner = Sighting::Unclear(Doubt::NotAsked(number)),
             (Whereabouts::Number(known), _) => {
                 let found = self.gitlab.iter().find(|made| made.runner.id == known.id);
@@ -193,6 +211,35 @@ impl World {
             (true, true) => Shown::Kept,
             (true, false) => Shown::Another,
         }
+    }
+
+    /// The runner that is to be taken over, while that is not done.
+    fn to_adopt(&self) -> Option<WantedAdoption> {
+        let adopt = self.want()?.adopt?;
+        let done = adopted(Some(&self.status), adopt.runner, &given::mark().uid);
+        (!done).then_some(adopt)
+    }
+
+    fn adoption(&self, id: RunnerId) -> Adoption {
+        let found = self.gitlab.iter().find(|made| made.runner.id == id);
+        let Some(Made { runner, .. }) = found else {
+            return Adoption::Unfit(id, Unfit::Missing);
+        };
+        let adopt = self.want().and_then(|want| want.adopt).unwrap();
+        let living = BTreeSet::from([ALIVE.to_owned()]);
+        let takeover: Takeover<'_> = adopt.among(&living);
+        match judge(runner, GROUP, Some(true), &given::mark().uid, takeover) {
+            Some(why) => Adoption::Unfit(id, why),
+            None => Adoption::Fits(Box::new(runner.clone())),
+        }
+    }
+
+    /// Whether a Secret comes with the runner that is taken over.
+    pub(super) fn inherits(&self, secret: &Secret) -> bool {
+        let done = |id| adopted(Some(&self.status), id, &given::mark().uid);
+        let adopts = self.want().and_then(|want| want.adopt);
+        let of = secret.runner.filter(|_| self.left_behind);
+        of.is_some_and(|id| adopts.is_some_and(|adopt| adopt.runner == id) || done(id))
     }
 
     fn vanished(&self, id: RunnerId) -> Sighting<Runner> {

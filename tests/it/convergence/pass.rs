@@ -1,6 +1,6 @@
 //! One pass: look, decide, act, look again, and the status at the end.
 use gitlab_runner_registrar::{
-    api::conditions::Reason,
+    api::{conditions::Reason, v1alpha1::GitLabRunnerStatus},
     plan::{
         Blocked, Desired, Doubt, Facts, Named, Observed, Outcome, Plan, Step, decide, next_status,
     },
@@ -17,6 +17,11 @@ pub(super) enum Ended {
     Planned(Plan),
     /// Otherwise: there will be another.
     Interrupted,
+}
+
+/// A pass that has ended with nothing left to do.
+pub(super) fn resting() -> Outcome {
+    Outcome::Planned(Plan::Rest)
 }
 
 impl World {
@@ -100,7 +105,12 @@ impl World {
         !seen.refused && plan != Plan::Act(step.clone())
     }
 
-    fn conclude(&mut self, seen: Option<&Observed>, outcome: &Outcome) -> Result<(), Stop> {
+    /// The status that follows.
+    pub(super) fn status_of(
+        &self,
+        seen: Option<&Observed>,
+        outcome: &Outcome,
+    ) -> GitLabRunnerStatus {
         let mark = self.mark();
         let facts = Facts {
             want: self.want(),
@@ -112,7 +122,11 @@ impl World {
             generation: Some(1),
             named: &Named::default(),
         };
-        let status = next_status(&self.status, &facts, outcome, self.now);
+        next_status(&self.status, &facts, outcome, self.now)
+    }
+
+    fn conclude(&mut self, seen: Option<&Observed>, outcome: &Outcome) -> Result<(), Stop> {
+        let status = self.status_of(seen, outcome);
         if let Outcome::Planned(Plan::Hold(why)) = outcome {
             let ready = &status.conditions[0];
             assert!(

@@ -48,6 +48,7 @@ pub(crate) fn want() -> Wanted {
         rotation: Rotation::default(),
         drift: DriftPolicy::Correct,
         deletion: DeletionPolicy::Delete,
+        adopt: None,
     }
 }
 
@@ -124,6 +125,7 @@ pub(crate) fn seen() -> Observed {
         admin: false,
         can_assign: true,
         naming: Naming::Same,
+        adoption: None,
         refused: false,
         answered: false,
         brake: None,

@@ -103,6 +103,7 @@ fn nothing_known() -> Expected {
         reset: None,
         digest: None,
         now: now(),
+        inherited: false,
     }
 }
 
@@ -217,7 +218,12 @@ fn a_token_is_proven_by_what_status_knows() {
     ];
     for (sentence, secret, reset, digest, now, state) in rows {
         let reset = reset.map(str::to_owned);
-        let expected = Expected { reset, digest, now };
+        let expected = Expected {
+            reset,
+            digest,
+            now,
+            inherited: false,
+        };
         let kept = inspect(Some(&secret), &owner(), None, &expected);
         let SecretSighting::Ours(kept) = kept else {
             panic!("{sentence}: {kept:?}");

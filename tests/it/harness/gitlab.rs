@@ -16,6 +16,8 @@ pub(crate) mod token {
     pub(crate) const SOME: &str = "glpat-canary-0some0-8Bn3";
     /// An administrator's, with `create_runner` and `manage_runner` only.
     pub(crate) const NARROW: &str = "glpat-canary-narrow-4Zt8";
+    /// An administrator's, with `create_runner` only.
+    pub(crate) const CREATOR: &str = "glpat-canary-create-6Uq4";
     /// An administrator's, with `read_api` only.
     pub(crate) const READER: &str = "glpat-canary-reader-1Vx6";
     /// Mia's, who owns the group and the projects and administers nothing.
@@ -34,6 +36,7 @@ users:
       - { name: spare, token: SPARE, scopes: [api] }
       - { name: some, token: SOME, scopes: [create_runner, manage_runner, read_api] }
       - { name: narrow, token: NARROW, scopes: [create_runner, manage_runner] }
+      - { name: creator, token: CREATOR, scopes: [create_runner] }
       - { name: reader, token: READER, scopes: [read_api] }
   - username: mia
     tokens: [{ name: mia, token: MIA, scopes: [api] }]
@@ -89,6 +92,7 @@ impl GitLab {
             ("SPARE", token::SPARE),
             ("SOME", token::SOME),
             ("NARROW", token::NARROW),
+            ("CREATOR", token::CREATOR),
             ("READER", token::READER),
             ("MIA", token::MIA),
         ];

@@ -11,6 +11,7 @@ mod command;
 mod gitlab;
 mod manifest;
 mod operator;
+mod blocks;
 mod page;
 mod rights;
 mod stage;
@@ -25,6 +26,7 @@ pub(crate) use manifest::{
     Manifest, cluster_connection, config_map, connection, namespace, runner, secret,
 };
 pub(crate) use operator::{Cast, Operator, program};
+pub(crate) use blocks::Page;
 pub(crate) use rights::{ACCOUNT, Mode};
 pub(crate) use stage::{Stage, repository};
 pub(crate) use story::{Story, story};

@@ -40,7 +40,8 @@ fn who_waits_for_a_person_says_for_what() {
                 "the Secret token-secret was made for runner 8 at",
                 URL,
                 "its owner is Job seed",
-                "Choose another spec.tokenSecret.name; or give that runner up",
+                "set spec.adopt to {runnerId: 8, force: true}",
+                "choose another spec.tokenSecret.name; or give that runner up",
             ],
         ),
         (

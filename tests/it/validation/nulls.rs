@@ -55,6 +55,7 @@ fn manifests() -> Vec<Manifest> {
         scoped(json!({ "project": { "id": 7 } })).with("projects", json!([{ "id": 8 }])),
         scoped(json!({ "group": { "path": "a/b" } })),
         scoped(json!({ "group": { "id": 7 } })),
+        runner("any").with("adopt", json!({ "runnerId": 7 })),
         connection("any", url),
         cluster_connection("any", url),
         shared(json!({})),

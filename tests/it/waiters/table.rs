@@ -7,7 +7,8 @@ use gitlab_runner_registrar::api::v1alpha1::{
 use gitlab_runner_registrar::gitlab::model::{Note, ProjectId, RunnerId, Settings};
 use gitlab_runner_registrar::plan::{
     Blocked, Brake, Doubt, Facts, Failure, Losses, Observed, Outcome, Plan, SecretSighting,
-    Sighting, Step, TokenState, Trouble, Unassignable, Wanted, connection_status, next_status,
+    Sighting, Step, TokenState, Trouble, Unassignable, Unfit, Wanted, connection_status,
+    next_status,
 };
 use serde_json::{Value, json};
 
@@ -18,10 +19,11 @@ use crate::status::named;
 const GENERATION: i64 = 3;
 
 /// Reasons that only other conditions have.
-pub(crate) const NEVER_OF_READY: [Reason; 3] = [
+pub(crate) const NEVER_OF_READY: [Reason; 4] = [
     Reason::Accepted,
     Reason::ExpiresSoon,
     Reason::ListIncomplete,
+    Reason::TokenNotKept,
 ];
 
 /// An object as the operator leaves it, or as it is before the operator has come to it.
@@ -177,6 +179,7 @@ fn holding() -> impl Iterator<Item = Blocked> {
         Doubt::Elsewhere,
         Doubt::Unreadable(RunnerId(9)),
         Doubt::Hidden(RunnerId(9)),
+        Doubt::Unadopted(RunnerId(9)),
         Doubt::NotAsked(None),
     ];
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -195,6 +198,7 @@ fn holding() -> impl Iterator<Item = Blocked> {
             named: "a".to_owned(),
             lives: "b".to_owned(),
         },
+        Blocked::Unadoptable(RUNNER, Unfit::Marked),
         Blocked::UnderWay(until),
         Blocked::SecretConflict(None),
         Blocked::SecretConflict(Some(known(RUNNER))),
@@ -225,11 +229,13 @@ fn is_among_them(blocked: &Blocked) {
             | Doubt::Elsewhere
             | Doubt::Unreadable(_)
             | Doubt::Hidden(_)
+            | Doubt::Unadopted(_)
             | Doubt::NotAsked(_),
         )
         | Blocked::Settling(_)
         | Blocked::ScopeUnknown
         | Blocked::ScopeElsewhere { .. }
+        | Blocked::Unadoptable(..)
         | Blocked::UnderWay(_)
         | Blocked::SecretConflict(_)
         | Blocked::Projects(_)
