@@ -22,6 +22,11 @@ async fn is_restored(story: &mut Story<'_>, with_status: bool) -> (i64, String) 
     story.apply(&egret()).await;
     let id = story.is_registered("egret").await;
     let token = story.token_in("egret-runner-token").await;
+    is_lost_and_put_back(story, with_status).await;
+    (id, token)
+}
+
+async fn is_lost_and_put_back(story: &mut Story<'_>, with_status: bool) {
     story.the_operator_is_killed().await;
     let before: GitLabRunner = story.get("egret").await.unwrap();
     story.delete(&egret()).await;
@@ -35,7 +40,6 @@ async fn is_restored(story: &mut Story<'_>, with_status: bool) -> (i64, String) 
     }
     story.gitlab.clear_requests();
     story.the_operator_starts().await;
-    (id, token)
 }
 
 /// The same runner, with the same token, and nobody was cut off.
@@ -45,7 +49,11 @@ async fn is_home(story: &Story<'_>, id: i64, token: &str) {
     assert_eq!(story.token_in("egret-runner-token").await, token);
     assert!(story.gitlab.accepts(token).await);
     assert_eq!(count(story, "POST", POST), 0);
-    // It is this object's, so that it goes with it, and the Secret too.
+    goes_along(story).await;
+}
+
+/// It is this object's, so that it goes with it, and the Secret too.
+async fn goes_along(story: &Story<'_>) {
     story.delete(&egret()).await;
     story.is_gone(&egret()).await;
     assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
