@@ -4,8 +4,6 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::adoption::Adoption;
-
 /// What the operator last saw and did.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -39,7 +37,7 @@ pub struct GitLabRunnerStatus {
     pub registration: Option<Registration>,
     /// The runner that was taken over, as long as spec.adopt names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adoption: Option<Adoption>,
+    pub adoption: Option<super::adoption::Adoption>,
     /// What was begun in GitLab and cannot simply be repeated: written before GitLab is asked, and
     /// taken away once it is known what came of it. Meanwhile the token in the Secret counts as
     /// unproven.

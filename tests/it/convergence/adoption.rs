@@ -163,7 +163,8 @@ impl Start {
             listed: world.now,
         });
         world.gitlab.push(stranger(world.now));
-        world.left_behind = matches!(self.left, Left::Good | Left::Emptied);
+        let left = matches!(self.left, Left::Good | Left::Emptied);
+        world.left_behind = left.then_some(RUNNER);
         let token = (self.left != Left::Emptied).then_some(1);
         if self.left != Left::Nothing {
             let secret = Secret {
@@ -173,6 +174,7 @@ impl Start {
                 operation: None,
                 token,
                 written: Some(1),
+                issued_at: None,
                 tidy: true,
             };
             world.secrets.insert(SECRET.to_owned(), secret);

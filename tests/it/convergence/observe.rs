@@ -7,8 +7,8 @@ use gitlab_runner_registrar::{
     gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
         Adoption, Desired, Doubt, Intent, Known, Mark, Naming, Observed, ProjectSighting,
-        SecretSighting, Shown, Sighting, StoredToken, Takeover, TokenFacts, TokenState, Unfit, Wanted,
-        WantedAdoption, Whereabouts, adopted, answered, ends_by, grace, judge, may_turn_up,
+        SecretSighting, Shown, Sighting, StoredToken, Takeover, TokenFacts, TokenState, Unfit,
+        Wanted, WantedAdoption, Whereabouts, adopted, answered, ends_by, grace, judge, may_turn_up,
         second_look, whereabouts,
     },
 };
@@ -238,7 +238,7 @@ impl World {
     pub(super) fn inherits(&self, secret: &Secret) -> bool {
         let done = |id| adopted(Some(&self.status), id, &given::mark().uid);
         let adopts = self.want().and_then(|want| want.adopt);
-        let of = secret.runner.filter(|_| self.left_behind);
+        let of = self.left_behind.filter(|id| secret.runner == Some(*id));
         of.is_some_and(|id| adopts.is_some_and(|adopt| adopt.runner == id) || done(id))
     }
 

@@ -133,8 +133,8 @@ pub(super) struct World {
     pub(super) rotate_at: Option<String>,
     /// Whether GitLab shows the token of our runner in short.
     pub(super) shows_tokens: bool,
-    /// Whether a Secret that is not ours was left by an earlier object with the runner to take over.
-    pub(super) left_behind: bool,
+    /// The runner with which an earlier object has left a Secret that is not ours.
+    pub(super) left_behind: Option<RunnerId>,
 }
 
 impl World {
@@ -158,7 +158,7 @@ impl World {
             ended: None,
             rotate_at: None,
             shows_tokens: false,
-            left_behind: false,
+            left_behind: None,
         }
     }
 

@@ -5,19 +5,20 @@
 //! own, so that any number of them can be told at once. All share one control plane, unless they
 //! are about to break it. Whoever looks for something that takes its time says what and for how
 //! long ([`until`]); nobody sleeps.
+mod blocks;
 mod canaries;
 mod cluster;
 mod command;
 mod gitlab;
 mod manifest;
 mod operator;
-mod blocks;
 mod page;
 mod rights;
 mod stage;
 mod story;
 mod wait;
 
+pub(crate) use blocks::Page;
 pub(crate) use canaries::Canaries;
 pub(crate) use cluster::{condition, number, says, shown, text_of};
 pub(crate) use command::Tool;
@@ -26,7 +27,6 @@ pub(crate) use manifest::{
     Manifest, cluster_connection, config_map, connection, namespace, runner, secret,
 };
 pub(crate) use operator::{Cast, Operator, program};
-pub(crate) use blocks::Page;
 pub(crate) use rights::{ACCOUNT, Mode};
 pub(crate) use stage::{Stage, repository};
 pub(crate) use story::{Story, story};
