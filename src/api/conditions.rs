@@ -27,6 +27,9 @@ words! {
     Synced,
     /// The runner is assigned to just the declared projects. Project scope only.
     ProjectsAssigned,
+    /// Runner processes use the token that the Secret holds. Ready does not depend on it. Unknown until one
+    /// has called, or ten minutes have passed since the token was stored.
+    Online,
     /// GitLab accepts the connection's credential, and its scopes are enough to register.
     CredentialsValid,
     /// The credential expires within seven days. Present only while true.
@@ -103,6 +106,8 @@ closed_list! {
     Unsupported => "Do what the message says, or upgrade GitLab.",
     /// A project of spec.projects cannot be seen by the credential.
     ProjectNotFound => "Correct the path or id in spec.projects, or let the credential's owner see the project.",
+    /// The projects of spec.projectSelector could not be listed. None is unassigned meanwhile.
+    ProjectsUnlisted => "Correct spec.projectSelector.group, or let the credential's owner see the group; a fine-grained token needs Project: Read for it.",
     /// GitLab refused to assign or unassign a project.
     ProjectRefused => "Do what GitLab's sentence in the message asks for.",
     /// GitLab refused the request, with its sentence in the message.
@@ -121,7 +126,17 @@ closed_list! {
     /// The operator's work on the object took too long, or panicked.
     BrokenOff => "Read the operator's log, and report a panic: it is a bug. It is tried again by itself.",
     /// The runner cannot be removed from GitLab now.
-    DeletionBlocked => "Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab.",
+    DeletionBlocked => "Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab; spec.lostCredentials can have that done by itself.",
+    /// The object goes, and the jobs of its runner are waited for as spec.drain asks. Their number is in status.drain.
+    Draining => "Wait, or take spec.drain out of the object to have the runner removed at once.",
+    /// The object goes, and the credential may not see the jobs of its runner, which is removed when spec.drain.timeout is over.
+    JobsUnreadable => "Give the connection a credential that may see them: an administrator's for an instance runner, else that of an Owner or Maintainer with api, read_api or manage_runner. Or take spec.drain out of the object.",
+    /// A runner process has called within the last two hours.
+    Called => "Nothing.",
+    /// The token was stored a moment ago, and no runner process has called with it yet.
+    AwaitingCall => "Start a runner process with the token.",
+    /// No runner process has called with the token that the Secret holds for ten minutes since it was stored, or none for two hours.
+    NobodyCalls => "See whether the runner processes are running and have the token of the Secret: one that was started before it changed has to be started anew, unless it reads a mounted config.toml.",
     /// GitLab accepts the credential.
     Accepted => "Nothing.",
     /// The Secret that the connection names does not exist.

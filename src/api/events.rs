@@ -12,7 +12,7 @@ closed_list! {
     Adopted => "Nothing. If it is the wrong runner, set deletionPolicy to Orphan before the object is deleted.",
     /// All is as declared, for the first time or again. A runner that is so as soon as it is registered is told of by `Registered` alone.
     BecameReady => "Nothing.",
-    /// The runner in GitLab was changed as spec has changed.
+    /// The runner in GitLab was changed as spec has changed, or since a window of spec.pauseWindows has opened or ended.
     Updated => "Nothing.",
     /// Somebody had changed the runner in GitLab, and it was changed back.
     DriftCorrected => "Change spec instead, or leave the field out of it; with `driftPolicy: Report` differences are reported only.",
@@ -32,6 +32,8 @@ closed_list! {
     RunnerRemoved => "Nothing; after a Warning, look for the runner in GitLab.",
     /// The runner stays in GitLab as `deletionPolicy: Orphan` asks: the object was deleted, or registers another one elsewhere.
     Orphaned => "Remove the runner yourself once nobody uses it, and the Secret that a deleted object has left.",
+    /// The object has gone and its runner stays in GitLab: nobody could remove it for as long as spec.lostCredentials allows, or somebody has set the annotation gitlab-registrar.dev/abandon.
+    LeftBehind => "Remove the runner in GitLab yourself; its number is in the note.",
     /// Whether an attempt to register made a runner is not known, and none is looked for any more: an hour has passed, or the object was deleted.
     AttemptAbandoned => "Look in GitLab for a runner that nobody has contacted, with the object's uid in its maintenance note, and remove it.",
     /// GitLab accepts the connection's credential, for the first time or again.

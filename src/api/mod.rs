@@ -19,6 +19,10 @@ pub const RECONCILE_AT: &str = "gitlab-registrar.dev/reconcile-at";
 /// before. `lastHandledRotateAt` in status answers with the value.
 pub const ROTATE_AT: &str = "gitlab-registrar.dev/rotate-at";
 
+/// The annotation that lets a runner's object go as it stands, with the value `true`: nothing is asked of
+/// GitLab any more, and the runner stays there. It has a meaning for objects that are to go only.
+pub const ABANDON: &str = "gitlab-registrar.dev/abandon";
+
 /// The annotation by which somebody acknowledges, on a connection of either kind, that so many of its
 /// runners are gone for good: the number that the message of its condition Degraded tells.
 pub const ACKNOWLEDGE_LOSS: &str = "gitlab-registrar.dev/acknowledge-loss";

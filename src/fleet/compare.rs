@@ -150,7 +150,7 @@ fn nobodys() -> Mark {
 fn unknown_path(project: &ProjectSighting) -> Option<&str> {
     match project {
         ProjectSighting::NotFound(path) => Some(path),
-        ProjectSighting::Found(_) => None,
+        ProjectSighting::Found(_) | ProjectSighting::Unlisted(_) => None,
     }
 }
 

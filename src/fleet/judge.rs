@@ -9,6 +9,7 @@ use super::documents::Document;
 use super::places::Places;
 use super::reads::again;
 use crate::api::v1alpha1::{GitLabRunner, Target};
+use crate::clock;
 use crate::gitlab::model::Place;
 use crate::gitlab::{Contact, ProjectId, Runner, RunnerId, Scope};
 use crate::plan::{Complaint, Mark, ProjectSighting, Wanted, desired};
@@ -69,7 +70,7 @@ impl Look<'_> {
             Err(why) => return Ok(Compared::unclear(key, None, why)),
         };
         let namespace = document.namespace.as_deref().unwrap_or_default();
-        let want = match desired(object, namespace, &document.name) {
+        let want = match desired(object, namespace, &document.name, clock::now()) {
             Ok(want) => want,
             Err(Complaint(why)) => return Ok(Compared::unclear(key, None, why)),
         };
@@ -97,9 +98,14 @@ impl Look<'_> {
             Some(Scope::Project(owner)) => Some(owner),
             Some(Scope::Instance | Scope::Group(_)) | None => None,
         };
+        let mut projects = self.projects(&runner, want.projects.as_deref()).await?;
+        // What is selected besides is not listed here, and is no difference.
+        if let (Some(_), Some(projects)) = (&want.selector, &mut projects) {
+            projects.push(ProjectSighting::Unlisted(None));
+        }
         let there = There {
             owner,
-            projects: self.projects(&runner, want.projects.as_deref()).await?,
+            projects,
             runner: &runner,
             uid: document.uid.as_deref(),
         };

@@ -250,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
-    use crate::gitlab::{Note, ProjectId, RunnerId};
+    use crate::gitlab::{Insight, Note, ProjectId, RunnerId};
 
     fn runner() -> Runner {
         Runner {
@@ -269,6 +269,7 @@ mod tests {
             online: None,
             status: "never_contacted".to_owned(),
             contacted_at: None,
+            insight: Insight::default(),
         }
     }
 

@@ -1,5 +1,5 @@
 //! What a runner is like of which GitLab has told no more than its number.
-use super::model::{AccessLevel, Metadata, NewRunner, Note, Runner, RunnerId};
+use super::model::{AccessLevel, Insight, Metadata, NewRunner, Note, Runner, RunnerId};
 
 /// The first release that shows a runner's note by REST (contract §2.2).
 const SHOWS_NOTES: (u32, u32) = (16, 10);
@@ -31,6 +31,7 @@ impl NewRunner {
             online: None,
             status: "never_contacted".to_owned(),
             contacted_at: None,
+            insight: Insight::default(),
         })
     }
 }
@@ -48,6 +49,7 @@ impl Runner {
             maintenance_note,
             projects: self.projects.or_else(|| before.projects.clone()),
             group_url: self.group_url.or_else(|| before.group_url.clone()),
+            insight: self.insight.after(&before.insight),
             ..self
         }
     }

@@ -10,6 +10,7 @@ mod codes;
 mod endpoint;
 mod error;
 mod graphql;
+mod jobs;
 mod limits;
 mod lists;
 pub mod model;
@@ -23,9 +24,11 @@ mod request;
 mod row;
 mod runners;
 mod search;
+mod selection;
 mod server_time;
 mod shown;
 mod sweep;
+mod sweep_insight;
 mod sweep_query;
 mod sweep_row;
 mod sweep_size;
@@ -35,6 +38,7 @@ mod unusable;
 mod verdict;
 mod wire;
 mod words;
+mod work;
 
 pub use budget::{Admission, Budget, HeldBack, Lane, Reading};
 pub use call::{Call, CallOutcome, Observe};
@@ -43,14 +47,15 @@ pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
 pub use lists::{Filter, List, ListPage};
 pub use model::{
-    AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, ListedRunner, Metadata,
-    NewRunner, Note, Place, ProjectId, ProjectRef, Registered, Runner, RunnerId, RunnerToken,
-    Scope, Settings,
+    AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, Insight, ListedRunner,
+    Managers, Metadata, NewRunner, Note, Place, ProjectId, ProjectRef, Registered, Runner,
+    RunnerId, RunnerToken, RunningJobs, Scope, Settings,
 };
 pub use reach::unresolved;
 pub use refusal::Refusal;
 pub use row::Row;
 pub use search::Contact;
+pub use selection::{GroupName, Selected, Selection};
 pub use shown::{ClientCertificate, ProxyCredentials};
 pub use sweep::{Swept, Way};
 pub use trust::tls_advice;

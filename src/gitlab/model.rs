@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::note::{Identity, Note};
 pub use super::token::RunnerToken;
+pub use super::work::{Insight, Managers, RunningJobs};
 
 /// GitLab's number for a runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -132,6 +133,8 @@ pub struct Runner {
     pub status: String,
     /// The last call of a runner process, to the second: GraphQL shows no more.
     pub contacted_at: Option<Timestamp>,
+    /// What its processes are doing, as far as GraphQL has told.
+    pub insight: Insight,
 }
 
 /// What the path of a project leads to.

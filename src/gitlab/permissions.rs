@@ -63,6 +63,14 @@ pub const PERMISSIONS: &[Permission] = &[
         without: "write the id instead of the path",
     },
     Permission {
+        feature: "Select projects of a group, with spec.projectSelector",
+        calls: &[("GET", "/groups/:id/projects")],
+        permission: "Project: Read",
+        boundary: "that group",
+        scopes: &["api", "read_api"],
+        without: "spec.projectSelector is not followed",
+    },
+    Permission {
         feature: "Register a runner",
         calls: &[("POST", "/user/runners")],
         permission: "Runner: Create",
@@ -96,6 +104,14 @@ pub const PERMISSIONS: &[Permission] = &[
         boundary: HOME,
         scopes: &["api", "manage_runner"],
         without: "drift is not corrected, and a lost token not replaced",
+    },
+    Permission {
+        feature: "Wait for a runner's jobs before it is removed, with spec.drain",
+        calls: &[("GET", "/runners/:id/jobs")],
+        permission: "Runner: Read",
+        boundary: HOME,
+        scopes: &["api", "read_api", "manage_runner"],
+        without: "the runner is removed when spec.drain.timeout is over",
     },
     Permission {
         feature: "Remove a runner",

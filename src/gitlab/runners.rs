@@ -228,7 +228,7 @@ fn present(answer: Result<Answer, Error>, missing: &Refusal) -> Result<Option<Gi
 
 /// A whole group or project path as one segment of an address. `None` for what would address something
 /// else than a group or a project.
-fn segment(path: &str) -> Option<String> {
+pub(super) fn segment(path: &str) -> Option<String> {
     if matches!(path, "" | "." | "..") {
         return None;
     }

@@ -61,6 +61,7 @@ impl Client {
     ) -> Result<Swept, Error> {
         let mut track = Track::default();
         let mut size = self.page_size().get();
+        let mut insight = self.page_size().shows_insight();
         let mut after: Option<String> = None;
         loop {
             let asked = Asked {
@@ -68,16 +69,27 @@ impl Client {
                 path: path.unwrap_or_default(),
                 size,
                 after: after.as_deref(),
+                insight,
             };
             let told = match self.query_page(&asked).await? {
                 Told::Page(told) => told,
-                Told::Refused(refusal) => return track.broken_off(refusal),
+                // What processes do is worth less than large pages, and not every release knows it.
+                Told::TooComplex(_) | Told::WithoutAField(_) if insight && track.pages == 0 => {
+                    insight = false;
+                    continue;
+                }
+                Told::Refused(refusal) | Told::WithoutAField(refusal) => {
+                    return track.broken_off(refusal);
+                }
                 Told::TooComplex(refusal) if track.pages > 0 => return track.broken_off(refusal),
                 Told::TooComplex(refusal) => {
                     size = self.page_size().shrink(size).ok_or(refusal)?;
                     continue;
                 }
             };
+            if !insight {
+                self.page_size().hides_insight();
+            }
             let is_empty = told.rows.is_empty();
             let rows = track.fresh(told.rows);
             track.complete &= !told.has_holes;

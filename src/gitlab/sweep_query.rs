@@ -18,6 +18,8 @@ pub(super) struct Asked<'a> {
     pub(super) path: &'a str,
     pub(super) size: u32,
     pub(super) after: Option<&'a str>,
+    /// Whether to ask what its processes do.
+    pub(super) insight: bool,
 }
 
 /// What came of it.
@@ -25,6 +27,8 @@ pub(super) enum Told {
     Page(Page),
     /// A smaller page may pass.
     TooComplex(Error),
+    /// Less of each runner may be shown.
+    WithoutAField(Error),
     Refused(Error),
 }
 
@@ -85,9 +89,11 @@ impl Client {
         let given = self.send(Request::query(&query(asked))?).await?.given()?;
         let Reply { data, errors } = given.json()?;
         let Some(data) = data else {
-            let too_complex = verdict::is_too_complex(&errors.unwrap_or_default());
-            return Ok(if too_complex {
+            let errors = errors.unwrap_or_default();
+            return Ok(if verdict::is_too_complex(&errors) {
                 Told::TooComplex(not_shown())
+            } else if verdict::is_without_a_field(&errors) {
+                Told::WithoutAField(not_shown())
             } else {
                 Told::Refused(not_shown())
             });
@@ -161,6 +167,7 @@ fn query(asked: &Asked<'_>) -> String {
         path,
         size,
         after,
+        insight,
     } = asked;
     let kind = scope.runner_type().to_uppercase();
     let direct = match scope {
@@ -172,7 +179,7 @@ fn query(asked: &Asked<'_>) -> String {
         "runners({direct}type: {kind}, sort: CREATED_ASC, first: {size}{}) \
          {{ count nodes {{ {} }} pageInfo {{ hasNextPage endCursor }} }}",
         after.unwrap_or_default(),
-        fields(*scope)
+        fields(*scope, *insight)
     );
     let path = quoted(path);
     let list = match scope {

@@ -9,6 +9,7 @@ use super::model::{
     AccessLevel, Identity, ListedRunner, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope,
 };
 use super::row::Row;
+use super::sweep_insight::Shown;
 use super::wire::whole_seconds;
 
 /// The first release whose REST shows and takes the note (contract §2.2).
@@ -17,8 +18,12 @@ const NOTE_OVER_REST: (u64, u64) = (16, 10);
 const FIELDS: &str = "id shortSha runnerType description maintenanceNote tagList runUntagged locked \
      paused accessLevel maximumTimeout status contactedAt";
 
-/// The fields of a runner that `row` reads.
-pub(super) fn fields(scope: Scope) -> String {
+/// So many processes of a runner are looked at, the latest first; all of them are counted.
+const INSIGHT: &str =
+    " jobExecutionStatus managers(first: 50) { count nodes { status version platformName } }";
+
+/// The fields of a runner that `row` reads. What its processes do is not known to every release.
+pub(super) fn fields(scope: Scope, insight: bool) -> String {
     let more = match scope {
         Scope::Instance => "",
         Scope::Group(_) => " groups(first: 1) { nodes { webUrl } }",
@@ -26,7 +31,8 @@ pub(super) fn fields(scope: Scope) -> String {
             " adminUrl projectCount projects(first: 100) { nodes { id fullPath visibility } }"
         }
     };
-    format!("{FIELDS}{more}")
+    let insight = if insight { INSIGHT } else { "" };
+    format!("{FIELDS}{insight}{more}")
 }
 
 #[derive(Deserialize)]
@@ -50,6 +56,8 @@ pub(super) struct Node {
     project_count: Option<usize>,
     projects: Option<Nodes<Project>>,
     groups: Option<Nodes<Group>>,
+    #[serde(flatten)]
+    insight: Shown,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +142,7 @@ impl View {
             online,
             status: status.to_owned(),
             contacted_at: node.contacted_at.and_then(whole_seconds),
+            insight: node.insight.read(node.contacted_at.is_some()),
         })
     }
 

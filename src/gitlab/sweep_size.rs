@@ -1,5 +1,5 @@
-//! How many runners one query asks for.
-use std::sync::atomic::{AtomicU32, Ordering};
+//! How many runners one query asks for, and how much of each.
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use serde::Deserialize;
 
@@ -13,19 +13,37 @@ pub(super) struct Complexity {
     limit: u64,
 }
 
-/// The size of pages that this GitLab lets pass, found once for all sweeps of a client.
+/// The size of pages that this GitLab lets pass, found once for all sweeps of a client, and whether it shows
+/// what processes do.
 #[derive(Debug)]
-pub(super) struct PageSize(AtomicU32);
+pub(super) struct PageSize {
+    size: AtomicU32,
+    /// Whether it does not know what processes of runners do.
+    without_insight: AtomicBool,
+}
 
 impl Default for PageSize {
     fn default() -> Self {
-        Self(AtomicU32::new(LARGEST))
+        Self {
+            size: AtomicU32::new(LARGEST),
+            without_insight: AtomicBool::new(false),
+        }
     }
 }
 
 impl PageSize {
     pub(super) fn get(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.size.load(Ordering::Relaxed)
+    }
+
+    /// Whether to ask what processes of runners do.
+    pub(super) fn shows_insight(&self) -> bool {
+        !self.without_insight.load(Ordering::Relaxed)
+    }
+
+    /// After a query that has passed only without that.
+    pub(super) fn hides_insight(&self) {
+        self.without_insight.store(true, Ordering::Relaxed);
     }
 
     /// The size to try after a query of that size was too complex; `None` when there is nothing smaller.
@@ -34,7 +52,7 @@ impl PageSize {
         if smaller == 0 {
             return None;
         }
-        self.0.store(smaller, Ordering::Relaxed);
+        self.size.store(smaller, Ordering::Relaxed);
         Some(smaller)
     }
 
@@ -46,7 +64,8 @@ impl PageSize {
         };
         let weight = limit.saturating_mul(100 + u64::from(size)) / score.max(1);
         let largest = u32::try_from(weight.saturating_sub(100)).unwrap_or(LARGEST);
-        self.0.store(largest.clamp(1, LARGEST), Ordering::Relaxed);
+        self.size
+            .store(largest.clamp(1, LARGEST), Ordering::Relaxed);
     }
 }
 

@@ -58,6 +58,14 @@ pub(super) fn is_too_complex(errors: &Value) -> bool {
     })
 }
 
+/// Whether GraphQL's errors say that this release knows runners without some field of what is asked.
+pub(super) fn is_without_a_field(errors: &Value) -> bool {
+    errors.as_array().into_iter().flatten().any(|error| {
+        let text = error.get("message").and_then(Value::as_str);
+        text.is_some_and(|text| text.contains("doesn't exist on type 'CiRunner"))
+    })
+}
+
 fn surely(registers: bool, status: u16, body: &Body) -> Option<Verdict> {
     match (&body.message, &body.error) {
         (Some(Message::Text(text)), _) => by_text(status, text),

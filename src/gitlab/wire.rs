@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::model::{
-    AccessLevel, GroupId, NewRunner, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
+    AccessLevel, GroupId, Insight, NewRunner, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope,
+    Settings,
 };
 
 /// The body of `PUT /runners/:id` (contract §3.6) and most of that of `POST /user/runners`
@@ -185,6 +186,7 @@ impl From<Details> for Runner {
             online,
             status,
             contacted_at: contacted_at.and_then(whole_seconds),
+            insight: Insight::default(),
         }
     }
 }

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::recent::Recent;
 use super::roster::Roster;
 use crate::gitlab;
-use crate::gitlab::model::{Note, Place, Runner, Scope};
+use crate::gitlab::model::{Note, Place, ProjectId, Runner, Scope};
+use crate::gitlab::{Selected, Selection};
 use crate::plan::Can;
 
 /// A GitLab that can be asked.
@@ -31,6 +32,10 @@ pub struct Connected {
     pub readable: Recent<Scope, ()>,
     /// What paths have led to lately.
     pub paths: Recent<Path, Led>,
+    /// Which projects were selected lately.
+    pub selected: Recent<Selection, Arc<Selected>>,
+    /// Of which projects that a list left out it was asked lately whether they are selected all the same.
+    pub doubted: Recent<(Selection, ProjectId), bool>,
     /// What it last saw of runners, together with every other connection that has the same credential.
     pub roster: Arc<Roster>,
 }

@@ -14,6 +14,8 @@ pub enum Subject {
     ScopePath,
     /// What a further project's path leads to.
     ProjectPath,
+    /// Which projects are selected.
+    Projects,
 }
 
 impl fmt::Display for Subject {
@@ -23,6 +25,7 @@ impl fmt::Display for Subject {
             Self::Runners => "the list of runners",
             Self::ScopePath => "the scope's path",
             Self::ProjectPath => "a project",
+            Self::Projects => "the projects of spec.projectSelector",
         })
     }
 }

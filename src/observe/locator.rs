@@ -7,7 +7,8 @@ use super::Connected;
 use crate::api::v1alpha1::{GitLabRunnerStatus, OperationType, Scope};
 use crate::gitlab::model::RunnerId;
 use crate::plan::{
-    Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken, Takeover, TokenFacts,
+    Goodbye, Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken, Takeover,
+    TokenFacts,
 };
 use crate::secrets::Entry;
 
@@ -69,6 +70,7 @@ impl Locator<'_> {
             refused: false,
             answered: false,
             brake: None,
+            goodbye: Goodbye::default(),
         }
     }
 

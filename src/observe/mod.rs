@@ -12,13 +12,14 @@ mod recent;
 mod roster;
 mod scope;
 mod search;
+mod selected;
 mod token;
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::gitlab::model::{ProjectId, RunnerId};
+use crate::gitlab::model::{ProjectId, ProjectRef, RunnerId};
 use crate::plan::{Doubt, Known, Observed, Sighting, Wanted, Whereabouts, grace, whereabouts};
 
 pub use connected::{Connected, Led, Path};
@@ -33,6 +34,8 @@ pub use search::may_read;
 pub struct Seen {
     /// What a decision may depend on, but for what only the caller knows.
     pub facts: Observed,
+    /// The projects that are selected, with their paths.
+    pub selected: Vec<ProjectRef>,
     /// The runner that was looked at, by its number.
     pub looked_at: Option<RunnerId>,
     /// How old what is said of it is, where the roster has told.
@@ -43,6 +46,7 @@ impl Seen {
     fn without_looking(facts: Observed) -> Self {
         Self {
             facts,
+            selected: Vec::new(),
             looked_at: None,
             recalled: None,
         }
@@ -88,15 +92,25 @@ pub async fn observe(
         recalled: None,
     };
     observer.runner(want, place).await?;
-    if let (Sighting::Present(runner), Some(projects)) = (
+    let mut selected = Vec::new();
+    if let (Sighting::Present(runner), Some(want)) = (
         &observer.facts.runner,
-        want.and_then(|want| want.projects.as_deref()),
+        want.filter(|want| want.manages_projects()),
     ) {
         let lasts = observer.locator.lasts();
-        let projects = projects::observe(connected, runner, projects, numbers, lasts).await?;
+        let named = want.projects.as_deref().unwrap_or_default();
+        let mut projects = projects::observe(connected, runner, named, numbers, lasts).await?;
+        if let Some(selector) = &want.selector {
+            let owner = observer.facts.scope;
+            let choice =
+                selected::observe(connected, runner, owner, selector, &projects, lasts).await?;
+            projects.extend(choice.sightings);
+            selected = choice.projects;
+        }
         observer.facts.projects = Some(projects);
     }
     Ok(Seen {
+        selected,
         facts: observer.facts,
         looked_at: observer.looked_at,
         recalled: observer.recalled,

@@ -20,7 +20,7 @@ pub(super) fn assignment(runner: &Runner, seen: &Observed) -> Option<Step> {
         .iter()
         .filter_map(|project| match project {
             ProjectSighting::Found(id) => Some(*id),
-            ProjectSighting::NotFound(_) => None,
+            ProjectSighting::NotFound(_) | ProjectSighting::Unlisted(_) => None,
         })
         .collect();
     let missing = found
@@ -94,6 +94,7 @@ pub(super) fn unassignable(
         let target = targets.next();
         match sighting {
             ProjectSighting::NotFound(name) => unassignable.unknown.push(name.clone()),
+            ProjectSighting::Unlisted(words) => unassignable.unlisted.extend(words.clone()),
             ProjectSighting::Found(id) => wanted.push((*id, spelled(target, *id))),
         }
     }

@@ -7,6 +7,7 @@ use super::{
     brake::is_held_up,
     desired::{Desired, Wanted},
     diff::{diff, possible},
+    drain,
     mark::Mark,
     observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
     renewal::{is_superseded, renewal, template},
@@ -31,8 +32,8 @@ fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Pl
         return Plan::Hold(Blocked::ScopeElsewhere { named, lives });
     }
     match desired {
-        Desired::Gone(DeletionPolicy::Orphan) => release(seen),
-        Desired::Gone(DeletionPolicy::Delete) => finalize(seen, settling),
+        Desired::Gone(DeletionPolicy::Orphan) => drain::release(seen),
+        Desired::Gone(DeletionPolicy::Delete) => finalize(seen, settling, now),
         Desired::Exists(want) => match &seen.runner {
             _ if let Some(adoption) = &seen.adoption => adopt(adoption, seen, mark),
             Sighting::Absent => match settling {
@@ -69,7 +70,8 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
         .description
         .get_or_insert_with(|| want.first_description.clone());
     // GitLab refuses to assign a locked runner (contract §3.12), so it is locked afterwards.
-    let assigns = want.drift == DriftPolicy::Correct && want.projects.iter().flatten().count() > 0;
+    let some = want.projects.iter().flatten().count() > 0 || want.selector.is_some();
+    let assigns = want.drift == DriftPolicy::Correct && some;
     if assigns {
         settings.locked = None;
     }
@@ -190,10 +192,10 @@ fn replaced(id: RunnerId, stored: &StoredToken) -> Option<ResetReason> {
 }
 
 /// The object goes and the runner with it.
-fn finalize(seen: &Observed, settling: Option<Timestamp>) -> Plan {
+fn finalize(seen: &Observed, settling: Option<Timestamp>, now: Timestamp) -> Plan {
     match &seen.runner {
         Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
-        Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen),
+        Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen, now),
         // Twins carry our mark, and nobody looks for one once the object is gone.
         Sighting::Unclear(Doubt::Unreadable(_) | Doubt::Hidden(_)) | Sighting::Present(_)
             if let Some(twin) = seen.twins.first() =>
@@ -204,7 +206,8 @@ fn finalize(seen: &Observed, settling: Option<Timestamp>) -> Plan {
             Plan::Act(Step::UnregisterByToken(*id))
         }
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
-        Sighting::Present(runner) => Plan::Act(removal(runner, seen)),
+        Sighting::Present(runner) => drain::before_removal(runner, seen, now)
+            .unwrap_or_else(|| Plan::Act(removal(runner, seen))),
     }
 }
 
@@ -223,10 +226,11 @@ fn removal(runner: &Runner, seen: &Observed) -> Step {
 }
 
 /// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15).
-fn by_token(id: Option<RunnerId>, seen: &Observed) -> Plan {
+fn by_token(id: Option<RunnerId>, seen: &Observed, now: Timestamp) -> Plan {
     match id {
         Some(id) if holds(id, seen) => Plan::Act(Step::UnregisterByToken(id)),
-        Some(_) | None => Plan::Hold(Blocked::Undeletable),
+        Some(_) | None if drain::is_given_up(seen, now) => drain::release(seen),
+        Some(_) | None => Plan::Hold(Blocked::Undeletable(seen.goodbye.orphaned_at)),
     }
 }
 
@@ -234,15 +238,4 @@ fn by_token(id: Option<RunnerId>, seen: &Observed) -> Plan {
 /// nothing of this one.
 fn holds(id: RunnerId, seen: &Observed) -> bool {
     seen.stored().any(|stored| replaced(id, stored).is_none())
-}
-
-/// The object goes and the runner stays, and so must the token that its processes read.
-fn release(seen: &Observed) -> Plan {
-    match &seen.secret {
-        SecretSighting::Ours(_) => Plan::Act(Step::ReleaseSecret),
-        SecretSighting::Absent | SecretSighting::Foreign(_) if !seen.others.is_empty() => {
-            Plan::Act(Step::ReleaseSecret)
-        }
-        SecretSighting::Absent | SecretSighting::Foreign(_) => Plan::Rest,
-    }
 }

@@ -1,15 +1,16 @@
 //! Spec, checked and normalised; or the complaint that its author can act upon.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::diff::normalised;
+use super::pausing::{Pausing, pausing};
 use super::quoted::quoted;
 use super::rotation::Rotation;
 use super::takeover::WantedAdoption;
 use crate::api::v1alpha1::{
-    AccessLevel, DeletionPolicy, DriftPolicy, ExtraKey, GitLabRunner, GitLabRunnerSpec, Target,
-    TokenSecret,
+    AccessLevel, DeletionPolicy, DriftPolicy, ExtraKey, GitLabRunner, GitLabRunnerSpec,
+    ProjectSelector, Target, TokenSecret,
 };
 use crate::gitlab::model::{self, Settings};
 
@@ -31,16 +32,27 @@ pub struct Wanted {
     pub first_description: String,
     /// The further projects, when they are managed.
     pub projects: Option<Vec<Target>>,
+    /// Which projects besides, when some are selected.
+    pub selector: Option<ProjectSelector>,
     /// The Secret for the token.
     pub secret: WantedSecret,
     /// When the token is replaced.
     pub rotation: Rotation,
+    /// What becomes of the windows in which it is paused, if there are any; the settings follow them.
+    pub pausing: Option<Pausing>,
     /// Whether to change GitLab back.
     pub drift: DriftPolicy,
     /// Whether a runner that a changed url took out of reach may be left behind.
     pub deletion: DeletionPolicy,
     /// The runner to take over instead of registering one.
     pub adopt: Option<WantedAdoption>,
+}
+
+impl Wanted {
+    /// Whether anything is said of the projects that the runner is assigned to.
+    pub fn manages_projects(&self) -> bool {
+        self.projects.is_some() || self.selector.is_some()
+    }
 }
 
 /// What the Secret should be like, apart from what the operator itself puts there.
@@ -69,9 +81,16 @@ pub struct WantedConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint(pub String);
 
+const UNTAGGED: &str = "tags can not be empty when runner is not allowed to pick untagged jobs: add a tag, or set runUntagged to true";
+
 /// Reads a spec. The API server has refused most of what is wrong by then (see the CEL rules); what
 /// is checked here again protects objects that were stored before a rule existed.
-pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wanted, Complaint> {
+pub fn desired(
+    runner: &GitLabRunner,
+    namespace: &str,
+    name: &str,
+    now: Timestamp,
+) -> Result<Wanted, Complaint> {
     // Destructured without `..`: a new field must be given a meaning here.
     let GitLabRunnerSpec {
         connection_ref: _,
@@ -80,28 +99,28 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
         tags,
         run_untagged,
         paused,
+        pause_windows,
         locked,
         access_level,
         maximum_timeout,
         maintenance_note,
         projects,
         adopt,
+        project_selector,
         token_secret,
         token_rotation,
         deletion_policy,
+        drain: _,
+        lost_credentials: _,
         drift_policy,
         suspend: _,
     } = &runner.spec;
     let tags = tags.as_ref().map(|tags| normalised(tags));
-    if *run_untagged == Some(false)
-        && tags
-            .as_ref()
-            .is_none_or(std::collections::BTreeSet::is_empty)
-    {
-        return Err(Complaint(
-            "tags can not be empty when runner is not allowed to pick untagged jobs: add a tag, or set runUntagged to true".into(),
-        ));
+    if *run_untagged == Some(false) && tags.as_ref().is_none_or(BTreeSet::is_empty) {
+        return Err(Complaint(UNTAGGED.to_owned()));
     }
+    let windows = pause_windows.as_deref().unwrap_or_default();
+    let pausing = pausing(windows, now).map_err(Complaint)?;
     let first_description = format!("{namespace}/{name}");
     let described = description.as_ref().unwrap_or(&first_description);
     let secret = wanted_secret(token_secret.clone().unwrap_or_default(), name, described);
@@ -110,7 +129,7 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
             description: description.clone(),
             tags,
             run_untagged: *run_untagged,
-            paused: *paused,
+            paused: paused_by(*paused, pausing),
             locked: *locked,
             access_level: access_level.map(|level| match level {
                 AccessLevel::NotProtected => model::AccessLevel::NotProtected,
@@ -123,8 +142,10 @@ pub fn desired(runner: &GitLabRunner, namespace: &str, name: &str) -> Result<Wan
         },
         first_description,
         projects: projects.clone(),
+        selector: project_selector.clone(),
         secret,
         rotation: Rotation::wanted(token_rotation.as_ref()).map_err(Complaint)?,
+        pausing,
         drift: *drift_policy,
         deletion: *deletion_policy,
         adopt: adopt.as_ref().and_then(WantedAdoption::of),
@@ -150,6 +171,14 @@ fn wanted_secret(secret: TokenSecret, object: &str, description: &str) -> Wanted
                 template: config_template,
                 description: description.to_owned(),
             }),
+    }
+}
+
+/// A window goes before what is said for good, which else counts. Without windows nobody need have said.
+fn paused_by(paused: Option<bool>, pausing: Option<Pausing>) -> Option<bool> {
+    match pausing {
+        Some(pausing) => Some(pausing.window_open || paused == Some(true)),
+        None => paused,
     }
 }
 

@@ -210,13 +210,17 @@ pub fn assignments_differ(
         Some(only) if have.len() == 1 => Some(*only),
         Some(_) | None => None,
     };
+    // While the list of those that are selected is not whole, one that it lacks may be among them.
+    let unlisted = |project: &ProjectSighting| matches!(project, ProjectSighting::Unlisted(_));
+    let doubted = have.iter().filter(|_| wanted.iter().any(unlisted));
     let wanted: BTreeSet<ProjectId> = wanted
         .iter()
         .filter_map(|project| match project {
             ProjectSighting::Found(id) => Some(*id),
-            ProjectSighting::NotFound(_) => None,
+            ProjectSighting::NotFound(_) | ProjectSighting::Unlisted(_) => None,
         })
         .chain(owning)
+        .chain(doubted.copied())
         .collect();
     let list = |ids: &BTreeSet<ProjectId>| {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();

@@ -1,8 +1,11 @@
 //! Why we wait, in words.
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{
     adoption::unadoptable,
+    goodbye::{Draining, Jobs},
     observed::{Doubt, Known, Observed, Sighting},
     outcome::{Facts, Named},
     step::{Blocked, Unassignable},
@@ -45,10 +48,11 @@ pub(super) fn explain(blocked: &Blocked, facts: &Facts<'_>) -> (Reason, String) 
             ),
         ),
         Blocked::Projects(unassignable) => projects(unassignable),
-        Blocked::Undeletable => (
+        Blocked::Undeletable(until) => (
             Reason::DeletionBlocked,
-            undeletable(facts.named, facts.seen),
+            undeletable(facts.named, facts.seen, *until),
         ),
+        Blocked::Draining(draining) => drained(draining),
         Blocked::Brake(brake) => (Reason::RunnersLost, brake.told()),
     }
 }
@@ -75,7 +79,36 @@ fn secret_conflict(named: &Named, made_for: Option<&Known>) -> String {
     }
 }
 
-fn undeletable(Named { barred, .. }: &Named, seen: Option<&Observed>) -> String {
+/// What is waited for before the runner is removed.
+fn drained(Draining { until, jobs, .. }: &Draining) -> (Reason, String) {
+    let counted = |what: &str| {
+        format!("the object goes; its runner is paused, and {what} for until {until:.0}")
+    };
+    match jobs {
+        Jobs::Running(1) => (Reason::Draining, counted("1 running job is waited")),
+        Jobs::Running(number) => {
+            let what = format!("{number} running jobs are waited");
+            (Reason::Draining, counted(&what))
+        }
+        Jobs::Unasked => (Reason::Draining, counted("its jobs are waited")),
+        Jobs::Hidden => (
+            Reason::Draining,
+            counted("jobs that the connection's credential is not shown are waited"),
+        ),
+        Jobs::Unreadable(words) => (
+            Reason::JobsUnreadable,
+            format!(
+                "the object goes; GitLab does not let the connection's credential see the jobs of its runner ({words}), so that it is removed at {until:.0}, whatever it runs then. Give the connection a credential that may, or take spec.drain out to remove the runner at once"
+            ),
+        ),
+    }
+}
+
+fn undeletable(
+    Named { barred, .. }: &Named,
+    seen: Option<&Observed>,
+    until: Option<Timestamp>,
+) -> String {
     let number = seen.and_then(|seen| match &seen.runner {
         Sighting::Unclear(Doubt::NotAsked(id)) => *id,
         Sighting::Present(runner) => Some(runner.id),
@@ -86,15 +119,21 @@ fn undeletable(Named { barred, .. }: &Named, seen: Option<&Observed>) -> String 
         None => "a runner that an attempt to register has made may be in GitLab".to_owned(),
     };
     let barred = barred.as_deref().unwrap_or("the connection cannot be used");
-    format!(
-        "{runner}: {barred}, and no Secret of this object holds the runner's own token. Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab"
-    )
+    let then = match until {
+        Some(until) => format!("At {until:.0} it is left in GitLab; repair the connection before"),
+        None => "Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab".to_owned(),
+    };
+    format!("{runner}: {barred}, and no Secret of this object holds the runner's own token. {then}")
 }
 
 /// What nothing can be done about among the further projects. Those that GitLab refuses in the same
 /// words are named together.
 fn projects(unassignable: &Unassignable) -> (Reason, String) {
-    let Unassignable { unknown, refused } = unassignable;
+    let Unassignable {
+        unknown,
+        unlisted,
+        refused,
+    } = unassignable;
     let mut by_words: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, words) in refused {
         by_words.entry(words).or_default().push(name);
@@ -109,7 +148,10 @@ fn projects(unassignable: &Unassignable) -> (Reason, String) {
             "GitLab knows no project {names}, or the credential cannot see it"
         ));
     }
-    let reason = if refused.is_empty() {
+    sentences.extend(unlisted.iter().cloned());
+    let reason = if refused.is_empty() && unknown.is_empty() {
+        Reason::ProjectsUnlisted
+    } else if refused.is_empty() {
         Reason::ProjectNotFound
     } else {
         Reason::ProjectRefused

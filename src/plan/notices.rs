@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::attempt::may_turn_up;
+use super::drain::is_given_up;
 use super::observed::{Observed, Sighting};
 use super::quoted::quoted;
 use crate::api::conditions::{ConditionType, Reason, find};
@@ -86,6 +87,22 @@ pub fn notice_of_deletion(
             let token = token.unwrap_or_default();
             Some(Notice::orphaned(format!("{what} stays in GitLab{token}")))
         }
+        DeletionPolicy::Delete
+            if !is_removed(status) && seen.is_some_and(|seen| is_given_up(seen, now)) =>
+        {
+            let what = number(status).map_or_else(
+                || "a runner that an attempt to register has made may stay".to_owned(),
+                |id| format!("runner {id} stays"),
+            );
+            let url = status.runner.as_ref().map(|runner| &*runner.gitlab_url);
+            let place = url.map(|url| format!(" at {url}")).unwrap_or_default();
+            Some(Notice::warning(
+                EventReason::LeftBehind.name(),
+                format!(
+                    "{what} in GitLab{place}: no credential could remove it for as long as spec.lostCredentials allows. Remove it there yourself"
+                ),
+            ))
+        }
         DeletionPolicy::Delete => {
             let in_vain = seen.is_some_and(|seen| seen.settles_at.is_some());
             let given_up = attempt
@@ -98,6 +115,12 @@ pub fn notice_of_deletion(
     }
 }
 
+/// Whether GitLab has said that the runner is removed.
+fn is_removed(status: &GitLabRunnerStatus) -> bool {
+    let operation = status.operation.as_ref();
+    operation.is_some_and(|operation| operation.done_at.is_some())
+}
+
 /// That we cannot go on, and why; or that we can again. The last event of an object is to tell of no
 /// trouble that is over, or that has become another.
 fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<Notice> {
@@ -108,7 +131,11 @@ fn obstacle(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Optio
     let before = ready(previous);
     let (reason, now) = ready(status)?;
     let same_reason = before.as_ref().is_some_and(|(was, _)| *was == reason);
-    if matches!(reason, Reason::Suspended | Reason::RenewedByRunner) {
+    let asked_for = matches!(
+        reason,
+        Reason::Suspended | Reason::RenewedByRunner | Reason::Draining
+    );
+    if asked_for {
         let name = reason.name();
         return (!same_reason).then(|| Notice::new(Level::Normal, name, now.message));
     }

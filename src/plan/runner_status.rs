@@ -2,9 +2,9 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{mark::Mark, outcome::Facts};
+use super::{insight, mark::Mark, outcome::Facts};
 use crate::api::v1alpha1::{GitLabRunnerStatus, ProjectStatus, RunnerStatus};
-use crate::gitlab::model::{Runner, Scope};
+use crate::gitlab::model::{Insight, ProjectRef, Runner, Scope};
 
 /// How far behind `contactedAt` may fall while nothing else changes: a runner process calls every
 /// few seconds, and an idle fleet is to cause no writes.
@@ -37,6 +37,7 @@ pub(super) fn runner_status(
         online,
         status,
         contacted_at,
+        insight: Insight { at_work, managers },
     } = runner;
     let before = previous.runner.as_ref();
     let status = RunnerStatus {
@@ -50,22 +51,10 @@ pub(super) fn runner_status(
         status: status.clone(),
         contacted_at: None,
         tags: tags.iter().cloned().collect(),
+        managers: managers.as_ref().map(insight::managers),
+        busy: *at_work,
         projects: match projects {
-            Some(projects) => {
-                let mut projects: Vec<ProjectStatus> = projects
-                    .iter()
-                    .filter_map(|project| {
-                        let id = i64::try_from(project.id.0).ok()?;
-                        Some(ProjectStatus {
-                            id,
-                            path: project.path.clone(),
-                        })
-                    })
-                    .collect();
-                projects.sort_by_key(|project| project.id);
-                projects.truncate(128);
-                projects
-            }
+            Some(projects) => assigned(projects),
             None => before
                 .map(|before| before.projects.clone())
                 .unwrap_or_default(),
@@ -81,6 +70,19 @@ pub(super) fn runner_status(
         contacted_at,
         ..status
     }
+}
+
+/// The projects as status shows them, by number, and no more than it takes.
+fn assigned(projects: &[ProjectRef]) -> Vec<ProjectStatus> {
+    let shown = projects.iter().filter_map(|project| {
+        let id = i64::try_from(project.id.0).ok()?;
+        let path = project.path.clone();
+        Some(ProjectStatus { id, path })
+    });
+    let mut shown: Vec<ProjectStatus> = shown.collect();
+    shown.sort_by_key(|project| project.id);
+    shown.truncate(128);
+    shown
 }
 
 /// This object's mark, if the runner carries it.

@@ -8,10 +8,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use super::{
     Blocked, Plan, adoption, attempt,
     diff::{diff, differences},
+    drain,
     observed::{Doubt, SecretSighting, Sighting, StoredToken},
     operation,
     outcome::{Facts, Judged, Outcome},
     parts::is_of,
+    pausing,
     runner_status::{missing, runner_status, whole_seconds},
     verdicts,
 };
@@ -28,7 +30,7 @@ pub fn next_status(
     now: Timestamp,
 ) -> GitLabRunnerStatus {
     let now = whole_seconds(now);
-    let judged = verdicts::judge(previous, facts, outcome);
+    let judged = verdicts::judge(previous, facts, outcome, now);
     let conditions: Vec<Condition> = judged
         .into_iter()
         .flat_map(|judged| match judged {
@@ -58,6 +60,12 @@ pub fn next_status(
         },
         token: token_status(previous, facts, is_held(outcome)),
         drift: drift(previous, facts),
+        pausing: match facts.want {
+            Some(want) => want.pausing.map(pausing::shown),
+            None => pausing::still(previous, now),
+        },
+        drain: drain::shown(previous, seen),
+        undeletable_since: drain::undeletable_since(previous, planned(outcome), now),
         registration: attempt::kept(previous, void, now),
         adoption: adoption::kept(previous, facts.want),
         operation: operation::still_open(previous, seen),
@@ -69,6 +77,14 @@ pub fn next_status(
 /// Whether too many runners are lost at once for anything to be believed of this one.
 fn is_held(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Planned(Plan::Hold(Blocked::Brake(_))))
+}
+
+/// The plan that a pass has ended with, if it has.
+fn planned(outcome: &Outcome) -> Option<&Plan> {
+    match outcome {
+        Outcome::Planned(plan) => Some(plan),
+        Outcome::Obstructed(..) | Outcome::Failed(_) => None,
+    }
 }
 
 /// The scope as status names it.

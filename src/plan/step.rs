@@ -2,6 +2,7 @@
 use jiff::Timestamp;
 use strum::IntoStaticStr;
 
+use super::goodbye::Draining;
 use super::losses::Brake;
 use super::observed::{Doubt, Known};
 use super::takeover::Unfit;
@@ -168,6 +169,8 @@ impl ResetReason {
 pub struct Unassignable {
     /// Those that GitLab does not know, in the words of spec.
     pub unknown: Vec<String>,
+    /// Why those that are selected are not known.
+    pub unlisted: Vec<String>,
     /// Those that GitLab has refused, in the words of spec or else by their paths, each with
     /// GitLab's.
     pub refused: Vec<(String, String)>,
@@ -199,8 +202,11 @@ pub enum Blocked {
     Template(String),
     /// Some further projects are not as wanted, and all that can be done about them is done.
     Projects(Unassignable),
-    /// The runner cannot be removed: no credential works, and its own token is not to be had.
-    Undeletable,
+    /// The runner is to go, and its jobs are waited for.
+    Draining(Draining),
+    /// The runner cannot be removed: no credential works, and its own token is not to be had. It is left
+    /// behind at that time, if that is asked for.
+    Undeletable(Option<Timestamp>),
     /// Too many of the connection's runners are lost at once.
     Brake(Brake),
 }

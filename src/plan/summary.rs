@@ -22,6 +22,8 @@ pub(super) fn summary(facts: &Facts<'_>, outcome: &Outcome) -> Vec<Judged> {
                 Blocked::Settling(_)
                     | Blocked::UnderWay(_)
                     | Blocked::Brake(_)
+                    | Blocked::Draining(_)
+                    | Blocked::Undeletable(Some(_))
                     | Blocked::Unclear(
                         Doubt::Vanished { .. }
                             | Doubt::NotAsked(_)

@@ -1,6 +1,9 @@
 //! What each condition says, from the facts and the outcome of a pass.
+use jiff::Timestamp;
+
 use super::{
-    observed::Observed,
+    insight::online,
+    observed::{Observed, Sighting},
     outcome::{Facts, Failure, Judged, Outcome},
     parts::{projects_assigned, registered, synced, token_ready},
     summary::summary,
@@ -13,6 +16,7 @@ pub(super) fn judge(
     previous: &GitLabRunnerStatus,
     facts: &Facts<'_>,
     outcome: &Outcome,
+    now: Timestamp,
 ) -> Vec<Judged> {
     if let Outcome::Failed(failure) = outcome
         && is_passing(previous, facts, failure)
@@ -34,7 +38,19 @@ pub(super) fn judge(
         let part = part(previous, facts, outcome, about, judge);
         judged.extend(part.map(|part| held_up(part, about, stall.as_ref())));
     }
+    judged.extend(is_online(previous, facts, now).filter(|_| !facts.leaving));
     judged
+}
+
+/// Whether processes use the token, as far as it was looked at.
+fn is_online(previous: &GitLabRunnerStatus, facts: &Facts<'_>, now: Timestamp) -> Option<Judged> {
+    let seen = facts.seen.and_then(|seen| online(facts, seen, now));
+    let before = || find(&previous.conditions, ConditionType::Online).cloned();
+    let is_gone = facts
+        .seen
+        .is_some_and(|seen| seen.runner == Sighting::Absent);
+    seen.map(Judged::Now)
+        .or_else(|| before().filter(|_| !is_gone).map(Judged::AsBefore))
 }
 
 /// What a part of being ready says, where something was seen of it.

@@ -2,6 +2,7 @@
 mod act;
 mod adoption;
 mod build;
+mod drain;
 mod observe;
 mod pass;
 mod placing;
@@ -189,7 +190,7 @@ fn a_runner_goes_without_a_credential_where_its_token_is_known() {
     let starts = starts::all(&gone, Credential::Gone);
     try_all(&starts, |start, world, plan| match plan {
         Some(Plan::Rest) => world.ours().count() <= usize::from(start.is_lost()),
-        Some(Plan::Hold(Blocked::Undeletable)) => world.writes <= 1,
+        Some(Plan::Hold(Blocked::Undeletable(None))) => world.writes <= 1,
         // GitLab refuses a token that it does not know; the object stays, and it is tried again.
         None => {
             let known = |token: u32| world.gitlab.iter().any(|made| made.token == token);

@@ -12,6 +12,10 @@ const LONGEST: [(&str, usize); 2] = [("src", 250), ("tests/it", 350)];
 /// Files that may be longer, and why.
 const LONGER: &[(&str, &str)] = &[
     (
+        "src/api/conditions.rs",
+        "one closed list of the words that people read",
+    ),
+    (
         "tests/it/client/endpoints.rs",
         "one row for every endpoint in every version",
     ),

@@ -5,6 +5,7 @@ mod facts;
 mod failures;
 mod messages;
 mod notices;
+mod online;
 mod unsupported;
 
 use gitlab_runner_registrar::{
@@ -143,10 +144,12 @@ fn readable(status: &GitLabRunnerStatus, generation: i64) {
     );
 }
 
-/// The conditions in short: type, value and reason.
+/// The conditions in short: type, value and reason. Online says nothing of the operator, and has a table of
+/// its own.
 fn told(status: &GitLabRunnerStatus) -> Vec<String> {
     let conditions = status.conditions.iter();
     conditions
+        .filter(|c| c.type_ != "Online")
         .map(|c| format!("{}={} {}", c.type_, c.status, c.reason))
         .collect()
 }

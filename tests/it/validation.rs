@@ -5,6 +5,7 @@ mod names;
 mod nulls;
 mod runners;
 mod updates;
+mod windows;
 
 use serde_json::Value;
 

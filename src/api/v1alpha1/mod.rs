@@ -13,6 +13,12 @@ mod adoption;
 mod connection;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod connection_status;
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
+mod goodbye;
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
+mod insight;
+#[expect(unreachable_pub, reason = "see above")]
+mod pausing;
 mod policy;
 #[expect(unreachable_pub, reason = "see above")]
 mod rotation;
@@ -20,6 +26,8 @@ mod rotation;
 mod runner;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner_status;
+#[expect(unreachable_pub, reason = "see above")]
+mod selector;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod shared;
 #[expect(unreachable_pub, reason = "see above")]
@@ -33,13 +41,17 @@ pub use connection::{
 pub use connection_status::{
     ConnectionStatus, Credential, GitLab, Looking, RefusedToken, start_of_day,
 };
+pub use goodbye::{Drain, DrainStatus, LostCredentials, LostCredentialsPolicy};
+pub use insight::{ManagersStatus, ProjectStatus, RunnerStatus};
+pub use pausing::{PauseWindow, PausingStatus};
 pub use policy::{DeletionPolicy, DriftPolicy};
 pub use rotation::{RotationOwner, TokenRotation};
 pub use runner::{GitLabRunner, GitLabRunnerSpec, Scope};
 pub use runner_status::{
-    Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType, ProjectStatus, Registration,
-    ResolvedScope, RunnerStatus, TokenStatus,
+    Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType, Registration, ResolvedScope,
+    TokenStatus,
 };
+pub use selector::ProjectSelector;
 pub use shared::{
     AccessLevel, ConfigMapKeyRef, ConnectionKind, ConnectionRef, InstanceScope, SecretKeyRef,
     SecretRef, Target,

@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     adoption::Adopt,
+    goodbye::{Drain, LostCredentials},
+    pausing::PauseWindow,
     policy::{DeletionPolicy, DriftPolicy},
     rotation::TokenRotation,
     runner_status::GitLabRunnerStatus,
+    selector::ProjectSelector,
     shared::{AccessLevel, ConnectionRef, InstanceScope, Target, duration_schema, null_is_default},
     token_secret::TokenSecret,
 };
@@ -54,7 +57,9 @@ use super::{
     validation = Rule::new("!has(self.runUntagged) || self.runUntagged || (has(self.tags) && size(self.tags) > 0)")
         .message("tags can not be empty when runner is not allowed to pick untagged jobs: add a tag, or set runUntagged to true"),
     validation = Rule::new("!has(self.projects) || has(self.scope.project)")
-        .message("projects can only be set with scope.project: remove projects, or register the runner for a project")
+        .message("projects can only be set with scope.project: remove projects, or register the runner for a project"),
+    validation = Rule::new("!has(self.projectSelector) || has(self.scope.project)")
+        .message("projectSelector can only be set with scope.project: remove it, or register the runner for a project")
 )]
 pub struct GitLabRunnerSpec {
     /// The connection to GitLab to use. Cannot change once the runner is registered, unless
@@ -91,9 +96,18 @@ pub struct GitLabRunnerSpec {
     pub run_untagged: Option<bool>,
 
     /// Whether GitLab gives the runner no new jobs. Running jobs go on. GitLab's default at
-    /// registration is false; when omitted it is left alone.
+    /// registration is false; when omitted it is left alone, unless there are pauseWindows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
+
+    /// Times in which the runner is paused, at most 16. Inside a window it is paused whatever `paused` says;
+    /// outside it is as `paused` says, and not paused when that is omitted. With driftPolicy Report nothing
+    /// is paused, and the difference is reported. When all windows are taken out the runner stays as it is at
+    /// that time. Example: `[{schedule: "0 22 * * 1-5", duration: 8h, timeZone: Europe/Berlin}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub pause_windows: Option<Vec<PauseWindow>>,
 
     /// Whether the runner is closed to further projects. Only has a meaning for project runners.
     /// GitLab's default at registration is false; when omitted it is left alone.
@@ -140,6 +154,13 @@ pub struct GitLabRunnerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt: Option<Adopt>,
 
+    /// Projects of a group that the runner is assigned to besides `projects`, by their topics; with
+    /// scope.project only. Those that come are assigned and those that no longer fit unassigned, each
+    /// within a resync; what an incomplete list leaves out is not. When omitted none is selected. Example:
+    /// `{group: {path: platform}, topics: [gpu]}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_selector: Option<ProjectSelector>,
+
     /// The Secret that holds the runner's authentication token, in this object's namespace. When
     /// omitted it is `<name>-runner-token`. Example: `{name: linux-token}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,6 +175,18 @@ pub struct GitLabRunnerSpec {
     /// runner, `Orphan` leaves the runner in GitLab and its token in the Secret.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+
+    /// What the removal of the runner waits for: with a timeout the runner is paused first, and removed when
+    /// it runs no job any more, or when the time is over. When omitted it is removed at once. It takes a
+    /// credential that works; without one the runner is removed by its own token, at once. Example:
+    /// `{timeout: 2h}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Drain>,
+
+    /// What a deletion does when no credential works any more and the runner's own token is not to be had.
+    /// When omitted the object stays. Example: `{policy: Orphan, gracePeriod: 1h}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_credentials: Option<LostCredentials>,
 
     /// What happens when GitLab differs from what is declared here: `Correct` (the default) changes
     /// GitLab back, `Report` writes no setting and no assignment of a project to GitLab, and lists

@@ -4,6 +4,10 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::goodbye::DrainStatus;
+use super::insight::RunnerStatus;
+use super::pausing::PausingStatus;
+
 /// What the operator last saw and did.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +35,16 @@ pub struct GitLabRunnerStatus {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["field".into()]))]
     pub drift: Vec<Drift>,
+    /// Whether one of spec.pauseWindows is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pausing: Option<PausingStatus>,
+    /// Whether the object goes, and what is waited for before its runner is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainStatus>,
+    /// Since when the object is to go and nobody can remove its runner: no credential works, and the
+    /// runner's own token is not to be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undeletable_since: Option<Time>,
     /// The last attempt to register, written before GitLab is asked, so that a runner whose token
     /// was lost on the way is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,67 +87,6 @@ pub struct ResolvedScope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub gitlab_url: Option<String>,
-}
-
-/// The runner as GitLab holds it.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct RunnerStatus {
-    /// GitLab's number for it.
-    pub id: i64,
-    /// `instance_type`, `group_type` or `project_type`.
-    #[serde(rename = "type")]
-    #[schemars(length(max = 32))]
-    pub type_: String,
-    /// The GitLab it lives in: the url of the connection when it was last seen.
-    #[schemars(length(max = 1024))]
-    pub gitlab_url: String,
-    /// Its page in GitLab.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 2048))]
-    pub web_url: Option<String>,
-    /// Text that GitLab shows for it.
-    #[schemars(length(max = 1024))]
-    pub description: String,
-    /// Whether GitLab gives it no new jobs.
-    pub paused: bool,
-    /// Whether a runner process has called within the last two hours; absent if none ever has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub online: Option<bool>,
-    /// GitLab's word: never_contacted, online, offline, stale or paused.
-    #[schemars(length(max = 32))]
-    pub status: String,
-    /// When a runner process last called, to within an hour while nothing else changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contacted_at: Option<Time>,
-    /// Its tags, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 512), inner(length(max = 1024)))]
-    pub tags: Vec<String>,
-    /// The projects it is assigned to, as far as the credential may see them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 128))]
-    pub projects: Vec<ProjectStatus>,
-    /// This object's mark at the end of its maintenance note, once it was seen there. From then on a
-    /// runner of this number that has lost it is taken for somebody else's, unless it still has the
-    /// token that the Secret holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 256))]
-    pub mark: Option<String>,
-    /// Since when GitLab says that there is no such runner. It is registered anew only when GitLab
-    /// says so a second time, some time later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing_since: Option<Time>,
-}
-
-/// A project the runner is assigned to.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct ProjectStatus {
-    /// GitLab's number for it.
-    pub id: i64,
-    /// Its full path.
-    #[schemars(length(max = 1024))]
-    pub path: String,
 }
 
 /// The Secret with the runner's authentication token.

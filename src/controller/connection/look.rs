@@ -161,6 +161,8 @@ fn connected(
             .into(),
         readable: Recent::default(),
         paths: Recent::default(),
+        selected: Recent::default(),
+        doubted: Recent::default(),
         roster: ctx.rosters.of(&inputs.fingerprint()),
     };
     reused

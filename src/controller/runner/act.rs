@@ -102,6 +102,7 @@ async fn assign(
         "assign the runner to a project, for which the credential needs the scope api"
     };
     pass.audited(step, done, doing, about)?;
+    pass.shown_with(id, project);
     let note = format!("assigned runner {id} to project {project}");
     pass.emit(
         EventType::Normal,
@@ -150,10 +151,12 @@ async fn edit(
     let turns_the_lock = turns_the_lock(pass, edit);
     let theirs = Settings {
         locked: edit.locked.filter(|_| !turns_the_lock),
+        paused: edit.paused.filter(|_| !pass.a_window_turns()),
         ..edit.clone()
     };
     // Only what was as declared can have been changed by somebody else.
-    let (reason, note) = if pass.was_synced && theirs != Settings::default() {
+    let kept = pass.was_synced && pass.want.is_some();
+    let (reason, note) = if kept && theirs != Settings::default() {
         let note = format!("corrected {}", pass.changes(&theirs));
         (EventReason::DriftCorrected, note)
     } else {

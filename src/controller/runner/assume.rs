@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::pass::Pass;
 use crate::api::v1alpha1::{GitLabRunner, Target};
 use crate::clock;
-use crate::gitlab::model::{NewRunner, ProjectRef, Runner, RunnerId, Scope};
+use crate::gitlab::model::{NewRunner, ProjectId, ProjectRef, Runner, RunnerId, Scope};
 use crate::observe::Connected;
 use crate::plan::{Desired, Naming, Plan, Sighting, Step, diff};
 
@@ -21,6 +21,23 @@ impl Pass<'_> {
         if let Some(shown) = shown.filter(|shown| shown.id == id && before.id == id) {
             let memory = &self.record.memory;
             memory.keep(&link.roster, &shown.after(before), clock::now());
+        }
+    }
+
+    /// Takes the answer to an assignment for a look, where the project's path is known: else hundreds of
+    /// projects cost hundreds of looks.
+    pub(super) fn shown_with(&self, id: RunnerId, project: ProjectId) {
+        let before = self.seen.as_ref().map(|seen| &seen.facts.runner);
+        let path = self.selected.iter().find(|selected| selected.id == project);
+        let (Some(Sighting::Present(before)), Some(link), Some(path)) = (before, &self.link, path)
+        else {
+            return;
+        };
+        if before.id == id && before.projects.is_some() {
+            let mut runner = before.clone();
+            runner.projects.get_or_insert_default().push(path.clone());
+            let memory = &self.record.memory;
+            memory.keep(&link.roster, &runner, clock::now());
         }
     }
 
@@ -42,11 +59,11 @@ impl Pass<'_> {
     /// behind, which is looked for together with the runner. Before 16.10 GitLab need not show the note.
     /// A place that has moved is not where its path says.
     fn assumed(&self, link: &Connected, new: &NewRunner, id: RunnerId) -> Option<Runner> {
-        let projects = self.want.as_ref()?.projects.as_ref();
+        let projects = self.want.as_ref()?.manages_projects();
         let twins = self.intent()?.given_up.is_some();
         let notes = link.shows_notes.load(Ordering::Relaxed);
         let here = self.seen.as_ref()?.facts.naming == Naming::Same;
-        if projects.is_some() || twins || !notes || !here {
+        if projects || twins || !notes || !here {
             return None;
         }
         at_home(&self.runner, link, new, new.assumed(id)?)

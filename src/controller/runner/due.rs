@@ -11,6 +11,9 @@ use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, Shown, Sighting, scope_
 /// How soon a settled object is looked at again whose runner a sweep looks after.
 const SELDOM: Duration = Duration::from_hours(1);
 
+/// How soon it is asked once more whether a runner still has jobs that is to go.
+const DRAINS: Duration = Duration::from_secs(10);
+
 impl Pass<'_> {
     /// Whether a sweep that is about to come will show the runner of an object that nobody waits for, as
     /// after a start: a thousand objects need not ask one by one for what ten requests tell.
@@ -32,19 +35,23 @@ impl Pass<'_> {
     /// How soon to look again after a pass that ended so.
     pub(super) fn due(&self, outcome: &Outcome) -> Duration {
         let resync = backoff::spread(self.ctx.options.resync, &self.uid);
-        match outcome {
+        let due = match outcome {
             Outcome::Planned(Plan::Hold(
                 Blocked::Settling(until)
                 | Blocked::UnderWay(until)
+                | Blocked::Undeletable(Some(until))
                 | Blocked::Unclear(Doubt::Vanished { until, .. }),
             )) => left(*until).min(POLL) + Duration::from_secs(1),
+            Outcome::Planned(Plan::Hold(Blocked::Draining(drain))) => {
+                left(drain.until).min(DRAINS) + Duration::from_secs(1)
+            }
             // The sweep that was asked for wakes it.
             Outcome::Planned(Plan::Hold(Blocked::Unclear(Doubt::Unswept))) => {
                 backoff::spread(AWAITED, &self.uid)
             }
-            Outcome::Planned(Plan::Hold(Blocked::SecretConflict(_) | Blocked::Undeletable)) => {
-                resync.min(POLL)
-            }
+            Outcome::Planned(Plan::Hold(
+                Blocked::SecretConflict(_) | Blocked::Undeletable(None),
+            )) => resync.min(POLL),
             Outcome::Planned(plan) => {
                 let due = if self.is_unsettled() {
                     resync.min(POLL)
@@ -60,7 +67,9 @@ impl Pass<'_> {
                 renewal(self).map_or(resync, |at| resync.min(left(at) + Duration::from_secs(1)))
             }
             Outcome::Obstructed(..) => resync,
-        }
+        };
+        let others = [self.window_turns_in(), self.contact_is_due_in()];
+        others.into_iter().flatten().fold(due, Duration::min)
     }
 
     /// Whether it is being found out what it means that the runner seems to have another token.
@@ -83,7 +92,15 @@ impl Pass<'_> {
         let named = seen.facts.naming == Naming::Same;
         let swept = self.record.memory.is_swept(clock::now());
         let refused = !seen.facts.refused_projects.is_empty();
-        swept && named && self.knows_all_projects() && !given_up && !operation && !refused
+        // Which projects are selected changes without a change of the runner.
+        let selects = self.want.as_ref().is_some_and(|it| it.selector.is_some());
+        swept
+            && named
+            && self.knows_all_projects()
+            && !given_up
+            && !operation
+            && !refused
+            && !selects
     }
 
     /// Whether GitLab shows with the runner all projects that spec names by their paths. What another path

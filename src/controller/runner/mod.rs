@@ -4,9 +4,11 @@ mod adoption;
 mod announce;
 mod assume;
 mod audit;
+mod by_the_clock;
 mod conclude;
 mod converge;
 mod due;
+mod goodbye;
 mod held_back;
 mod lane;
 mod link;
@@ -41,8 +43,9 @@ use super::{
     report,
 };
 use crate::api::conditions::Reason;
-use crate::api::v1alpha1::{DeletionPolicy, GitLabRunner};
+use crate::api::v1alpha1::GitLabRunner;
 use crate::backoff;
+use crate::clock;
 use crate::metrics::Kind;
 use crate::plan::{Blocked, Desired, Doubt, Outcome, Plan, desired};
 use conclude::pending;
@@ -93,7 +96,7 @@ async fn attempt(
     let goal = |event| async move {
         match event {
             Event::Apply(runner) => Box::pin(apply(ctx, runner)).await,
-            Event::Cleanup(runner) => Box::pin(finalize(ctx, runner)).await,
+            Event::Cleanup(runner) => Box::pin(goodbye::finalize(ctx, runner)).await,
         }
     };
     // The cache may still hold an object that has been let go.
@@ -126,7 +129,7 @@ async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error
     let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
     pass.begins();
     let mut woken = None;
-    let outcome = match desired(&pass.runner, &pass.namespace, &pass.name) {
+    let outcome = match desired(&pass.runner, &pass.namespace, &pass.name, clock::now()) {
         Err(complaint) => Ok(Outcome::Obstructed(Reason::InvalidSpec, complaint.0)),
         Ok(_) if pass.runner.spec.suspend => {
             let message = "spec.suspend is true: GitLab is not asked".to_owned();
@@ -168,49 +171,6 @@ async fn apply(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error
     };
     let wait = finish(&mut pass, outcome).await?;
     Ok(Action::requeue(woken.unwrap_or(wait)))
-}
-
-/// Takes the runner out of GitLab, or leaves it there, before the object goes.
-async fn finalize(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error> {
-    let policy = runner.spec.deletion_policy;
-    let mut pass = Pass::new(ctx, Arc::unwrap_or_clone(runner));
-    pass.begins();
-    if policy == DeletionPolicy::Delete {
-        match link::for_deletion(ctx, &pass.runner, &pass.namespace) {
-            link::Link::Usable(connected) => pass.link = Some(connected),
-            link::Link::Awaited => return Err(Error::StillThere(AWAITED)),
-            link::Link::Troubled(failure, _) => {
-                finish(&mut pass, Ok(Outcome::Failed(failure))).await?;
-                return Err(Error::StillThere(until_woken(&pass, Duration::ZERO)));
-            }
-            // The runner's own token may do.
-            link::Link::Blocked(_, why) => pass.barred = Some(why),
-        }
-    }
-    // Whoever leaves the runner behind asks GitLab nothing.
-    let place = (policy == DeletionPolicy::Delete).then(|| place::take(&pass));
-    let _place = match place.transpose() {
-        Ok(place) => place,
-        Err(held_up) => return Err(Error::StillThere(later(&mut pass, held_up).await?)),
-    };
-    let mut outcome = converge_bounded(&mut pass, &Desired::Gone(policy)).await;
-    if policy == DeletionPolicy::Delete
-        && matches!(outcome, Ok(Outcome::Planned(Plan::Rest)))
-        && let Err(error) = removal::finish(&mut pass).await
-    {
-        outcome = Err(error);
-    }
-    if matches!(outcome, Ok(Outcome::Planned(Plan::Rest))) {
-        // The finalizer may be refused, again and again.
-        if pass.record.memory.goes() {
-            adoption::hand_back(&pass).await;
-            announce::deletion(&pass).await;
-        }
-        ctx.owned.remove(&pass.namespace, &pass.uid);
-        return Ok(Action::await_change());
-    }
-    let wait = finish(&mut pass, outcome).await?;
-    Err(Error::StillThere(wait.min(POLL)))
 }
 
 /// The same as [`converge`], cut off when it takes too long or panics: what came of it is told in status

@@ -38,10 +38,12 @@ impl Pass<'_> {
             })
             .unzip();
         let Seen {
+            selected,
             mut facts,
             looked_at,
             recalled,
         } = self.ask(want, kept, others).await?;
+        self.selected = selected;
         if let (Some(link), Some(id)) = (&self.link, looked_at) {
             self.record.memory.follow(&link.roster, id);
         }
@@ -59,6 +61,7 @@ impl Pass<'_> {
         facts.under_way = self.under_way();
         facts.answered = self.is_answered();
         facts.brake = self.brake();
+        facts.goodbye = self.goodbye(desired, &facts.runner, facts.refused).await?;
         self.seen = Some(Observation {
             facts,
             secret: here,

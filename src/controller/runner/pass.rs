@@ -9,7 +9,7 @@ use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::error::Error;
 use crate::controller::record::Record;
 use crate::controller::{Context, on_request};
-use crate::gitlab::model::{ProjectId, RunnerId};
+use crate::gitlab::model::{ProjectId, ProjectRef, RunnerId};
 use crate::observe::Connected;
 use crate::plan::{Intent, Known, Mark, Observed, SecretSighting, Wanted};
 use crate::secrets::Entry;
@@ -50,6 +50,8 @@ pub(super) struct Pass<'a> {
     pub(super) remembered: Option<bool>,
     /// The projects that this pass has looked up by their paths; `None` for one that is not there.
     pub(super) projects: BTreeMap<String, Option<ProjectId>>,
+    /// The projects that spec selects, as they were last listed.
+    pub(super) selected: Vec<ProjectRef>,
     /// The value of the annotation that asks for a look, as this pass has read it.
     pub(super) requested: Option<String>,
     /// Why no connection can be used.
@@ -77,6 +79,7 @@ impl<'a> Pass<'a> {
             held: Vec::new(),
             remembered: None,
             projects: BTreeMap::new(),
+            selected: Vec::new(),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::api::v1alpha1::OperationType;
 use crate::controller::error::{Error, is_api_status};
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
-use crate::plan::{Doubt, SecretSighting, Sighting, Step};
+use crate::plan::{Doubt, Jobs, SecretSighting, Sighting, Step};
 use crate::secrets;
 
 /// Removes a runner. One that was `seen` by an earlier pass only is not removed if it has changed since;
@@ -41,11 +41,27 @@ pub(super) async fn unregister(
         format!("removed runner {id} from GitLab: a lost answer had left it behind")
     } else {
         pass.record.memory.remove(id);
-        format!("removed runner {id} from GitLab")
+        let ran = still_running(pass);
+        format!("removed runner {id} from GitLab{ran}")
     };
     pass.emit(EventType::Normal, EventReason::RunnerRemoved.name(), &note)
         .await;
     Ok(true)
+}
+
+/// What the runner was running when the time was over for which its jobs are waited for, as the end of a
+/// sentence.
+fn still_running(pass: &Pass<'_>) -> String {
+    let drain = pass.seen.as_ref();
+    let drain = drain.and_then(|seen| seen.facts.goodbye.drain.as_ref());
+    let over = drain.is_some_and(|drain| drain.jobs == Jobs::Unasked);
+    let told = pass.runner.status.as_ref().filter(|_| over);
+    match told.and_then(|status| status.drain.as_ref()?.running_jobs) {
+        Some(number) if number > 0 => {
+            format!(", though it was running {number} jobs when the time of spec.drain was over")
+        }
+        Some(_) | None => String::new(),
+    }
 }
 
 /// Whoever holds a runner's token may remove it, so a credential that is lost or not enough does not

@@ -3,12 +3,29 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::members::{Member, Members};
+use crate::api::conditions::{ConditionType, is_true};
+use crate::api::v1alpha1::GitLabRunnerStatus;
 use crate::controller::Context;
 use crate::gitlab::model::Scope;
 use crate::observe::{News, Roster};
 use crate::plan::CONTACT_GRAIN;
+
+/// Whether a time of contact tells of what was waited for: that somebody comes with the token that the Secret
+/// has held since it was stored.
+fn is_news(status: Option<&GitLabRunnerStatus>, at: Timestamp) -> bool {
+    let Some(status) = status.filter(|it| !is_true(&it.conditions, ConditionType::Online)) else {
+        return false;
+    };
+    let stored = status.token.as_ref();
+    let stored = stored.and_then(|token| token.issued_at.as_ref());
+    let told = status.runner.as_ref();
+    let told = told.and_then(|runner| runner.contacted_at.as_ref());
+    let newer = |than: &Time| at > than.0;
+    stored.is_some_and(newer) && told.is_none_or(newer)
+}
 
 /// Wakes the objects for which a sweep has brought anything new, or that have waited for it.
 ///
@@ -54,7 +71,7 @@ fn concerns(member: &Member, roster: &Roster, news: &News, swept: &HashSet<Scope
     let told = runner.and_then(|runner| runner.contacted_at.as_ref());
     let contacted = roster.contacted_at(*id).is_some_and(|at| {
         let behind = |told: Timestamp| at.duration_since(told) >= CONTACT_GRAIN;
-        told.is_none_or(|told| behind(told.0))
+        told.is_none_or(|told| behind(told.0)) || is_news(status, at)
     });
     news.changed.contains(id)
         || news.missing.contains(id)

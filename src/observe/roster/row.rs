@@ -2,9 +2,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::gitlab::model::{ListedRunner, Runner, Scope};
+
+/// How long a runner must have been seen without a job before it counts as idle.
+const REST_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// A runner as it was last seen.
 #[derive(Debug)]
@@ -12,6 +15,8 @@ pub(super) struct Row {
     /// All but when it was last contacted: the same as long as that is all that changes.
     runner: Arc<Runner>,
     contacted_at: Option<Timestamp>,
+    /// When it was last seen at work.
+    worked_at: Option<Timestamp>,
     /// What tells it from another of its number, where a sweep has seen that.
     pub(super) short_sha: Option<String>,
     /// When that was asked for.
@@ -28,6 +33,7 @@ impl Row {
     pub(super) fn new(runner: Runner, short_sha: Option<String>, at: Timestamp) -> Self {
         Self {
             contacted_at: runner.contacted_at,
+            worked_at: (runner.insight.at_work == Some(true)).then_some(at),
             runner: Arc::new(runner),
             short_sha,
             short_sha_at: at,
@@ -71,6 +77,7 @@ impl Row {
         short_sha: Option<String>,
         at: Timestamp,
     ) -> bool {
+        let runner = self.with_insight(runner, at);
         let other_token = short_sha.is_some() && short_sha != self.short_sha;
         let changed = !are_alike(&self.runner, &runner);
         self.contacted_at = runner.contacted_at;
@@ -84,6 +91,19 @@ impl Row {
         }
         self.short_sha = short_sha.or_else(|| self.short_sha.take().filter(|_| !changed));
         changed || known && other_token
+    }
+
+    /// The runner, with what only some of those who look are shown. One that was at work a moment ago counts
+    /// as at work: short jobs are not to change it all the time.
+    fn with_insight(&mut self, runner: Runner, at: Timestamp) -> Runner {
+        if runner.insight.at_work == Some(true) {
+            self.worked_at = Some(at);
+        }
+        let mut insight = runner.insight.clone().after(&self.runner.insight);
+        let lately = self.worked_at;
+        let lately = lately.is_some_and(|worked| at.duration_since(worked) < REST_AFTER);
+        insight.at_work = insight.at_work.map(|at_work| at_work || lately);
+        Runner { insight, ..runner }
     }
 
     /// Whether a list says the same of it as the details that were read before.

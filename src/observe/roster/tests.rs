@@ -3,7 +3,7 @@ mod marks;
 
 use super::*;
 use crate::gitlab;
-use crate::gitlab::model::{AccessLevel, GroupId, ListedRunner, Note};
+use crate::gitlab::model::{AccessLevel, GroupId, Insight, ListedRunner, Note};
 
 const GROUP: Scope = Scope::Group(GroupId(3));
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
@@ -29,6 +29,7 @@ fn runner(id: u64, note: &str) -> Runner {
         online: None,
         status: "never_contacted".to_owned(),
         contacted_at: None,
+        insight: Insight::default(),
     }
 }
 

@@ -3,9 +3,10 @@
 mod broken;
 mod credentials;
 mod fleet;
+mod insight;
 mod large;
 
-use gitlab_runner_registrar::gitlab::{Client, Error, Row, Scope, Swept, Way};
+use gitlab_runner_registrar::gitlab::{Client, Error, Insight, Row, Scope, Swept, Way};
 
 /// Everything that a sweep hands over, with how it ended.
 async fn sweep(
@@ -17,7 +18,15 @@ async fn sweep(
     let mut rows = Vec::new();
     let swept = client.sweep(scope, path, way, |page| rows.extend(page));
     let swept = swept.await;
-    (rows, swept)
+    (rows.into_iter().map(as_by_rest).collect(), swept)
+}
+
+/// Without what REST does not show.
+fn as_by_rest(mut row: Row) -> Row {
+    if let Row::Whole(runner, _) = &mut row {
+        runner.insight = Insight::default();
+    }
+    row
 }
 
 fn numbers(rows: &[Row]) -> Vec<u64> {

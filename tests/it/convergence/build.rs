@@ -150,6 +150,8 @@ impl Start {
             status: "never_contacted".to_owned(),
             contacted_at: None,
             tags: vec![],
+            managers: None,
+            busy: None,
             projects: vec![],
             mark: Some(given::mark().to_string()),
             missing_since: None,

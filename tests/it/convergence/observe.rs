@@ -6,7 +6,7 @@ use gitlab_runner_registrar::{
     api::v1alpha1::OperationType,
     gitlab::model::{Found, GroupId, ProjectId, Runner, RunnerId, Scope},
     plan::{
-        Adoption, Desired, Doubt, Intent, Known, Mark, Naming, Observed, ProjectSighting,
+        Adoption, Desired, Doubt, Goodbye, Intent, Known, Mark, Naming, Observed, ProjectSighting,
         SecretSighting, Shown, Sighting, StoredToken, Takeover, TokenFacts, TokenState, Unfit,
         Wanted, WantedAdoption, Whereabouts, adopted, answered, ends_by, grace, judge, may_turn_up,
         second_look, whereabouts,
@@ -139,6 +139,7 @@ impl World {
             refused_projects: Vec::new(),
             answered: false,
             brake: None,
+            goodbye: Goodbye::default(),
             naming: Naming::Same,
             adoption: None,
         };
@@ -195,6 +196,7 @@ impl World {
         }
         seen.token.shown = self.shown(&seen);
         seen.projects = self.look_for_projects(&seen);
+        seen.goodbye = self.goodbye(&seen.runner);
         seen
     }
 

@@ -52,6 +52,10 @@ impl World {
                 assert!(*until > self.now, "it waits for what is past");
                 until.duration_since(self.now).min(seconds(30)) + seconds(1)
             }
+            Outcome::Planned(Plan::Hold(Blocked::Draining(drain))) => {
+                assert!(drain.until > self.now, "it waits for what is past");
+                drain.until.duration_since(self.now).min(seconds(10)) + seconds(1)
+            }
             Outcome::Planned(_) | Outcome::Obstructed(..) | Outcome::Failed(_) => seconds(1),
         };
         self.wait(until);

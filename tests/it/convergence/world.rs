@@ -125,6 +125,9 @@ pub(super) struct World {
     pub(super) trouble: Option<Interruption>,
     /// Whether our runner has a further project that the credential does not see.
     pub(super) unseen: bool,
+    /// How long the jobs of a runner that goes are waited for, if they are, and until when it runs any.
+    pub(super) drain: Option<&'static str>,
+    pub(super) jobs_end: Timestamp,
     /// What the process remembers: that GitLab has refused a step about our runner.
     pub(super) refused: bool,
     /// What the process remembers: the last operation that it is done with.
@@ -154,6 +157,8 @@ impl World {
             writes: 0,
             trouble: None,
             unseen: false,
+            drain: None,
+            jobs_end: given::now(),
             refused: false,
             ended: None,
             rotate_at: None,

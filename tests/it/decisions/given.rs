@@ -2,11 +2,12 @@
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy},
     gitlab::model::{
-        AccessLevel, GroupId, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope, Settings,
+        AccessLevel, GroupId, Insight, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope,
+        Settings,
     },
     plan::{
-        Desired, Known, Mark, Naming, Observed, Rotation, SecretSighting, Sighting, StoredToken,
-        TokenFacts, TokenState, Wanted, WantedSecret,
+        Desired, Goodbye, Known, Mark, Naming, Observed, Rotation, SecretSighting, Sighting,
+        StoredToken, TokenFacts, TokenState, Wanted, WantedSecret,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +40,7 @@ pub(crate) fn want() -> Wanted {
         settings: Settings::default(),
         first_description: "space/name".to_owned(),
         projects: None,
+        selector: None,
         secret: WantedSecret {
             name: SECRET.to_owned(),
             labels: [].into(),
@@ -46,6 +48,7 @@ pub(crate) fn want() -> Wanted {
             config: None,
         },
         rotation: Rotation::default(),
+        pausing: None,
         drift: DriftPolicy::Correct,
         deletion: DeletionPolicy::Delete,
         adopt: None,
@@ -75,6 +78,7 @@ pub(crate) fn runner() -> Runner {
         online: Some(true),
         status: "online".to_owned(),
         contacted_at: Some("2026-03-01T11:59:30Z".parse().unwrap()),
+        insight: Insight::default(),
     }
 }
 
@@ -129,6 +133,7 @@ pub(crate) fn seen() -> Observed {
         refused: false,
         answered: false,
         brake: None,
+        goodbye: Goodbye::default(),
         refused_projects: Vec::new(),
     }
 }

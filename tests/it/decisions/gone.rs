@@ -226,7 +226,7 @@ fn without_a_credential_the_runners_own_token_removes_it() {
     };
     let by_token = |id| act(Step::UnregisterByToken(id));
     let spoilt = |token| stored_with(|kept| kept.token = token);
-    let undeletable = || wait(Blocked::Undeletable);
+    let undeletable = || wait(Blocked::Undeletable(None));
     hold(vec![
         (
             "the token we keep",

@@ -1,5 +1,6 @@
 //! The further projects of a project runner: assigned and unassigned one by one.
 mod refused;
+mod selected;
 
 use gitlab_runner_registrar::{
     api::v1alpha1::DriftPolicy,
@@ -143,6 +144,7 @@ fn unknown_projects_hold_back_only_what_is_unsafe() {
     let unknown = |names: &[&str]| {
         wait(Blocked::Projects(Unassignable {
             unknown: names.iter().map(|name| (*name).to_owned()).collect(),
+            unlisted: Vec::new(),
             refused: Vec::new(),
         }))
     };

@@ -59,6 +59,11 @@ pub(crate) fn namespace(name: &str) -> Manifest {
 }
 
 impl Manifest {
+    /// One that somebody has written down.
+    pub(crate) fn from_yaml(text: &str) -> Self {
+        Self(serde_saphyr::from_str(text).unwrap())
+    }
+
     /// With that field of spec, such as `tokenSecret.name`.
     pub(crate) fn with(self, field: &str, value: impl Into<Value>) -> Self {
         self.put(&format!("spec.{field}"), value.into())

@@ -13,6 +13,7 @@ mod gitlab;
 mod manifest;
 mod operator;
 mod page;
+mod pages;
 mod rights;
 mod stage;
 mod story;
@@ -27,6 +28,7 @@ pub(crate) use manifest::{
     Manifest, cluster_connection, config_map, connection, namespace, runner, secret,
 };
 pub(crate) use operator::{Cast, Operator, program};
+pub(crate) use pages::manifests;
 pub(crate) use rights::{ACCOUNT, Mode};
 pub(crate) use stage::{Stage, repository};
 pub(crate) use story::{Story, story};

@@ -3,8 +3,8 @@ use gitlab_runner_registrar::{
     api::v1alpha1::DriftPolicy,
     gitlab::model::{NewRunner, ProjectId, RunnerId, Settings},
     plan::{
-        Blocked, Doubt, Observed, Outcome, Plan, ProjectSighting, SecretSighting, Sighting, Step,
-        TokenState, Unassignable, Wanted,
+        Blocked, Doubt, Draining, Jobs, Observed, Outcome, Plan, ProjectSighting, SecretSighting,
+        Sighting, Step, TokenState, Unassignable, Wanted,
     },
 };
 
@@ -79,6 +79,7 @@ fn a_project_runner_has_one_part_more() {
     unknown.seen.as_mut().unwrap().projects = Some(vec![lost]);
     let why = Blocked::Projects(Unassignable {
         unknown: vec!["a/b".to_owned()],
+        unlisted: Vec::new(),
         refused: Vec::new(),
     });
     let status = unknown.first(&Outcome::Planned(Plan::Hold(why)));
@@ -108,6 +109,7 @@ fn projects_that_are_refused_are_named_with_gitlabs_words() {
     seen.refused_projects = [43, 44].map(|id| (ProjectId(id), no.to_owned())).into();
     let why = Blocked::Projects(Unassignable {
         unknown: vec!["a/b".to_owned()],
+        unlisted: Vec::new(),
         refused: ["43", "44"]
             .map(|name| (name.to_owned(), no.to_owned()))
             .into(),
@@ -177,6 +179,11 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
         id: RunnerId(9),
         until: later,
     };
+    let draining = |jobs| Draining {
+        since: now(),
+        until: later,
+        jobs,
+    };
     let rows: Vec<(Blocked, Observed, &str, &str)> = vec![
         (
             Blocked::Settling(later),
@@ -228,10 +235,28 @@ fn each_reason_to_wait_says_whose_turn_it_is() {
             "Reconciling",
         ),
         (
-            Blocked::Undeletable,
+            Blocked::Undeletable(None),
             unclear(Doubt::NotAsked(None)),
             "DeletionBlocked",
             "Stalled",
+        ),
+        (
+            Blocked::Undeletable(Some(later)),
+            unclear(Doubt::NotAsked(None)),
+            "DeletionBlocked",
+            "Reconciling",
+        ),
+        (
+            Blocked::Draining(draining(Jobs::Running(2))),
+            but(|_| {}),
+            "Draining",
+            "Reconciling",
+        ),
+        (
+            Blocked::Draining(draining(Jobs::Unreadable("403 Forbidden".to_owned()))),
+            but(|_| {}),
+            "JobsUnreadable",
+            "Reconciling",
         ),
     ];
     for (why, seen, reason, mood) in rows {

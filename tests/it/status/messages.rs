@@ -1,10 +1,10 @@
 //! Each message that waits for a person names the object, the cause and the way out.
 use gitlab_runner_registrar::{
     gitlab::model::RunnerId,
-    plan::{Blocked, Doubt, Observed, Outcome, Plan, SecretSighting, Sighting},
+    plan::{Blocked, Doubt, Draining, Jobs, Observed, Outcome, Plan, SecretSighting, Sighting},
 };
 
-use super::super::decisions::given::{URL, but, known, nothing, want};
+use super::super::decisions::given::{URL, but, known, nothing, now, seconds, want};
 use super::Known;
 
 /// What Ready says while that is waited for.
@@ -23,7 +23,15 @@ fn who_waits_for_a_person_says_for_what() {
     let foreign = |made_for| but(|seen| seen.secret = SecretSighting::Foreign(made_for));
     let runner = Some(RunnerId(7));
     let unreadable = Doubt::Unreadable(RunnerId(7));
-    let rows: [(Blocked, Observed, &[&str]); 6] = [
+    let until = || now() + seconds(30);
+    let draining = |jobs| {
+        Blocked::Draining(Draining {
+            since: now(),
+            until: until(),
+            jobs,
+        })
+    };
+    let rows: [(Blocked, Observed, &[&str]); 11] = [
         (
             Blocked::SecretConflict(None),
             foreign(None),
@@ -54,7 +62,7 @@ fn who_waits_for_a_person_says_for_what() {
             ],
         ),
         (
-            Blocked::Undeletable,
+            Blocked::Undeletable(None),
             not_asked(runner),
             &[
                 "runner 7 is still in GitLab",
@@ -63,7 +71,39 @@ fn who_waits_for_a_person_says_for_what() {
             ],
         ),
         (
-            Blocked::Undeletable,
+            Blocked::Undeletable(Some(until())),
+            not_asked(runner),
+            &["At 2026-03-01T12:00:30Z it is left in GitLab; repair the connection before"],
+        ),
+        (
+            draining(Jobs::Running(1)),
+            but(|_| {}),
+            &["its runner is paused, and 1 running job is waited for until 2026-03-01T12:00:30Z"],
+        ),
+        (
+            draining(Jobs::Running(2)),
+            but(|_| {}),
+            &["2 running jobs are waited for"],
+        ),
+        (
+            draining(Jobs::Hidden),
+            but(|_| {}),
+            &["jobs that the connection's credential is not shown are waited for"],
+        ),
+        (
+            draining(Jobs::Unreadable(
+                "403 Forbidden - No access granted".to_owned(),
+            )),
+            but(|_| {}),
+            &[
+                "does not let the connection's credential see the jobs",
+                "(403 Forbidden - No access granted)",
+                "it is removed at 2026-03-01T12:00:30Z",
+                "take spec.drain out",
+            ],
+        ),
+        (
+            Blocked::Undeletable(None),
             not_asked(None),
             &["a runner that an attempt to register has made may be in GitLab"],
         ),

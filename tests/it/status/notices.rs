@@ -2,17 +2,20 @@
 use gitlab_runner_registrar::{
     api::{
         conditions::Reason,
-        v1alpha1::{DeletionPolicy, Drift, GitLabRunnerStatus, GivenUp, Registration},
+        v1alpha1::{
+            DeletionPolicy, Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType,
+            Registration,
+        },
     },
     gitlab::model::RunnerId,
     plan::{
-        Blocked, Doubt, Level, Notice, Observed, Outcome, Plan, Sighting, notice_of_deletion,
-        notices,
+        Blocked, Doubt, Level, Notice, Observed, Outcome, Plan, SecretSighting, Sighting, begun,
+        notice_of_deletion, notices,
     },
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::super::decisions::given::{URL, but, nothing, now, seconds, seen, want};
+use super::super::decisions::given::{RUNNER, URL, but, nothing, now, seconds, seen, want};
 use super::{Known, failure, rest};
 
 /// As much of notice as tells it from others.
@@ -42,7 +45,10 @@ fn what_keeps_us_from_going_on_is_told_once() {
             held(Blocked::SecretConflict(None)),
             Some(("SecretConflict", true)),
         ),
-        (held(Blocked::Undeletable), Some(("DeletionBlocked", true))),
+        (
+            held(Blocked::Undeletable(None)),
+            Some(("DeletionBlocked", true)),
+        ),
         (
             held(Blocked::Unclear(Doubt::Crowded)),
             Some(("RegistrationUnclear", true)),
@@ -221,7 +227,25 @@ fn what_goes_with_the_object_is_told() {
     let looked_for = nothing(|seen| seen.settles_at = Some(now()));
     let absent = nothing(|_| {});
     let (orphan, delete) = (DeletionPolicy::Orphan, DeletionPolicy::Delete);
-    let rows: [(DeletionPolicy, &GitLabRunnerStatus, &Observed, Option<&str>); 8] = [
+    let lost = |at| {
+        but(|seen| {
+            seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER)));
+            seen.secret = SecretSighting::Foreign(None);
+            seen.goodbye.orphaned_at = at;
+        })
+    };
+    let given_up = lost(Some(now()));
+    let by_token = GitLabRunnerStatus {
+        operation: Some(Operation {
+            done_at: Some(Time(now())),
+            ..begun(OperationType::RemoveByToken, RUNNER, None, now())
+        }),
+        ..ready()
+    };
+    let rows: [(DeletionPolicy, &GitLabRunnerStatus, &Observed, Option<&str>); 11] = [
+        (delete, &ready(), &given_up, Some("LeftBehind")),
+        (delete, &ready(), &lost(None), None),
+        (delete, &by_token, &given_up, None),
         (orphan, &ready(), &seen(), Some("Orphaned")),
         (orphan, &unseen, &absent, Some("Orphaned")),
         (orphan, &bare, &absent, None),

@@ -46,6 +46,10 @@ fn manifests() -> Vec<Manifest> {
     let url = "https://gitlab.example.com";
     let scoped = |scope: Value| runner("any").with("scope", scope);
     let shared = |allowed: Value| cluster_connection("any", url).with("allowedNamespaces", allowed);
+    let selected = |group: Value| {
+        let selector = json!({ "group": group });
+        scoped(json!({ "project": { "id": 7 } })).with("projectSelector", selector)
+    };
     let expression = json!({ "key": "team", "operator": "Exists" });
     vec![
         scoped(json!({ "project": { "path": "a/b" } }))
@@ -53,7 +57,14 @@ fn manifests() -> Vec<Manifest> {
             .with("tokenSecret", json!({}))
             .with("tokenRotation", json!({})),
         scoped(json!({ "project": { "id": 7 } })).with("projects", json!([{ "id": 8 }])),
-        scoped(json!({ "group": { "path": "a/b" } })),
+        scoped(json!({ "group": { "path": "a/b" } }))
+            .with(
+                "pauseWindows",
+                json!([{ "schedule": "0 0 * * *", "duration": "1h" }]),
+            )
+            .with("lostCredentials", json!({})),
+        selected(json!({ "path": "a" })),
+        selected(json!({ "id": 7 })),
         scoped(json!({ "group": { "id": 7 } })),
         runner("any").with("adopt", json!({ "runnerId": 7 })),
         connection("any", url),

@@ -6,9 +6,9 @@ use gitlab_runner_registrar::api::v1alpha1::{
 };
 use gitlab_runner_registrar::gitlab::model::{Note, ProjectId, RunnerId, Settings};
 use gitlab_runner_registrar::plan::{
-    Blocked, Brake, Doubt, Facts, Failure, Losses, Observed, Outcome, Plan, SecretSighting,
-    Sighting, Step, TokenState, Trouble, Unassignable, Unfit, Wanted, connection_status,
-    next_status,
+    Blocked, Brake, Doubt, Draining, Facts, Failure, Jobs, Losses, Observed, Outcome, Plan,
+    SecretSighting, Sighting, Step, TokenState, Trouble, Unassignable, Unfit, Wanted,
+    connection_status, next_status,
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,10 @@ use crate::status::named;
 const GENERATION: i64 = 3;
 
 /// Reasons that only other conditions have.
-pub(crate) const NEVER_OF_READY: [Reason; 4] = [
+pub(crate) const NEVER_OF_READY: [Reason; 7] = [
+    Reason::Called,
+    Reason::AwaitingCall,
+    Reason::NobodyCalls,
     Reason::Accepted,
     Reason::ExpiresSoon,
     Reason::ListIncomplete,
@@ -185,11 +188,22 @@ fn holding() -> impl Iterator<Item = Blocked> {
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let unknown = Unassignable {
         unknown: named(&["a/b"]),
+        unlisted: Vec::new(),
         refused: Vec::new(),
     };
     let refused = Unassignable {
         unknown: Vec::new(),
+        unlisted: Vec::new(),
         refused: vec![(ProjectId(4).to_string(), "403 Forbidden".to_owned())],
+    };
+    let draining = |jobs| Draining {
+        since: now(),
+        until,
+        jobs,
+    };
+    let unlisted = Unassignable {
+        unlisted: named(&["no such group"]),
+        ..Unassignable::default()
     };
     let others = vec![
         Blocked::Settling(until),
@@ -204,7 +218,11 @@ fn holding() -> impl Iterator<Item = Blocked> {
         Blocked::SecretConflict(Some(known(RUNNER))),
         Blocked::Projects(unknown),
         Blocked::Projects(refused),
-        Blocked::Undeletable,
+        Blocked::Projects(unlisted),
+        Blocked::Undeletable(None),
+        Blocked::Undeletable(Some(until)),
+        Blocked::Draining(draining(Jobs::Running(2))),
+        Blocked::Draining(draining(Jobs::Unreadable("403 Forbidden".to_owned()))),
         Blocked::Template("why".to_owned()),
         Blocked::Brake(Brake {
             losses: Losses { lost: 11, of: 30 },
@@ -239,7 +257,8 @@ fn is_among_them(blocked: &Blocked) {
         | Blocked::UnderWay(_)
         | Blocked::SecretConflict(_)
         | Blocked::Projects(_)
-        | Blocked::Undeletable
+        | Blocked::Undeletable(_)
+        | Blocked::Draining(_)
         | Blocked::Template(_)
         | Blocked::Brake(_) => {}
     }

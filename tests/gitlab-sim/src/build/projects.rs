@@ -52,6 +52,8 @@ pub struct ProjectSettings {
     pub runner_token_expiration_interval: Option<i64>,
     /// Whether it is put away for good (default false).
     pub archived: Option<bool>,
+    /// What it is about (default nothing).
+    pub topics: Option<Vec<String>>,
 }
 
 impl GitLab {
@@ -79,6 +81,7 @@ impl GitLab {
             namespace,
             organization,
             description: new.description,
+            topics: Vec::new(),
             visibility: new.visibility,
             members,
             runners_token: new.runners_token.unwrap_or(made_up),
@@ -116,6 +119,7 @@ impl GitLab {
             settings.shared_runners_enabled,
         );
         set(&mut project.archived, settings.archived);
+        set(&mut project.topics, settings.topics.clone());
         let interval = settings.runner_token_expiration_interval;
         project.runner_token_expiration_interval =
             interval.or(project.runner_token_expiration_interval);

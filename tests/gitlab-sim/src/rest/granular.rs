@@ -60,6 +60,7 @@ fn needed(method: &Method, pattern: &str) -> Option<(Permission, Place)> {
             (ResetRunnerRegistrationToken, Place::Project)
         }
         ("GET", "/groups/:id") => (ReadGroup, Place::Group),
+        ("GET", "/groups/:id/projects") => (ReadProject, Place::Group),
         ("GET", "/projects/:id") => (ReadProject, Place::Project),
         _ => return None,
     })

@@ -6,6 +6,7 @@ mod entity;
 mod filter;
 mod gateway;
 mod granular;
+mod group_projects;
 mod instance;
 mod machine;
 mod malformed;

@@ -3,7 +3,7 @@ use http::Method;
 
 use super::{
     call::{Answer, Call},
-    instance, machine, runners, tokens, user_runners,
+    group_projects, instance, machine, runners, tokens, user_runners,
 };
 use crate::state::{Scope, Version, facts};
 
@@ -205,6 +205,13 @@ pub(super) static ROUTES: &[Route] = {
         ),
         route(GET, "/user", READ_USER, ALWAYS, instance::user),
         route(GET, "/groups/:id", Anyone, ALWAYS, instance::group),
+        route(
+            GET,
+            "/groups/:id/projects",
+            Anyone,
+            ALWAYS,
+            group_projects::list,
+        ),
         route(GET, "/projects/:id", Anyone, ALWAYS, instance::project),
         route(
             POST,

@@ -113,6 +113,8 @@ pub(crate) struct Project {
     pub organization: OrganizationId,
     /// What it is for.
     pub description: Option<String>,
+    /// What it is about.
+    pub topics: Vec<String>,
     /// Who can see it.
     pub visibility: Visibility,
     /// Direct members.

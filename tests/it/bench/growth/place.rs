@@ -5,7 +5,7 @@ use std::time::Duration;
 use gitlab_runner_registrar::backoff;
 use gitlab_runner_registrar::controller::sweeps::pace;
 use gitlab_runner_registrar::gitlab::model::{
-    AccessLevel, GroupId, Identity, Note, Runner, RunnerId, Scope,
+    AccessLevel, GroupId, Identity, Insight, Note, Runner, RunnerId, Scope,
 };
 use gitlab_runner_registrar::gitlab::{Budget, Lane, Row, Way};
 use gitlab_runner_registrar::observe::{Holders, Look, Roster, SAME_LOOK};
@@ -275,6 +275,7 @@ fn runner(id: RunnerId, ours: bool) -> Runner {
         online: Some(true),
         status: "online".to_owned(),
         contacted_at: None,
+        insight: Insight::default(),
     }
 }
 

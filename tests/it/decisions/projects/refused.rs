@@ -23,6 +23,7 @@ fn refusing(seen: Observed, projects: &[u64]) -> Observed {
 fn refused(names: &[&str], unknown: &[&str]) -> Plan {
     wait(Blocked::Projects(Unassignable {
         unknown: unknown.iter().map(|name| (*name).to_owned()).collect(),
+        unlisted: Vec::new(),
         refused: names
             .iter()
             .map(|name| ((*name).to_owned(), NO.to_owned()))

@@ -39,6 +39,7 @@ pub(crate) fn project(gitlab: &GitLab, project: &Project) -> Value {
         "web_url": format!("{}/{path}", gitlab.external_url),
         "visibility": project.visibility.word(),
         "archived": project.archived,
+        "topics": project.topics,
         "default_branch": "main",
         "shared_runners_enabled": project.shared_runners_enabled,
         "group_runners_enabled": project.group_runners_enabled,

@@ -1,0 +1,171 @@
+//! The projects of a group, by what they are about.
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::client::Client;
+use super::error::Error;
+use super::model::{GroupId, ProjectId, ProjectRef};
+use super::request::Request;
+use super::runners::segment;
+
+/// Which projects are meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Selection {
+    /// The group that they live in.
+    pub group: GroupName,
+    /// Whether those of its subgroups are meant too.
+    pub below: bool,
+    /// Topics that each of them has.
+    pub topics: Vec<String>,
+    /// Whether archived ones are meant too.
+    pub archived: bool,
+}
+
+/// A group by one of its names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupName {
+    /// Its number.
+    Id(GroupId),
+    /// Its full path.
+    Path(String),
+}
+
+/// What a list of projects came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// Those that are meant.
+    pub projects: Vec<ProjectRef>,
+    /// Whether the list was read to its end, and did not change meanwhile.
+    pub complete: bool,
+}
+
+/// A project as lists of projects show it.
+#[derive(Deserialize)]
+struct Listed {
+    id: ProjectId,
+    #[serde(rename = "path_with_namespace")]
+    path: String,
+    #[serde(default)]
+    topics: Vec<String>,
+    #[serde(default)]
+    archived: bool,
+    /// Since 18.0 for all (contract §9.3).
+    #[serde(default)]
+    marked_for_deletion_on: Option<IgnoredAny>,
+}
+
+impl Client {
+    /// The projects of a group that are meant, page by page. Those that are scheduled for deletion are not
+    /// among them (contract §9.3). A group that is not there, or that the credential may not see, is refused.
+    pub async fn select(&self, selection: &Selection) -> Result<Selected, Error> {
+        let mut seen: BTreeMap<ProjectId, Listed> = BTreeMap::new();
+        let (mut page, mut complete) = (1, true);
+        let mut total = None;
+        loop {
+            let path = address(selection, page);
+            let request = Request::get("/groups/:id/projects", path);
+            let given = self.send(request).await?.given()?;
+            let rows: Vec<Listed> = given.json()?;
+            let (counted, next) = (given.number("x-total"), given.number("x-next-page"));
+            // A project that goes between two pages lets another slip through.
+            complete &= page == 1 || counted == total;
+            total = counted;
+            let moves = next.is_some_and(|next| next > page) && !rows.is_empty();
+            seen.extend(rows.into_iter().map(|row| (row.id, row)));
+            match next {
+                Some(next) if moves => page = next,
+                Some(_) => {
+                    complete = false;
+                    break;
+                }
+                None => break,
+            }
+        }
+        let number = u64::try_from(seen.len()).unwrap_or(u64::MAX);
+        complete &= total.is_none_or(|total| total == number);
+        let fitting = seen.into_values().filter(|row| row.fits(selection));
+        Ok(Selected {
+            projects: fitting.map(Listed::named).collect(),
+            complete,
+        })
+    }
+
+    /// Whether a project is meant, as far as it is shown: one that is not may be.
+    pub async fn may_be_selected(
+        &self,
+        selection: &Selection,
+        project: ProjectId,
+    ) -> Result<bool, Error> {
+        let group = match &selection.group {
+            GroupName::Path(path) => Some(path.clone()),
+            GroupName::Id(id) => self.group_path(*id).await?,
+        };
+        let request = Request::get("/projects/:id", format!("/projects/{project}"));
+        let given = match self.send(request).await {
+            Err(Error::Refused {
+                status: 403 | 404, ..
+            }) => return Ok(true),
+            answer => answer?.given()?,
+        };
+        let row: Listed = given.json()?;
+        let lives_there = group.is_none_or(|group| row.lives_in(&group, selection.below));
+        Ok(lives_there && row.fits(selection))
+    }
+}
+
+impl Listed {
+    fn fits(&self, selection: &Selection) -> bool {
+        let topics = &selection.topics;
+        let leaves = self.marked_for_deletion_on.is_some()
+            || self
+                .path
+                .ends_with(&format!("-deletion_scheduled-{}", self.id));
+        let about = topics.iter().all(|topic| {
+            let mut own = self.topics.iter();
+            own.any(|own| own.eq_ignore_ascii_case(topic))
+        });
+        about && !leaves && (selection.archived || !self.archived)
+    }
+
+    fn lives_in(&self, group: &str, below: bool) -> bool {
+        let (above, _) = self.path.rsplit_once('/').unwrap_or_default();
+        let above = above.to_ascii_lowercase();
+        let group = group.to_ascii_lowercase();
+        let rest = above.strip_prefix(&group);
+        rest.is_some_and(|rest| rest.is_empty() || below && rest.starts_with('/'))
+    }
+
+    fn named(self) -> ProjectRef {
+        ProjectRef {
+            id: self.id,
+            path: self.path,
+        }
+    }
+}
+
+/// The address of a page. GitLab filters by one topic; by the others we do.
+fn address(selection: &Selection, page: u64) -> String {
+    let Selection {
+        group,
+        below,
+        topics,
+        archived,
+    } = selection;
+    let group = match group {
+        GroupName::Id(id) => id.to_string(),
+        GroupName::Path(path) => segment(path).unwrap_or_default(),
+    };
+    let mut address = format!(
+        "/groups/{group}/projects?include_subgroups={below}&with_shared=false&order_by=id&sort=asc&per_page=100&page={page}"
+    );
+    if !archived {
+        address.push_str("&archived=false");
+    }
+    if let Some(topic) = topics.first().and_then(|topic| segment(topic)) {
+        let _ = write!(address, "&topic={topic}");
+    }
+    address
+}
