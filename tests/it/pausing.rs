@@ -110,7 +110,12 @@ async fn a_settled_runner_is_woken_when_its_window_ends() {
             let told = story.tells_once("owl", "Updated").await;
             assert_eq!(told, "changed paused from \"true\" to \"false\"");
             assert!(story.events("owl", "DriftCorrected").await.is_empty());
-            assert_eq!(pausing(story, "owl").await["windowOpen"], false);
+            within(PATIENCE, "status says so", async || {
+                let told = pausing(story, "owl").await;
+                let so = told["windowOpen"] == false;
+                so.then_some(()).ok_or(told.to_string())
+            })
+            .await;
         })
         .await;
 }
