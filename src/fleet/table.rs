@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn the_widest_column_gives_way_to_the_terminal() {
         let shown = "NAME   NOTE\nlinux  builds, tes…\nhöhe   日本語\n";
-        assert_eq!(table().render(Some(18)), shown);
+        assert_eq!(table().render(Some(19)), shown);
         let narrow = table().render(Some(3));
         assert!(narrow.contains("linux  build…"), "{narrow}");
     }

@@ -43,7 +43,7 @@ impl Observer<'_> {
             roster.matches();
             Shown::Kept
         } else {
-            match roster.mismatches(id, issued) {
+            match roster.mismatches(id, issued, self.locator.now) {
                 Mismatch::Counts => Shown::Another,
                 Mismatch::Open => Shown::Unsettled,
                 Mismatch::MeansNothing => Shown::Unknown,

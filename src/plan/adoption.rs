@@ -35,6 +35,10 @@ pub fn judge(
         Some(false) => return Some(Unfit::OtherPlace),
         None => return Some(Unfit::Untold),
     }
+    if takeover.kept {
+        return Some(Unfit::InUse);
+    }
+    // Releases before 16.10 show the note to nobody but GraphQL, and then the number is all there is.
     let mark = Mark::split(runner.maintenance_note.text().unwrap_or_default()).1;
     let other = mark.filter(|mark| mark.uid != uid)?;
     if takeover.living.contains(&other.uid) {
@@ -92,7 +96,8 @@ pub fn adopted(status: Option<&GitLabRunnerStatus>, runner: RunnerId, uid: &str)
     })
 }
 
-/// What is remembered of an adoption: as long as spec names it, so that one can be asked for anew.
+/// What is remembered of an adoption. Once spec does not name it any more, only that there was one: it can
+/// be asked for anew then, and the mark is taken off all the same where the runner is left behind.
 pub(super) fn kept(
     previous: &GitLabRunnerStatus,
     want: Option<&Wanted>,
@@ -101,8 +106,13 @@ pub(super) fn kept(
     let Some(want) = want else {
         return Some(adoption);
     };
-    let named = want.adopt.map(|adopt| adopt.runner.0);
-    (named == u64::try_from(adoption.runner_id).ok()).then_some(adoption)
+    let Some(adopt) = want.adopt else {
+        return Some(v1alpha1::Adoption {
+            object_uid: String::new(),
+            ..adoption
+        });
+    };
+    (u64::try_from(adoption.runner_id) == Ok(adopt.runner.0)).then_some(adoption)
 }
 
 /// Why a runner is not taken over, and what to do.
@@ -121,7 +131,7 @@ pub(super) fn unadoptable(id: RunnerId, why: Unfit, scope: &str) -> String {
             "GitLab does not show the connection's credential where runner {id} is at home, so that it cannot be compared with spec.scope, {scope}: give the connection a credential that may read there, with read_api or api"
         ),
         Unfit::InUse => format!(
-            "runner {id} carries the mark of another GitLabRunner, which is in this cluster and keeps it: delete that one first, with deletionPolicy Orphan, and then set spec.adopt.force to true"
+            "runner {id} is kept by another GitLabRunner, which is in this cluster: delete that one first, with deletionPolicy Orphan, and then set spec.adopt.force to true"
         ),
         Unfit::Marked => format!(
             "runner {id} carries the mark of another GitLabRunner, which is not among those that this operator sees: if nothing keeps the runner any more, as after a restore of this cluster or a move from another one, set spec.adopt.force to true"

@@ -64,6 +64,7 @@ pub use pausing::Pausing;
 pub use place::{GRACE_AT_LEAST, Whereabouts, grace, second_look, whereabouts};
 pub use quoted::quoted;
 pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
+pub use renewal::renewal_beside;
 pub use rotation::{Rotation, Shown, TokenFacts};
 pub use runner_status::CONTACT_GRAIN;
 pub use status::{next_status, resolved, scope_of};

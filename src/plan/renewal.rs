@@ -2,8 +2,8 @@
 use jiff::Timestamp;
 
 use super::{
-    desired::Wanted,
-    observed::{Observed, SecretSighting, StoredToken, TokenState},
+    desired::{Desired, Wanted},
+    observed::{Observed, SecretSighting, Sighting, StoredToken, TokenState},
     rotation::{Shown, TokenFacts},
     step::{Blocked, ResetReason, Step},
 };
@@ -45,11 +45,22 @@ pub(super) fn renewal(
     let SecretSighting::Ours(stored) = &seen.secret else {
         return None;
     };
+    if want.leaves_token_of(id) {
+        return None;
+    }
     if seen.token.requested {
         return Some(Step::ResetToken(id, ResetReason::Requested));
     }
     let due = want.rotation.due(stored.issued_at, stored.expires_at)?;
     (due <= now).then_some(Step::ResetToken(id, ResetReason::Due))
+}
+
+/// The same, of an object about which GitLab has refused something else.
+pub fn renewal_beside(desired: &Desired, seen: &Observed, now: Timestamp) -> Option<Step> {
+    match (desired, &seen.runner) {
+        (Desired::Exists(want), Sighting::Present(runner)) => renewal(want, runner.id, seen, now),
+        (Desired::Exists(_) | Desired::Gone(_), _) => None,
+    }
 }
 
 /// A template that makes no config.toml keeps nothing but that from being written.

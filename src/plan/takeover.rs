@@ -16,12 +16,13 @@ pub struct WantedAdoption {
 }
 
 impl WantedAdoption {
-    /// The same beside the objects that are there.
-    pub fn among(self, living: &BTreeSet<String>) -> Takeover<'_> {
+    /// The same beside the objects that are there, of which one may keep the runner already.
+    pub fn among(self, living: &BTreeSet<String>, kept: bool) -> Takeover<'_> {
         Takeover {
             runner: self.runner,
             force: self.force,
             living,
+            kept,
         }
     }
 
@@ -44,6 +45,8 @@ pub struct Takeover<'a> {
     pub force: bool,
     /// The uids of the objects that are there, as far as the operator sees.
     pub living: &'a BTreeSet<String>,
+    /// Whether the status of another of them names this very runner.
+    pub kept: bool,
 }
 
 /// What looking at a runner that is to be taken over told.
@@ -66,7 +69,7 @@ pub enum Unfit {
     OtherPlace,
     /// GitLab does not show this credential where it is at home.
     Untold,
-    /// It carries the mark of another object, which is there.
+    /// Another object that is there keeps it, by its mark or by its status.
     InUse,
     /// It carries the mark of another object, which is not there.
     Marked,

@@ -1,12 +1,14 @@
 //! A whole config.toml of gitlab-runner for one runner, made from a template.
 //!
 //! The templates are users', so that their language is small: names in double braces and conditions, no
-//! loops and no functions. What it makes is as long as the template and the few texts in it.
+//! loops and no functions; see [`template_rules`]. What it makes is as long as the template and the few
+//! texts in it.
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use upon::{Engine, Value, fmt};
 
 use super::config_rules::{self, TRIAL};
+use super::template_rules;
 use crate::gitlab::model::{RunnerId, RunnerToken};
 use crate::plan::WantedConfig;
 
@@ -91,7 +93,9 @@ fn fill(want: &WantedConfig, facts: ConfigFacts<'_>) -> Result<String, String> {
     } = facts;
     let mut engine = Engine::new();
     engine.set_default_formatter(&escaped);
-    let template = engine.compile(template.as_deref().unwrap_or(DEFAULT));
+    let template = template.as_deref().unwrap_or(DEFAULT);
+    template_rules::check(template)?;
+    let template = engine.compile(template);
     let template = template.map_err(|error| format!("{error:#}"))?;
     let text = |name: &str, value: &str| (name.to_owned(), Value::String(value.to_owned()));
     let id = i64::try_from(id.0).unwrap_or(i64::MAX);
@@ -202,7 +206,7 @@ mod tests {
                 "it is no TOML in line 3",
             ),
             (more("executor = \"docker\""), "it is no TOML in line 5"),
-            (good.replace("{{ token }}", "{{ token }"), "syntax"),
+            (good.replace("{{ token }}", "{{ token }"), "}} is missing"),
             (good.replace("{{ token }}", "{{ secret }}"), "secret"),
             (good.replace("{{ token }}", "{{ token.prefix }}"), "token"),
             (

@@ -5,8 +5,15 @@ use toml::{Table, Value};
 /// shown.
 pub(super) const TRIAL: &str = "glrt-the-token-of-the-runner";
 
+/// How large the file may be, in bytes. A Secret holds a MiB at most, and one that cannot be written would
+/// cost the token that was made for it.
+const LARGEST: usize = 256 * 1024;
+
 /// Checks a file that was made with a token that stands in for the real one.
 pub(super) fn check(text: &str) -> Result<(), String> {
+    if text.len() > LARGEST {
+        return complain("it is larger than 256 KiB");
+    }
     let file: Table = toml::from_str(text).map_err(|error| {
         let line = error.span().and_then(|span| text.get(..span.start));
         let line = line.map_or(0, |before| before.matches('\n').count()) + 1;

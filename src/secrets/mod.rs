@@ -10,6 +10,7 @@ mod digest;
 mod heir;
 mod inspect;
 mod short;
+mod template_rules;
 mod whose;
 mod write;
 

@@ -50,7 +50,7 @@ pub struct Adoption {
     pub runner_id: i64,
     /// When it was taken over.
     pub adopted_at: Time,
-    /// The uid of the object that took it over. A status that was put back from a backup into another
+    /// The uid of the object that took it over; empty once spec names no runner any more. A status that was put back from a backup into another
     /// object has taken nothing over.
     #[schemars(length(max = 64))]
     pub object_uid: String,

@@ -49,7 +49,7 @@ pub struct GitLabRunnerStatus {
     /// was lost on the way is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registration>,
-    /// The runner that was taken over, as long as spec.adopt names it.
+    /// The runner that was taken over. Its mark is taken off when it is left behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption: Option<super::adoption::Adoption>,
     /// What was begun in GitLab and cannot simply be repeated: written before GitLab is asked, and

@@ -46,8 +46,11 @@ impl Pass<'_> {
         for caches in caches {
             match self.uids_in(caches.namespace.as_deref()).await {
                 Ok(uids) => living.extend(uids),
-                // Nobody serves a namespace that was deleted, and its objects are gone as well.
-                Err(error) if is_api_status(&error, 403) && caches.namespace.is_some() => {}
+                // Nobody serves a namespace that was deleted, whose objects the watch has seen go. Else we
+                // were forbidden to look, and they are there still.
+                Err(error) if is_api_status(&error, 403) && caches.namespace.is_some() => {
+                    living.extend(caches.runners.uids());
+                }
                 Err(error) => return Err(Error::kube("list the GitLabRunners", error)),
             }
         }

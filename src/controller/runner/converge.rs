@@ -2,7 +2,7 @@
 use super::{act, pass::Pass};
 use crate::clock;
 use crate::controller::error::{Error, chain};
-use crate::plan::{Desired, Observed, Outcome, Plan, Step, decide};
+use crate::plan::{Desired, Failure, Observed, Outcome, Plan, Step, decide, renewal_beside};
 
 /// Enough to register, correct, assign a few projects and confirm. More than that in one pass would
 /// keep other objects waiting; the rest is done in the next.
@@ -36,9 +36,10 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
             }
             Plan::Act(step) => {
                 let record = pass.record.clone();
-                if let Some(failure) = record.refusals.recall(&step, &pass.asker()) {
-                    return Ok(Outcome::Failed(failure));
-                }
+                let step = match not_refused(pass, desired, step, last.as_ref()) {
+                    Ok(step) => step,
+                    Err(failure) => return Ok(Outcome::Failed(failure)),
+                };
                 let under = pass.asker().now;
                 match Box::pin(act::act(pass, &step)).await {
                     Ok(act::After::Gone) => return Ok(Outcome::Planned(Plan::Rest)),
@@ -60,6 +61,26 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
         }
     }
     Err(Error::Stale)
+}
+
+/// The step, unless GitLab has refused it and would again. Then a token that is due is replaced all the
+/// same: its end does not wait until somebody has mended the spec.
+fn not_refused(
+    pass: &Pass<'_>,
+    desired: &Desired,
+    step: Step,
+    last: Option<&Step>,
+) -> Result<Step, Failure> {
+    let refusals = &pass.record.refusals;
+    let Some(failure) = refusals.recall(&step, &pass.asker()) else {
+        return Ok(step);
+    };
+    let seen = pass.seen.as_ref();
+    let renewal = seen.and_then(|seen| renewal_beside(desired, &seen.facts, clock::now()));
+    let renewal = renewal.filter(|renewal| {
+        last != Some(renewal) && refusals.recall(renewal, &pass.asker()).is_none()
+    });
+    renewal.ok_or(failure)
 }
 
 /// Whether something else is to be done now that GitLab has refused this step.

@@ -10,6 +10,7 @@ mod converge;
 mod due;
 mod goodbye;
 mod held_back;
+mod kept;
 mod lane;
 mod link;
 mod losses;

@@ -94,7 +94,7 @@ impl Pass<'_> {
             description: self.runner.spec.description.clone().unwrap_or_else(own),
             status: self.runner.status.as_ref(),
             recorded: self.recorded(),
-            adopt: adopt.map(|adopt| adopt.among(&living)),
+            adopt: adopt.map(|adopt| adopt.among(&living, self.is_kept_by_another(adopt.runner))),
             removed: memory.removed(),
             fresh: self.fresh(),
             secret,

@@ -1,22 +1,27 @@
 //! Whether the tokens that GitLab shows in short can be compared with those that are kept.
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Roster;
 use crate::gitlab::model::RunnerId;
 
+/// For how long a runner that has got a new token is waited for to show whether it is known again.
+const TRIAL: SignedDuration = SignedDuration::from_mins(10);
+
 /// What is known of that. How a token is shortened is GitLab's own business and may change with a release:
-/// then every token would look like another, and each runner would lose one that works. So one runner finds
-/// out for all others of its credential.
+/// then every token would look like another, and each runner would lose one that works. So after each
+/// mismatch that counts, a token has to be known again before the next one does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Comparison {
-    /// Nothing yet.
+    /// No mismatch has counted since a token was known again.
     #[default]
-    Untried,
+    Settled,
     /// This runner is about to get a new token, in place of the one of that time.
-    Tried(RunnerId, Timestamp),
-    /// A token that is kept was known again.
-    Works,
-    /// One that GitLab has just made was not.
+    Tried {
+        id: RunnerId,
+        issued: Timestamp,
+        since: Timestamp,
+    },
+    /// One that GitLab has just made was not known.
     Fails,
 }
 
@@ -49,22 +54,40 @@ impl Roster {
 
     /// Notes that a token was known again.
     pub(in crate::observe) fn matches(&self) {
-        self.state().comparison = Comparison::Works;
+        self.state().comparison = Comparison::Settled;
     }
 
     /// What it means that GitLab shows another token of a runner than the one that was issued then.
-    pub(in crate::observe) fn mismatches(&self, id: RunnerId, issued: Timestamp) -> Mismatch {
+    pub(in crate::observe) fn mismatches(
+        &self,
+        id: RunnerId,
+        issued: Timestamp,
+        now: Timestamp,
+    ) -> Mismatch {
         let comparison = &mut self.state().comparison;
+        let trial = Comparison::Tried {
+            id,
+            issued,
+            since: now,
+        };
         match *comparison {
-            Comparison::Works => Mismatch::Counts,
             Comparison::Fails => Mismatch::MeansNothing,
-            Comparison::Untried => {
-                *comparison = Comparison::Tried(id, issued);
+            Comparison::Settled => {
+                *comparison = trial;
                 Mismatch::Counts
             }
-            Comparison::Tried(tried, _) if tried != id => Mismatch::Open,
-            Comparison::Tried(_, before) if before == issued => Mismatch::Counts,
-            Comparison::Tried(..) => {
+            Comparison::Tried {
+                id: tried, since, ..
+            } if tried != id => {
+                // It may be that it cannot have a new one.
+                if now.duration_since(since) < TRIAL {
+                    return Mismatch::Open;
+                }
+                *comparison = trial;
+                Mismatch::Counts
+            }
+            Comparison::Tried { issued: before, .. } if before == issued => Mismatch::Counts,
+            Comparison::Tried { .. } => {
                 *comparison = Comparison::Fails;
                 Mismatch::MeansNothing
             }

@@ -229,7 +229,7 @@ impl World {
         };
         let adopt = self.want().and_then(|want| want.adopt).unwrap();
         let living = BTreeSet::from([ALIVE.to_owned()]);
-        let takeover: Takeover<'_> = adopt.among(&living);
+        let takeover: Takeover<'_> = adopt.among(&living, false);
         match judge(runner, GROUP, Some(true), &given::mark().uid, takeover) {
             Some(why) => Adoption::Unfit(id, why),
             None => Adoption::Fits(Box::new(runner.clone())),

@@ -276,7 +276,7 @@ fn whose_a_runner_is_and_where_decides() {
             reset: ResetToken::IfMissing,
             force,
         };
-        let judged = judge(&runner, scope, lives, "uid-1", wanted.among(&living));
+        let judged = judge(&runner, scope, lives, "uid-1", wanted.among(&living, false));
         assert_eq!(judged, expected, "{what}");
     }
 }
