@@ -25,6 +25,8 @@ mod progress;
 mod reads;
 pub mod rights;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
+mod rotate;
+#[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod status;
 mod table;
 
@@ -67,6 +69,11 @@ pub enum Command {
     /// taken off by hand, or a cluster is thrown away. Needs the right to list the GitLabRunners of all
     /// namespaces: an object that is not seen would make an orphan of its runner.
     Orphans(orphans::Orphans),
+    /// Have the operator replace the tokens of runners
+    ///
+    /// Sets the annotation gitlab-registrar.dev/rotate-at, upon which the operator has GitLab make new tokens
+    /// and puts them into the Secrets. The tokens before end at once.
+    Rotate(rotate::Rotate),
     /// Check what the operator needs: GitLab, the token, the clocks, and its rights in the cluster
     Check(check::Check),
 }
@@ -96,6 +103,7 @@ impl Command {
             Self::Plan(plan) => plan.run().await,
             Self::Status(status) => status.run().await,
             Self::Orphans(orphans) => orphans.run().await,
+            Self::Rotate(rotate) => rotate.run().await,
             Self::Check(check) => check.run().await,
         }
     }

@@ -4,6 +4,7 @@ mod orphans;
 mod plan;
 mod program;
 mod python;
+mod rotate;
 mod status;
 
 use std::collections::BTreeMap;
