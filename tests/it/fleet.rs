@@ -1,4 +1,5 @@
 //! The commands beside the operator, as a person or a pipeline runs them.
+mod adopt;
 mod import;
 mod orphans;
 mod plan;
