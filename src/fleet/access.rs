@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Args;
+use reqwest::Url;
 use secrecy::SecretString;
 
 use super::certificates::Certificates;
@@ -86,6 +87,11 @@ impl Access {
         self.named().is_none() && self.address().is_some()
     }
 
+    /// Whether an address was typed, whatever the environment says.
+    pub(super) fn types_address(&self) -> bool {
+        self.gitlab_url.is_some()
+    }
+
     fn address(&self) -> Option<String> {
         let given = |name: &&str| std::env::var(name).ok().filter(|url| !url.is_empty());
         let typed = self.gitlab_url.clone();
@@ -153,13 +159,8 @@ impl Access {
                  into the environment variable {TOKEN}, or name a connection of the cluster with --connection"
             )
         })?;
-        let insecure = url.starts_with("http://") && !self.allow_http;
-        ensure!(
-            !insecure,
-            "{url} is not https: the token would travel in the clear; --allow-http takes it all the same"
-        );
         let endpoint = Endpoint {
-            url: url.trim_end_matches('/').to_owned(),
+            url: sound(&url, self.allow_http)?,
             ca_pem: self.certificates.authorities()?,
             client_certificate: self.certificates.shown()?,
             proxy: None,
@@ -184,6 +185,21 @@ impl Access {
             allowed.min(self.requests_per_minute)
         })
     }
+}
+
+/// The address as it is asked, where a token may be sent there.
+fn sound(typed: &str, allow_http: bool) -> anyhow::Result<String> {
+    let address = typed.trim().trim_end_matches('/');
+    // By the scheme that the client goes by, which is not always how the address begins.
+    let url = Url::parse(address).map_err(|_| {
+        anyhow!("the address of GitLab is not a URL; write it like https://gitlab.example.com")
+    })?;
+    ensure!(
+        url.scheme() == "https" || url.scheme() == "http" && allow_http,
+        "{address} is not https: the token would travel in the clear; --allow-http takes one that is http all \
+         the same"
+    );
+    Ok(address.to_owned())
 }
 
 fn client(
@@ -222,5 +238,31 @@ impl Session {
             None => "--gitlab-url",
         };
         anyhow!(message.replace("spec.url", field))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_spelling_of_http_sends_the_token_in_the_clear() {
+        for typed in [
+            "http://gitlab.example.com",
+            "HTTP://gitlab.example.com",
+            " http://gitlab.example.com",
+            "\u{1}hTTp://gitlab.example.com/",
+            "ht\ntp://gitlab.example.com",
+            "http:gitlab.example.com",
+        ] {
+            let why = sound(typed, false).unwrap_err().to_string();
+            assert!(why.contains("--allow-http"), "{typed:?}: {why}");
+            assert!(sound(typed, true).is_ok(), "{typed:?}");
+        }
+        let url = sound(" https://gitlab.example.com/ ", false).unwrap();
+        assert_eq!(url, "https://gitlab.example.com");
+        let why = sound("gitlab.example.com", true).unwrap_err().to_string();
+        assert!(why.contains("is not a URL"), "{why}");
+        sound("ftp://gitlab.example.com", true).unwrap_err();
     }
 }

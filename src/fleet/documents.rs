@@ -1,5 +1,5 @@
 //! The objects that a command is to look at: from files, as a repository has them, or from a cluster.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,8 @@ pub(super) struct Document {
     pub(super) adopts: Option<u64>,
     /// The uid of the object in the cluster.
     pub(super) uid: Option<String>,
+    /// The number of the runner that it has, and the address of the GitLab that the runner is in.
+    pub(super) held: Option<(u64, String)>,
     /// The object; or why it cannot be read.
     pub(super) runner: Result<Box<GitLabRunner>, String>,
 }
@@ -47,13 +49,14 @@ impl Document {
             Some(namespace) => format!("{namespace}/{name}"),
             None => name.clone(),
         };
-        let adopts = object.pointer("/spec/adopt/runnerId");
+        let number = |pointer| object.pointer(pointer).and_then(Value::as_u64);
         Self {
             key,
             namespace,
             name,
-            adopts: adopts.and_then(Value::as_u64),
+            adopts: number("/spec/adopt/runnerId"),
             uid: text("/metadata/uid"),
+            held: number("/status/runner/id").zip(text("/status/runner/gitlabUrl")),
             runner: serde_json::from_value(object).map_err(|error| error.to_string()),
         }
     }
@@ -71,6 +74,7 @@ impl Document {
     /// Takes in what the cluster knows of it.
     fn is_live(&mut self, live: &Self) {
         self.uid.clone_from(&live.uid);
+        self.held.clone_from(&live.held);
         if let (Ok(runner), Ok(live)) = (&mut self.runner, &live.runner) {
             runner.status.clone_from(&live.status);
         }
@@ -148,6 +152,12 @@ impl Documents {
                 document.is_live(live);
             }
         }
+    }
+
+    /// The namespaces that they are in.
+    pub(super) fn namespaces(&self) -> BTreeSet<String> {
+        let namespaces = self.runners.iter().map(|one| one.namespace.clone());
+        namespaces.flatten().collect()
     }
 
     /// Puts those that say no namespace into this one.

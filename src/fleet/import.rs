@@ -11,11 +11,11 @@ use super::filter::{Common, Listed};
 use super::manifest::{Framing, Manifest, manifest};
 use super::output::{Format, note, print, print_table, print_value};
 use super::reads::again;
+use super::spec_fields::Owner;
 use super::table::{Table, Tone};
 use super::{EXIT_CODES, Ending, details, lists};
 use crate::api::v1alpha1::{ConnectionKind, ConnectionRef};
-use crate::gitlab::model::ProjectRef;
-use crate::gitlab::{Refusal, Runner, RunnerId};
+use crate::gitlab::{List, Refusal, Runner, RunnerId};
 use crate::plan::Mark;
 
 const EXAMPLES: &str = "Examples:
@@ -89,12 +89,12 @@ impl Import {
         }
         let fitting = read.runners.into_values();
         let fitting: Vec<Runner> = fitting.filter(|runner| chosen.has(runner)).collect();
-        let owners = owners(&session, &fitting).await?;
+        let owners = owners(&session, chosen.list, &fitting).await?;
         let framing = self.framing(&session);
         let mut manifests = Vec::new();
         for runner in &fitting {
             let owner = owners.get(&runner.id);
-            let made = if !chosen.is_home_of(runner, owner) {
+            let made = if !chosen.is_home_of(runner, owner.map(|owner| &owner.project)) {
                 Err("they serve it and live elsewhere".to_owned())
             } else if is_marked(runner) {
                 Err("they carry the mark of an object already".to_owned())
@@ -184,29 +184,37 @@ fn is_marked(runner: &Runner) -> bool {
     note.is_some_and(|note| Mark::split(note).1.is_some())
 }
 
-/// The owner project of each project runner. To an administrator all projects are shown, so that an only
-/// one is the owner; of others GraphQL is asked.
+/// The owner project of each project runner. GitLab lists all runners to administrators alone, and with
+/// admin mode where that is on: to them it shows all projects, so that an only one is the owner. Otherwise
+/// GraphQL is asked.
 async fn owners(
     session: &Session,
+    list: List,
     runners: &[Runner],
-) -> anyhow::Result<BTreeMap<RunnerId, ProjectRef>> {
+) -> anyhow::Result<BTreeMap<RunnerId, Owner>> {
     let of_projects = runners
         .iter()
         .filter(|runner| runner.runner_type == "project_type");
-    let user = session.client.user().await;
-    let sees_all = user.is_ok_and(|user| user.admin);
+    let sees_all = matches!(list, List::All);
     let asked = stream::iter(of_projects.map(|runner| async move {
         let shown = runner.projects.as_deref().unwrap_or_default();
         let only = match shown {
             [only] => Some(only.clone()),
             _ => None,
         };
+        let owned = |project, shows_all| Owner { project, shows_all };
         if sees_all && only.is_some() {
-            return Ok((runner.id, only));
+            return Ok((runner.id, only.map(|project| owned(project, true))));
         }
-        match again(async || session.client.owner_project(runner.id).await).await {
-            Ok(owner) => Ok((runner.id, owner)),
-            Err(error) if error.refusal() == Some(&Refusal::NoGraphQl) => Ok((runner.id, only)),
+        match again(async || session.client.ownership(runner.id).await).await {
+            Ok(told) => {
+                let shows_all = sees_all || told.projects == Some(shown.len());
+                let owner = told.owner.map(|project| owned(project, shows_all));
+                Ok((runner.id, owner))
+            }
+            Err(error) if error.refusal() == Some(&Refusal::NoGraphQl) => {
+                Ok((runner.id, only.map(|project| owned(project, false))))
+            }
             Err(error) => Err(session.told(&error)),
         }
     }));

@@ -43,6 +43,11 @@ impl ClusterArgs {
 }
 
 impl Kubernetes {
+    /// The same cluster, with another namespace meant.
+    pub(super) fn at(self, namespace: String) -> Self {
+        Self { namespace, ..self }
+    }
+
     /// What a connection says.
     pub(super) async fn connection(
         &self,

@@ -21,10 +21,10 @@ pub(super) async fn numbers(
         let told = again(read).await.map_err(|error| session.told(&error))?;
         let progress = progress.get_or_insert_with(|| Progress::new("runners listed", told.total));
         progress.add(told.runners.len().try_into().unwrap_or(u64::MAX));
-        let before = numbers.len();
+        // Runners that are made meanwhile push others onto the next page, so that one which brings nothing
+        // new may stand before one that does. Only an empty page is the end.
+        page = told.next.filter(|_| !told.runners.is_empty());
         numbers.extend(told.runners);
-        // A page that brings nothing new would be followed by others without end.
-        page = told.next.filter(|_| numbers.len() > before);
     }
     Ok(numbers)
 }

@@ -1,20 +1,12 @@
 //! From a runner in GitLab to the manifest of an object that takes it over.
-use jiff::SignedDuration;
-use jiff::fmt::friendly::{Designator, Spacing, SpanPrinter};
 use serde::Serialize;
 
+use super::spec_fields::{Owner, Target, note, projects, tags, timeout};
 use crate::api::v1alpha1::ConnectionRef;
-use crate::gitlab::model::ProjectRef;
 use crate::gitlab::{AccessLevel, Runner};
-use crate::plan::Mark;
 
 /// The longest name of an object.
 const LONGEST_NAME: usize = 63;
-/// The longest note that spec takes, in characters.
-const LONGEST_NOTE: usize = 896;
-/// As many further projects spec takes.
-const MOST_PROJECTS: usize = 100;
-
 /// A `GitLabRunner` as a person would write it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,7 +39,8 @@ struct Spec {
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<Vec<String>>,
-    run_untagged: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_untagged: Option<bool>,
     paused: bool,
     locked: bool,
     access_level: AccessLevel,
@@ -77,11 +70,6 @@ enum Scope {
 struct Empty {}
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct Target {
-    path: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Adopt {
     runner_id: u64,
@@ -100,11 +88,12 @@ pub(super) struct Framing {
 /// The manifest of a runner, whose owner project is told where it has one; or why there can be none.
 pub(super) fn manifest(
     runner: &Runner,
-    owner: Option<&ProjectRef>,
+    owner: Option<&Owner>,
     framing: &Framing,
 ) -> Result<Manifest, String> {
     let mut remarks = Vec::new();
     let scope = scope(runner, owner)?;
+    let tags = tags(runner, &mut remarks);
     let kind: &'static str = framing.connection.kind.name();
     let is_default = framing.connection.kind == crate::api::v1alpha1::ConnectionKind::default();
     Ok(Manifest {
@@ -125,8 +114,9 @@ pub(super) fn manifest(
             },
             deletion_policy: framing.deletion_policy,
             description: Some(runner.description.clone()),
-            tags: tags(runner, &mut remarks),
-            run_untagged: runner.run_untagged,
+            // Without tags, GitLab takes no runner that only runs jobs with tags.
+            run_untagged: (tags.is_some() || runner.run_untagged).then_some(runner.run_untagged),
+            tags,
             paused: runner.paused,
             locked: runner.locked,
             access_level: runner.access_level,
@@ -139,7 +129,7 @@ pub(super) fn manifest(
     })
 }
 
-fn scope(runner: &Runner, owner: Option<&ProjectRef>) -> Result<Scope, String> {
+fn scope(runner: &Runner, owner: Option<&Owner>) -> Result<Scope, String> {
     match runner.runner_type.as_str() {
         "instance_type" => Ok(Scope::Instance(Empty {})),
         "group_type" => {
@@ -150,7 +140,7 @@ fn scope(runner: &Runner, owner: Option<&ProjectRef>) -> Result<Scope, String> {
         }
         "project_type" => {
             let owner = owner.ok_or("GitLab does not show the project that owns it")?;
-            let path = owner.path.clone();
+            let path = owner.project.path.clone();
             Ok(Scope::Project(Target { path }))
         }
         other => Err(format!("its type {other:?} is none of the three")),
@@ -181,75 +171,13 @@ fn name(runner: &Runner) -> String {
     }
 }
 
-/// Spec takes no tag that GitLab would read as another one.
-fn tags(runner: &Runner, remarks: &mut Vec<String>) -> Option<Vec<String>> {
-    let odd = |tag: &&String| {
-        tag.contains([',', '"']) || tag.starts_with('\'') || tag.trim() != tag.as_str()
-    };
-    if let Some(odd) = runner.tags.iter().find(odd) {
-        remarks.push(format!(
-            "tags are left out: spec does not take one like {odd:?}"
-        ));
-        return None;
-    }
-    if runner.tags.len() > 50 {
-        remarks.push("tags are left out: there are more than 50".to_owned());
-        return None;
-    }
-    Some(runner.tags.iter().cloned().collect())
-}
-
-fn note(runner: &Runner, remarks: &mut Vec<String>) -> Option<String> {
-    let (text, _) = Mark::split(runner.maintenance_note.text()?);
-    if text.chars().count() > LONGEST_NOTE {
-        remarks.push(format!(
-            "maintenanceNote is left out: it is longer than {LONGEST_NOTE} characters, and there would be no room \
-             for the mark of the operator"
-        ));
-        return None;
-    }
-    // One that is empty is left to whoever writes notes in GitLab.
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// The further projects, where GitLab shows all of them.
-fn projects(
-    runner: &Runner,
-    owner: Option<&ProjectRef>,
-    remarks: &mut Vec<String>,
-) -> Option<Vec<Target>> {
-    let owner = owner?;
-    let further = runner.projects.iter().flatten();
-    let further = further.filter(|project| project.id != owner.id);
-    let targets: Vec<Target> = further
-        .map(|project| Target {
-            path: project.path.clone(),
-        })
-        .collect();
-    if targets.len() > MOST_PROJECTS {
-        remarks.push(format!(
-            "projects are left out: there are more than {MOST_PROJECTS}"
-        ));
-        return None;
-    }
-    (!targets.is_empty()).then_some(targets)
-}
-
-/// As spec writes it: hours, minutes and seconds.
-fn timeout(seconds: Option<u32>) -> String {
-    let duration = SignedDuration::from_secs(seconds.unwrap_or(0).into());
-    SpanPrinter::new()
-        .spacing(Spacing::None)
-        .designator(Designator::Compact)
-        .duration_to_string(&duration)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
     use crate::api::v1alpha1::{ConnectionKind, GitLabRunner};
+    use crate::gitlab::model::ProjectRef;
     use crate::gitlab::{Insight, Note, ProjectId, RunnerId};
 
     fn runner() -> Runner {
@@ -330,10 +258,13 @@ spec:
 
     #[test]
     fn further_projects_are_those_that_do_not_own_it() {
-        let owner = project(2, "a/owner");
+        let owner = Owner {
+            project: project(2, "a/owner"),
+            shows_all: true,
+        };
         let mine = Runner {
             runner_type: "project_type".to_owned(),
-            projects: Some(vec![project(1, "a/one"), owner.clone()]),
+            projects: Some(vec![project(1, "a/one"), owner.project.clone()]),
             ..runner()
         };
         let made = manifest(&mine, Some(&owner), &framing()).unwrap();
@@ -341,6 +272,15 @@ spec:
         assert_eq!(made["spec"]["scope"]["project"]["path"], "a/owner");
         let further = serde_json::json!([{ "path": "a/one" }]);
         assert_eq!(made["spec"]["projects"], further);
+        // An exact list of those that are shown would unassign those that are not.
+        let hidden = Owner {
+            shows_all: false,
+            ..owner
+        };
+        let made = manifest(&mine, Some(&hidden), &framing()).unwrap();
+        assert!(made.remarks[0].starts_with("projects are left out"));
+        let made = serde_json::to_value(&made).unwrap();
+        assert_eq!(made["spec"].get("projects"), None);
         let why = manifest(&mine, None, &framing()).unwrap_err();
         assert!(why.contains("owns it"), "{why}");
     }
@@ -378,8 +318,11 @@ spec:
         };
         let made = manifest(&odd, None, &framing()).unwrap();
         assert_eq!(made.remarks.len(), 2, "{:?}", made.remarks);
+        assert!(made.remarks[0].starts_with("tags and runUntagged are left out"));
         let made = serde_json::to_value(&made).unwrap();
         assert_eq!(made["spec"].get("tags"), None);
+        // It is refused where no tags are.
+        assert_eq!(made["spec"].get("runUntagged"), None);
         assert_eq!(made["spec"].get("maintenanceNote"), None);
     }
 

@@ -5,6 +5,7 @@ mod access;
 mod certificates;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod check;
+mod claims;
 mod compare;
 mod completions;
 mod details;
@@ -26,6 +27,8 @@ mod reads;
 pub mod rights;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod rotate;
+mod sorted;
+mod spec_fields;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod status;
 mod table;

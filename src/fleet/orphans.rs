@@ -7,18 +7,16 @@ use clap::Args;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
-use serde::Serialize;
 
 use super::access::{Access, Session};
-use super::documents::in_cluster;
+use super::claims::Claims;
 use super::filter::{Common, Listed};
 use super::kubernetes::Kubernetes;
-use super::output::{Format, note, print_table, print_value};
-use super::table::{Table, Tone};
+use super::output::{Format, note};
+use super::sorted::{Orphan, Sorted};
 use super::{EXIT_CODES, Ending, details, lists};
 use crate::clock;
-use crate::gitlab::{Runner, RunnerId};
-use crate::plan::Mark;
+use crate::gitlab::RunnerId;
 
 const EXAMPLES: &str = "Examples:
   # Among the runners that the owner of the connection's token may administer
@@ -26,6 +24,12 @@ const EXAMPLES: &str = "Examples:
 
   # Remove those of a group that no runner process uses, after a look at them
   registrar orphans --connection gitlab -n ci --group platform --delete";
+
+/// What an operator calls its cluster when it may not read its own namespace.
+const UNNAMED: &str = "unnamed";
+
+/// So many are removed between two looks at the objects.
+const AT_ONCE: usize = 20;
 
 /// Where to look, and what to do.
 #[derive(Debug, Args)]
@@ -51,21 +55,13 @@ pub struct Orphans {
     access: Access,
 }
 
-/// A runner without an object.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Orphan {
-    id: u64,
-    description: String,
-    status: String,
-    /// Whether a runner process has called from it within the last two hours.
-    online: bool,
-    /// The uid of the object that it was made for.
-    uid: String,
-}
-
 impl Orphans {
     pub(super) async fn run(self) -> anyhow::Result<Ending> {
+        ensure!(
+            !self.delete || self.cluster_id.as_deref() != Some(UNNAMED),
+            "{UNNAMED} is what every operator calls its cluster that may not read its namespace: runners of \
+             other clusters carry it too, so that --delete does not go by it. Remove such runners in GitLab"
+        );
         let session = self.session().await?;
         let Some(kubernetes) = session.kubernetes.clone() else {
             bail!("no cluster is known");
@@ -75,39 +71,32 @@ impl Orphans {
         let chosen = self.listed.choose(&Common::any(), &session).await?;
         let numbers = lists::numbers(&session, &chosen).await?;
         let read = details::read(&session, &numbers, &chosen.homes()).await?;
-        if !read.unread.is_empty() {
-            let count = read.unread.len();
-            note(&format!(
-                "{count} runners may not be read: whether they are orphans is not known"
-            ));
-        }
         let here = self.clusters(&kubernetes).await?;
-        let objects = objects(&kubernetes).await?;
-        let mut elsewhere = 0;
-        let mut orphans = Vec::new();
-        for runner in read.runners.values() {
-            let Some(mark) = mark(runner).filter(|mark| !objects.contains(&mark.uid)) else {
-                continue;
-            };
-            if here.contains(&mark.cluster) {
-                orphans.push(orphan(runner, mark));
-            } else {
-                elsewhere += 1;
-            }
-        }
-        if elsewhere > 0 {
-            note(&format!(
-                "{elsewhere} runners carry marks of other clusters, or of an operator with another --cluster-id"
-            ));
-        }
-        self.print(&orphans)?;
+        let claims = Claims::read(&kubernetes, &session.endpoint.url).await?;
+        let sorted = Sorted::of(read, &claims, &here);
+        sorted.print(self.output)?;
+        let doubt = if sorted.unread.is_empty() {
+            Ending::Done
+        } else {
+            Ending::Found
+        };
+        let orphans = &sorted.orphans;
         if orphans.is_empty() {
-            return Ok(Ending::Done);
+            return Ok(doubt);
         }
         if !self.delete {
             return Ok(Ending::Found);
         }
-        self.remove(&session, &kubernetes, &orphans, asked).await
+        if let Some(id) = &self.cluster_id {
+            ensure!(
+                sorted.cared_for,
+                "no runner of this list has the cluster id {id} and an object in this cluster, so that it may be \
+                 another cluster's: see to it that --cluster-id and --context are right, and list more runners, \
+                 as with --owned or --instance. If no object is left, remove the runners in GitLab"
+            );
+        }
+        let ending = self.remove(&session, &kubernetes, orphans, asked).await?;
+        Ok(if doubt == Ending::Done { ending } else { doubt })
     }
 
     /// By a connection of the cluster, or by an address and the cluster that the kubeconfig names.
@@ -136,30 +125,6 @@ impl Orphans {
         Ok(namespaces.iter().filter_map(ResourceExt::uid).collect())
     }
 
-    fn print(&self, orphans: &[Orphan]) -> anyhow::Result<()> {
-        match self.output {
-            Format::Table => {
-                let mut table = Table::new(["ID", "STATUS", "UID", "DESCRIPTION"]);
-                for orphan in orphans {
-                    let tone = if orphan.online {
-                        Tone::Warning
-                    } else {
-                        Tone::Plain
-                    };
-                    let plain = |text: &str| (text.to_owned(), Tone::Plain);
-                    table.row([
-                        plain(&orphan.id.to_string()),
-                        (orphan.status.clone(), tone),
-                        plain(&orphan.uid),
-                        plain(&orphan.description),
-                    ]);
-                }
-                Ok(print_table(&table)?)
-            }
-            format @ (Format::Json | Format::Yaml) => print_value(format, &orphans),
-        }
-    }
-
     async fn remove(
         &self,
         session: &Session,
@@ -177,26 +142,29 @@ impl Orphans {
             note("nothing is removed");
             return Ok(Ending::Found);
         }
-        // Somebody may have restored an object while the question was open.
-        let objects = objects(kubernetes).await?;
         let mut left = used;
-        for orphan in idle {
-            let id = RunnerId(orphan.id);
-            let runner = session.client.runner(id).await;
-            let runner = runner.map_err(|error| session.told(&error))?;
-            let same = runner
-                .as_ref()
-                .and_then(mark)
-                .is_some_and(|mark| mark.uid == orphan.uid && !objects.contains(&mark.uid));
-            let gone = same && {
-                let gone = session.client.unregister_unmodified(id, asked).await;
-                gone.map_err(|error| session.told(&error))?
-            };
-            if gone {
-                note(&format!("removed runner {id}"));
-            } else if runner.is_some() {
-                note(&format!("runner {id} has changed meanwhile, and stays"));
-                left += 1;
+        for some in idle.chunks(AT_ONCE) {
+            // Somebody may have restored an object while the question was open, or others were removed.
+            let claims = Claims::read(kubernetes, &session.endpoint.url).await?;
+            for orphan in some {
+                let id = RunnerId(orphan.id);
+                let runner = session.client.runner(id).await;
+                let runner = runner.map_err(|error| session.told(&error))?;
+                let same = runner.as_ref().is_some_and(|runner| {
+                    let mark = Claims::mark(runner).filter(|mark| mark.uid == orphan.uid);
+                    let free = mark.is_some_and(|mark| !claims.claim(id, &mark));
+                    free && runner.online != Some(true)
+                });
+                let gone = same && {
+                    let gone = session.client.unregister_unmodified(id, asked).await;
+                    gone.map_err(|error| session.told(&error))?
+                };
+                if gone {
+                    note(&format!("removed runner {id}"));
+                } else if runner.is_some() {
+                    note(&format!("runner {id} has changed meanwhile, and stays"));
+                    left += 1;
+                }
             }
         }
         Ok(if left == 0 {
@@ -204,30 +172,6 @@ impl Orphans {
         } else {
             Ending::Found
         })
-    }
-}
-
-/// The uids of all objects of the cluster. Those that a mark names must not be missed, so that all
-/// namespaces are asked for.
-async fn objects(kubernetes: &Kubernetes) -> anyhow::Result<BTreeSet<String>> {
-    let all = in_cluster(kubernetes, true).await;
-    let all = all.context(
-        "orphans can only be told where the GitLabRunners of all namespaces may be listed",
-    )?;
-    Ok(all.into_iter().filter_map(|one| one.uid).collect())
-}
-
-fn mark(runner: &Runner) -> Option<Mark> {
-    Mark::split(runner.maintenance_note.text()?).1
-}
-
-fn orphan(runner: &Runner, mark: Mark) -> Orphan {
-    Orphan {
-        id: runner.id.0,
-        description: runner.description.clone(),
-        status: runner.status.clone(),
-        online: runner.online == Some(true),
-        uid: mark.uid,
     }
 }
 

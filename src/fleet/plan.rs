@@ -13,7 +13,7 @@ use super::judge::judge;
 use super::output::{Format, note, print, print_value};
 use super::table::{Tone, harmless};
 use super::{EXIT_CODES, Ending};
-use crate::api::v1alpha1::ConnectionRef;
+use crate::api::v1alpha1::{ConnectionKind, ConnectionRef};
 
 const EXAMPLES: &str = "Examples:
   # In a CI job of a GitOps repository, with the variable GITLAB_TOKEN and no cluster
@@ -100,7 +100,13 @@ impl Plan {
         if needs_cluster {
             let kubernetes = self.access.cluster.connect().await?;
             documents.live_in(&kubernetes.namespace);
-            documents.are_live(&in_cluster(&kubernetes, false).await?);
+            for namespace in documents.namespaces() {
+                let there = kubernetes.clone().at(namespace);
+                // Those elsewhere have another connection than the one that was typed.
+                if !self.names_own() || there.namespace == kubernetes.namespace {
+                    documents.are_live(&in_cluster(&there, false).await?);
+                }
+            }
         } else {
             documents.live_in(
                 self.access
@@ -113,19 +119,40 @@ impl Plan {
         Ok(documents)
     }
 
+    /// Whether the one connection that is meant lives in a namespace.
+    fn names_own(&self) -> bool {
+        let named = self.access.named();
+        named.is_some_and(|named| named.kind == ConnectionKind::GitLabConnection)
+    }
+
+    /// Whether the caller brings the address. The objects of a cluster have connections of their own, and
+    /// what the environment says is not about them.
+    fn has_address(&self) -> bool {
+        if self.filename.is_empty() {
+            self.access.types_address()
+        } else {
+            self.access.has_address()
+        }
+    }
+
     /// The objects, each with the way to its GitLab.
     async fn groups(
         &self,
         documents: Vec<Document>,
     ) -> anyhow::Result<Vec<(Session, Vec<Document>)>> {
-        if self.access.named().is_some() || self.access.has_address() {
+        if self.access.named().is_some() || self.has_address() {
             return Ok(vec![(self.access.session().await?, documents)]);
         }
-        let mut by_connection: BTreeMap<(&str, String), (ConnectionRef, Vec<Document>)> =
+        let mut by_connection: BTreeMap<(String, &str, String), (ConnectionRef, Vec<Document>)> =
             BTreeMap::new();
         for document in documents {
             if let Some(named) = document.connection().cloned() {
-                let key = (named.kind.name(), named.name.clone());
+                let namespace = match named.kind {
+                    ConnectionKind::GitLabConnection => document.namespace.clone(),
+                    ConnectionKind::ClusterGitLabConnection => None,
+                };
+                let namespace = namespace.unwrap_or_default();
+                let key = (namespace, named.kind.name(), named.name.clone());
                 let group = by_connection.entry(key);
                 let (_, group) = group.or_insert_with(|| (named, Vec::new()));
                 group.push(document);
@@ -133,8 +160,12 @@ impl Plan {
         }
         let kubernetes = self.access.cluster.connect().await?;
         let mut groups = Vec::new();
-        for (named, group) in by_connection.into_values() {
-            let session = self.access.session_by(kubernetes.clone(), named).await?;
+        for ((namespace, _, _), (named, group)) in by_connection {
+            let mut there = kubernetes.clone();
+            if named.kind == ConnectionKind::GitLabConnection {
+                there = there.at(namespace);
+            }
+            let session = self.access.session_by(there, named).await?;
             groups.push((session, group));
         }
         Ok(groups)
@@ -192,13 +223,16 @@ impl Plan {
 fn belongs(
     document: &Document,
     session: &Session,
-    urls: &BTreeMap<(crate::api::v1alpha1::ConnectionKind, String), String>,
+    urls: &BTreeMap<(ConnectionKind, String), String>,
 ) -> bool {
     let Some(named) = document.connection() else {
         return true;
     };
     if let Some(connection) = &session.connection {
-        return connection == named;
+        let there = session.kubernetes.as_ref().map(|there| &there.namespace);
+        let within = named.kind == ConnectionKind::ClusterGitLabConnection
+            || there == document.namespace.as_ref();
+        return within && connection == named;
     }
     let url = urls.get(&(named.kind, named.name.clone()));
     url.is_none_or(|url| *url == session.endpoint.url)

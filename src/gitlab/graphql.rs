@@ -8,6 +8,15 @@ use super::model::{Identity, Note, ProjectId, ProjectRef, RunnerId};
 use super::refusal::Refusal;
 use super::request::Request;
 
+/// Whose a project runner is (contract §5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ownership {
+    /// The project that owns it; `None` where the caller is not shown it.
+    pub owner: Option<ProjectRef>,
+    /// How many projects it is assigned to, shown or not; `None` where that is not told.
+    pub projects: Option<usize>,
+}
+
 #[derive(Deserialize)]
 struct Reply<T> {
     data: Option<Data<T>>,
@@ -32,13 +41,14 @@ impl Client {
         Ok(shown.map(|Shown { short_sha }| Identity { short_sha }))
     }
 
-    /// The project that owns a project runner, which REST does not tell from the others; `None` where the
-    /// caller is not shown it.
-    pub async fn owner_project(&self, id: RunnerId) -> Result<Option<ProjectRef>, Error> {
+    /// The project that owns a project runner, which REST does not tell from the others, and how many
+    /// projects it is assigned to, those included that the caller is not shown.
+    pub async fn ownership(&self, id: RunnerId) -> Result<Ownership, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Shown {
             owner_project: Option<Project>,
+            project_count: Option<usize>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -47,16 +57,22 @@ impl Client {
             full_path: String,
         }
         let shown = self
-            .ask::<Shown>(id, "ownerProject { id fullPath }")
+            .ask::<Shown>(id, "ownerProject { id fullPath } projectCount")
             .await?;
-        let Some(project) = shown.and_then(|shown| shown.owner_project) else {
-            return Ok(None);
+        let Some(shown) = shown else {
+            return Ok(Ownership::default());
         };
-        let number = project.id.rsplit('/').next().and_then(|id| id.parse().ok());
-        Ok(number.map(|number| ProjectRef {
-            id: ProjectId(number),
-            path: project.full_path,
-        }))
+        let owner = shown.owner_project.and_then(|project| {
+            let number = project.id.rsplit('/').next()?.parse().ok()?;
+            Some(ProjectRef {
+                id: ProjectId(number),
+                path: project.full_path,
+            })
+        });
+        Ok(Ownership {
+            owner,
+            projects: shown.project_count,
+        })
     }
 
     /// The note of a runner that REST has shown without one.

@@ -45,6 +45,7 @@ pub use call::{Call, CallOutcome, Observe};
 pub use client::Client;
 pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
+pub use graphql::Ownership;
 pub use lists::{Filter, List, ListPage};
 pub use model::{
     AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, Insight, ListedRunner,

@@ -131,6 +131,44 @@ async fn answers_that_are_lost_on_the_way_cost_no_runner() {
     );
 }
 
+/// Runners that are made meanwhile push others onto the next page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_brings_nothing_new_ends_no_list() {
+    let sim = fleet("19", 250, "").await;
+    let again = Fault::Reply {
+        status: 200,
+        headers: BTreeMap::from([("x-next-page".to_owned(), "3".to_owned())]),
+        body: json!([{ "id": 250 }]),
+    };
+    sim.fault(Rule::new("GET", "/api/v4/runners/all", again).nth(2))
+        .unwrap();
+    let list = asks(&sim, &["import", "--instance", "-o", "json"]).await;
+    assert_eq!(by_number(&list.json(0)).len(), 150);
+}
+
+/// The list of projects in spec is exact: one that is not shown would lose the runner.
+#[tokio::test(flavor = "multi_thread")]
+async fn projects_that_are_not_all_shown_are_left_out() {
+    let sim = fleet("19", 24, "").await;
+    for command in [
+        json!({ "do": "add_group", "path": "secret" }),
+        json!({ "do": "add_project", "path": "secret/vault" }),
+        json!({ "do": "edit_runner", "runner": 2, "set": {
+            "projects": ["platform/docs", "platform/tools/build", "secret/vault"],
+        } }),
+        json!({ "do": "settings", "set": { "admin_mode": true } }),
+    ] {
+        sim.command_json(command).unwrap();
+    }
+    // An administrator without admin mode sees what other people do.
+    let text = asks(&sim, &["import", "--project=42"]).await.ended(0);
+    let mut manifests = text.split("---\n").skip(1);
+    let (hidden, shown) = (manifests.next().unwrap(), manifests.next().unwrap());
+    assert!(hidden.starts_with("# projects are left out"), "{hidden}");
+    assert!(!hidden.contains("\n  projects:"), "{hidden}");
+    assert!(shown.contains("\n  projects:"), "{shown}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn manifests_are_for_people_to_keep() {
     let sim = fleet("19", 24, "").await;

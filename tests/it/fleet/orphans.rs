@@ -1,12 +1,13 @@
 //! `registrar orphans`: runners that nobody looks after any more.
+use gitlab_sim::Fault;
 use serde_json::{Value, json};
 
 use super::plan::in_the_cluster;
-use crate::harness::{runner, story};
+use crate::harness::{Story, runner, story};
 
 /// The numbers of the runners in a list.
 fn numbers(orphans: &Value) -> Vec<i64> {
-    let orphans = orphans.as_array().unwrap().iter();
+    let orphans = orphans["orphans"].as_array().unwrap().iter();
     orphans
         .map(|orphan| orphan["id"].as_i64().unwrap())
         .collect()
@@ -47,6 +48,14 @@ async fn runners_whose_objects_are_gone_are_told_and_removed() {
             }
             let found = in_the_cluster(story, &orphans).await.json(2);
             assert_eq!(numbers(&found), [teal, pochard], "{found:#}");
+            // Of one that may not be read nobody knows.
+            let path = format!("/api/v4/runners/{pochard}");
+            let no = Fault::reply(403, json!({ "message": "403 Forbidden" }));
+            story.gitlab.answers("GET", &path, no);
+            let found = in_the_cluster(story, &orphans).await.json(2);
+            assert_eq!(numbers(&found), [teal], "{found:#}");
+            assert_eq!(found["unread"][0]["id"], pochard, "{found:#}");
+            story.gitlab.clear_faults();
             // One of another cluster is none of ours, and one that is in use stays.
             story.gitlab.does(stranger);
             story
@@ -59,6 +68,7 @@ async fn runners_whose_objects_are_gone_are_told_and_removed() {
                 ran.err
             );
             assert_eq!(numbers(&ran.json(2)), [teal]);
+            stays_where_its_cluster_is_not_proven(story, &orphans, pochard).await;
             let delete = [&orphans[..], &["--delete", "--yes"]].concat();
             let ran = in_the_cluster(story, &delete).await;
             assert!(
@@ -88,4 +98,18 @@ async fn runners_whose_objects_are_gone_are_told_and_removed() {
             story.is_ready("smew").await;
         })
         .await;
+}
+
+/// Another cluster's runners are orphans to whoever types its id.
+async fn stays_where_its_cluster_is_not_proven(story: &Story<'_>, orphans: &[&str], stranger: i64) {
+    for (id, told) in [
+        ("elsewhere", "see to it that --cluster-id"),
+        ("unnamed", "Remove such runners in GitLab"),
+    ] {
+        let flag = format!("--cluster-id={id}");
+        let delete = [orphans, &[&*flag, "--delete", "--yes"]].concat();
+        let said = in_the_cluster(story, &delete).await.failed();
+        assert!(said.contains(told), "{said}");
+    }
+    assert!(story.gitlab.runner(stranger).is_some());
 }

@@ -253,11 +253,17 @@ spec: {{connectionRef: {{name: there}}, scope: {{group: {{id: 31}}}}, adopt: {{r
 
 /// The program in a story's cluster.
 pub(super) async fn in_the_cluster(story: &Story<'_>, args: &[&str]) -> super::Ran {
+    in_a_job(story, args, &[]).await
+}
+
+/// The same, with more in its environment.
+async fn in_a_job(story: &Story<'_>, args: &[&str], job: &[(&str, &str)]) -> super::Ran {
     let environment = story.stage.kubectl().environment;
     let environment: Vec<(&str, &str)> = environment
         .iter()
         .filter(|(name, _)| *name == "KUBECONFIG")
         .map(|(name, value)| (&**name, &**value))
+        .chain(job.iter().copied())
         .collect();
     let namespace = format!("--namespace={}", story.namespace);
     registrar(&[args, &[&namespace]].concat(), &environment).await
@@ -280,6 +286,13 @@ async fn objects_of_a_cluster_are_compared_through_their_connections() {
             story.is_ready("teal").await;
             let plan = ["plan", "--allow-http"];
             let told = in_the_cluster(story, &plan).await.ended(0);
+            assert!(told.starts_with("2 compared: 0 differ"), "{told}");
+            // They have connections of their own, whatever a CI job has in its environment.
+            let job = [
+                ("CI_SERVER_URL", "http://127.0.0.1:9"),
+                ("GITLAB_TOKEN", "x"),
+            ];
+            let told = in_a_job(story, &plan, &job).await.ended(0);
             assert!(told.starts_with("2 compared: 0 differ"), "{told}");
             story
                 .gitlab
