@@ -202,18 +202,18 @@ async fn owners(
             [only] => Some(only.clone()),
             _ => None,
         };
-        let owned = |project, shows_all| Owner { project, shows_all };
+        let named = |project, shows_all| Owner { project, shows_all };
         if sees_all && only.is_some() {
-            return Ok((runner.id, only.map(|project| owned(project, true))));
+            return Ok((runner.id, only.map(|project| named(project, true))));
         }
         match again(async || session.client.ownership(runner.id).await).await {
             Ok(told) => {
                 let shows_all = sees_all || told.projects == Some(shown.len());
-                let owner = told.owner.map(|project| owned(project, shows_all));
+                let owner = told.owner.map(|project| named(project, shows_all));
                 Ok((runner.id, owner))
             }
             Err(error) if error.refusal() == Some(&Refusal::NoGraphQl) => {
-                Ok((runner.id, only.map(|project| owned(project, false))))
+                Ok((runner.id, only.map(|project| named(project, false))))
             }
             Err(error) => Err(session.told(&error)),
         }

@@ -1,18 +1,14 @@
 //! The step that takes a runner over, and what it hangs on.
-use std::collections::BTreeSet;
-
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::{Api, api::ListParams, runtime::events::EventType};
+use kube::runtime::events::EventType;
 
 use super::{link, pass::Pass};
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
-use crate::api::v1alpha1::{
-    Adoption as Adopted, DeletionPolicy, GitLabRunner, OperationType, ResetToken,
-};
+use crate::api::v1alpha1::{Adoption as Adopted, DeletionPolicy, OperationType, ResetToken};
 use crate::clock;
-use crate::controller::error::{Error, chain, is_api_status};
+use crate::controller::error::{Error, chain};
 use crate::gitlab::model::{Note, Runner, RunnerId, Settings};
 use crate::observe::{Connected, Subject};
 use crate::plan::{
@@ -27,45 +23,6 @@ impl Pass<'_> {
         let status = self.runner.status.as_ref();
         let is_done = |adopt: &WantedAdoption| adopted(status, adopt.runner, &self.uid);
         want.adopt.filter(|adopt| !is_done(adopt))
-    }
-
-    /// The uids of the objects that are there, for whoever may take a runner from one that is not. They
-    /// are asked for anew then: right after a start the caches need not know them all.
-    pub(super) async fn living(
-        &self,
-        adopt: Option<WantedAdoption>,
-    ) -> Result<BTreeSet<String>, Error> {
-        let caches = self.ctx.caches.iter();
-        let Some(adopt) = adopt else {
-            return Ok(BTreeSet::new());
-        };
-        if !adopt.force {
-            return Ok(caches.flat_map(|caches| caches.runners.uids()).collect());
-        }
-        let mut living = BTreeSet::new();
-        for caches in caches {
-            match self.uids_in(caches.namespace.as_deref()).await {
-                Ok(uids) => living.extend(uids),
-                // Nobody serves a namespace that was deleted, whose objects the watch has seen go. Else we
-                // were forbidden to look, and they are there still.
-                Err(error) if is_api_status(&error, 403) && caches.namespace.is_some() => {
-                    living.extend(caches.runners.uids());
-                }
-                Err(error) => return Err(Error::kube("list the GitLabRunners", error)),
-            }
-        }
-        Ok(living)
-    }
-
-    async fn uids_in(&self, namespace: Option<&str>) -> kube::Result<Vec<String>> {
-        let kube = self.ctx.kube.clone();
-        let api: Api<GitLabRunner> = match namespace {
-            Some(namespace) => Api::namespaced(kube, namespace),
-            None => Api::all(kube),
-        };
-        let list = api.list_metadata(&ListParams::default()).await?;
-        let uids = list.items.into_iter().filter_map(|it| it.metadata.uid);
-        Ok(uids.collect())
     }
 
     /// Whether a Secret of an earlier object of this name comes with the runner that this one takes over,
