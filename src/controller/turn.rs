@@ -27,7 +27,9 @@ pub(super) struct Turn(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     taken: usize,
-    waiting: BTreeMap<Order, Waiter>,
+    /// Whether GitLab has left a request without an answer, as whoever came last was told.
+    doubted: bool,
+    waiting: BTreeMap<Order, Wake>,
     /// Since when those wait that have not had their place yet, by the uids of their objects. Whoever is
     /// woken in vain does not start anew.
     since: HashMap<String, Order>,
@@ -36,12 +38,6 @@ struct State {
 
 /// Who comes first: by lane, and then by the time of coming.
 type Order = (Lane, u64);
-
-struct Waiter {
-    /// How many places it may be one of.
-    share: usize,
-    wake: Wake,
-}
 
 impl InFlight {
     /// Takes a place, if there is one; else the object waits for one. What somebody waits for may take any;
@@ -53,15 +49,10 @@ impl InFlight {
         uid: &str,
         wake: impl FnOnce() -> Wake,
     ) -> Option<Turn> {
-        let share = match (doubted, lane) {
-            (true, _) => DOUBTED,
-            (false, Lane::Change | Lane::Deletion) => SHARE,
-            (false, Lane::Due | Lane::Sweep) => SHARE / 2,
-        };
         let mut state = lock(&self.0);
-        if state.taken >= share {
-            let wake = wake();
-            state.waits(lane, uid, Waiter { share, wake });
+        state.doubted = doubted;
+        if !state.has_room(lane) {
+            state.waits(lane, uid, wake());
             return None;
         }
         state.taken += 1;
@@ -78,7 +69,7 @@ impl InFlight {
 }
 
 impl State {
-    fn waits(&mut self, lane: Lane, uid: &str, waiter: Waiter) {
+    fn waits(&mut self, lane: Lane, uid: &str, wake: Wake) {
         let order = if let Some(former) = self.since.get(uid) {
             self.waiting.remove(former);
             (lane, former.1)
@@ -87,15 +78,27 @@ impl State {
             (lane, self.next)
         };
         self.since.insert(uid.to_owned(), order);
-        self.waiting.insert(order, waiter);
+        self.waiting.insert(order, wake);
+    }
+
+    /// Whether another pass of that lane may be under way.
+    fn has_room(&self, lane: Lane) -> bool {
+        let share = match (self.doubted, lane) {
+            (true, _) => DOUBTED,
+            (false, Lane::Change | Lane::Deletion) => SHARE,
+            (false, Lane::Due | Lane::Sweep) => SHARE / 2,
+        };
+        self.taken < share
     }
 
     /// Gives a place back. Tells whom to wake.
-    fn leave(&mut self) -> Vec<Waiter> {
+    fn leave(&mut self) -> Vec<Wake> {
         self.taken -= 1;
-        let fits =
-            |(order, waiter): (&Order, &Waiter)| (waiter.share > self.taken).then_some(*order);
-        let first: Vec<Order> = self.waiting.iter().filter_map(fits).take(WOKEN).collect();
+        let orders = self.waiting.keys().copied();
+        let first: Vec<Order> = orders
+            .filter(|(lane, _)| self.has_room(*lane))
+            .take(WOKEN)
+            .collect();
         if self.taken == 0 && self.waiting.is_empty() {
             self.since.clear();
         }
@@ -107,8 +110,8 @@ impl State {
 impl Drop for Turn {
     fn drop(&mut self) {
         let woken = lock(&self.0).leave();
-        for waiter in woken {
-            (waiter.wake)();
+        for wake in woken {
+            wake();
         }
     }
 }
@@ -181,6 +184,30 @@ mod tests {
         assert!(woken.lock().unwrap().is_empty());
         turns.pop();
         assert_eq!(*woken.lock().unwrap(), ["due"]);
+    }
+
+    /// Whoever came while GitLab was in doubt waits no longer than that.
+    #[test]
+    fn the_end_of_a_doubt_makes_room_for_those_who_wait() {
+        let connection = InFlight::default();
+        let mut turns = some(&connection, true, Lane::Change, 4);
+        let woken = Arc::new(AtomicUsize::new(0));
+        for name in ["one", "two"] {
+            let count = woken.clone();
+            let wake = || -> Wake {
+                Box::new(move || {
+                    count.fetch_add(1, Ordering::Relaxed);
+                })
+            };
+            assert!(connection.enter(true, Lane::Change, name, wake).is_none());
+        }
+        turns.extend(connection.enter(false, Lane::Change, "three", silent));
+        turns.pop();
+        assert_eq!(
+            woken.load(Ordering::Relaxed),
+            2,
+            "four are under way, and 32 may be"
+        );
     }
 
     #[test]

@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::Error;
-use super::model::{GroupId, ProjectId, RunnerId};
+use super::model::{GroupId, ProjectId, RunnerId, Scope};
 use super::request::Request;
 
 /// GitLab's largest page (contract §1.8).
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// A list of runners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +54,20 @@ struct Item {
     id: RunnerId,
 }
 
+impl From<Scope> for List {
+    /// The list that shows the runners at home in a scope.
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Instance => Self::All,
+            Scope::Group(id) => Self::Group(id),
+            Scope::Project(id) => Self::Project(id),
+        }
+    }
+}
+
 impl List {
-    fn endpoint(self) -> (&'static str, String) {
+    /// The endpoint, and the path of this very list.
+    pub(super) fn endpoint(self) -> (&'static str, String) {
         match self {
             Self::Available => ("/runners", "/runners".to_owned()),
             Self::All => ("/runners/all", "/runners/all".to_owned()),

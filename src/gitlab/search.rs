@@ -3,12 +3,11 @@ use std::collections::BTreeMap;
 
 use super::client::Client;
 use super::error::Error;
+use super::lists::{List, PAGE};
 use super::model::{Found, ListedRunner, Runner, RunnerId, Scope};
 use super::refusal::Refusal;
 use super::request::Request;
 
-/// GitLab's largest page (contract §1.8).
-const PAGE: usize = 100;
 /// Lists show neither notes nor tags (contract §2.1), so each candidate costs a request of its
 /// own. A runner is looked for right after its registration was lost, which makes it one of the
 /// newest; fifty reads reach it past any crowd that is likely to be registering at the same time,
@@ -74,7 +73,7 @@ impl Client {
     /// Asks for no more than one runner of that scope, to see whether the credential may read there
     /// (contract §8.3).
     pub async fn glance(&self, scope: Scope) -> Result<(), Error> {
-        let (endpoint, list) = list_of(scope);
+        let (endpoint, list) = List::from(scope).endpoint();
         let path = format!("{list}?type={}&per_page=1", scope.runner_type());
         let given = self.send(Request::get(endpoint, path)).await?.given()?;
         given.json::<Vec<ListedRunner>>().map(drop)
@@ -122,7 +121,7 @@ impl Client {
         contact: Contact,
         number: u64,
     ) -> Result<Page, Error> {
-        let (endpoint, list) = list_of(scope);
+        let (endpoint, list) = List::from(scope).endpoint();
         let kind = scope.runner_type();
         let status = match contact {
             Contact::Never => "&status=never_contacted",
@@ -158,15 +157,6 @@ impl Client {
             Err(error) if error.refusal() == Some(&Refusal::Missing) => Ok(None),
             read => read,
         }
-    }
-}
-
-/// The endpoint and the path of the list of a scope's runners.
-fn list_of(scope: Scope) -> (&'static str, String) {
-    match scope {
-        Scope::Instance => ("/runners/all", "/runners/all".to_owned()),
-        Scope::Group(id) => ("/groups/:id/runners", format!("/groups/{id}/runners")),
-        Scope::Project(id) => ("/projects/:id/runners", format!("/projects/{id}/runners")),
     }
 }
 

@@ -48,7 +48,7 @@ impl Observer<'_> {
             return Ok(Sighting::Unclear(doubt));
         }
         if !leaving {
-            self.compare_token(runner.id).await?;
+            self.compare_token(runner.id).await;
         }
         Ok(Sighting::Present(runner))
     }

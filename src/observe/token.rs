@@ -2,41 +2,34 @@
 //! GitLab make another.
 use jiff::Timestamp;
 
+use super::Observer;
 use super::roster::Mismatch;
-use super::{Error, Observer, Subject};
-use crate::gitlab::Refusal;
-use crate::gitlab::model::{Identity, RunnerId};
+use crate::gitlab::model::RunnerId;
 use crate::plan::Shown;
 use crate::secrets::is_short_for;
 
 impl Observer<'_> {
     /// Compares the token that is kept with what a sweep has seen of the runner's since it was issued. That
     /// it is another is believed only when GitLab says so again.
-    pub(super) async fn compare_token(&mut self, id: RunnerId) -> Result<(), Error> {
+    pub(super) async fn compare_token(&mut self, id: RunnerId) {
         let held = self.locator.held.iter().filter(|held| held.runner == id);
         let Some(kept) = held.max_by_key(|kept| kept.issued_at) else {
-            return Ok(());
+            return;
         };
         let roster = &self.connected.roster;
         let issued = kept.issued_at.unwrap_or(Timestamp::MIN);
         let Some(swept) = roster.short_sha(id, issued) else {
-            return Ok(());
+            return;
         };
         if is_short_for(&swept, kept) {
             roster.matches();
             self.facts.token.shown = Shown::Kept;
-            return Ok(());
+            return;
         }
-        let identity = match self.connected.client.identity(id).await {
-            Ok(identity) => identity,
-            Err(error) if error.refusal() == Some(&Refusal::NoGraphQl) => None,
-            Err(source) => return Err(Subject::Runner.failed(source)),
-        };
-        let Some(Identity {
-            short_sha: Some(now),
-        }) = identity
-        else {
-            return Ok(());
+        // That it cannot be asked keeps nothing else of the runner from being looked after.
+        let identity = self.connected.client.identity(id).await.ok().flatten();
+        let Some(now) = identity.and_then(|identity| identity.short_sha) else {
+            return;
         };
         roster.identified(id, &now, self.locator.now);
         self.facts.token.shown = if is_short_for(&now, kept) {
@@ -49,6 +42,5 @@ impl Observer<'_> {
                 Mismatch::MeansNothing => Shown::Unknown,
             }
         };
-        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use upon::{Engine, Value, fmt};
 
 use super::config_rules::{self, TRIAL};
+use super::digest::digest;
 use super::template_rules;
 use crate::gitlab::model::{RunnerId, RunnerToken};
 use crate::plan::WantedConfig;
@@ -69,9 +70,16 @@ pub fn complaint(want: &WantedConfig, namespace: &str, name: &str, url: &str) ->
     render(want, facts, Timestamp::UNIX_EPOCH).err()
 }
 
-/// The file with another token in it, where the template does not make one any more.
-pub(super) fn with_token(file: &str, old: &RunnerToken, new: &RunnerToken) -> SecretString {
-    file.replace(old.expose(), new.expose()).into()
+/// The file with another token in the place of the one of that digest, where the template does not make one
+/// any more; `None` if it does not hold that one.
+pub(super) fn with_token(file: &str, old: &str, new: &RunnerToken) -> Option<SecretString> {
+    let read: toml::Table = toml::from_str(file).ok()?;
+    let runners = read.get("runners")?.as_array()?;
+    let mut tokens = runners
+        .iter()
+        .filter_map(|runner| runner.get("token")?.as_str());
+    let held = tokens.find(|token| digest(token) == old)?;
+    Some(file.replace(held, new.expose()).into())
 }
 
 /// As the Secret holds it.
@@ -191,6 +199,29 @@ mod tests {
         assert_eq!(file["concurrent"].as_integer(), Some(2));
         let literal = rendered(Some(template)).unwrap();
         assert!(literal.contains(" {{ %}\n"), "{literal}");
+    }
+
+    /// Also where the key of the token was edited, so that only the digest tells which one it was.
+    #[test]
+    fn the_last_good_file_goes_on_with_another_token() {
+        let file = rendered(None).unwrap();
+        let (old, new) = (
+            digest("glrt-t1_a.b-c_d"),
+            RunnerToken::new("glrt-new".to_owned()),
+        );
+        let renewed = with_token(&file, &old, &new).unwrap();
+        let renewed = renewed.expose_secret();
+        assert_eq!(
+            read(renewed)["runners"][0]["token"].as_str(),
+            Some("glrt-new")
+        );
+        assert_eq!(
+            renewed.lines().count(),
+            file.lines().count(),
+            "comments stay"
+        );
+        assert!(with_token(&file, &digest("glrt-other"), &new).is_none());
+        assert!(with_token("no TOML", &old, &new).is_none());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::config::{CONFIG_KEY, ConfigFacts, bytes, render, with_token};
 use super::digest::digest;
 use super::inspect::{
     ATTEMPT, CONFIG_AT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, OWN_NAME, OWNER,
-    RUNNER_ID, labels, token,
+    RUNNER_ID, labels,
 };
 use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::v1alpha1::GitLabRunner;
@@ -97,8 +97,10 @@ fn config(
     // The last good file goes on with the token of now.
     let last = ours.and_then(|secret| {
         let file = &secret.data.as_ref()?.get(CONFIG_KEY)?.0;
-        let file = String::from_utf8(file.clone()).ok()?;
-        Some(bytes(&with_token(&file, &token(secret)?, &entry.token)))
+        let file = std::str::from_utf8(file).ok()?;
+        // The key of the token may have been emptied or edited, which is why there is another now.
+        let old = secret.annotations().get(DIGEST)?;
+        Some(bytes(&with_token(file, old, &entry.token)?))
     });
     last.map_or(Config::Stays, Config::Is)
 }

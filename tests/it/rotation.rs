@@ -2,6 +2,7 @@
 //! GitLab refuses for longer than a pass.
 mod elsewhere;
 mod manager;
+mod refused;
 
 use gitlab_runner_registrar::api::ROTATE_AT;
 use gitlab_runner_registrar::api::v1alpha1::{GitLabRunner, TokenStatus};

@@ -9,6 +9,7 @@ use crate::api::events::EventReason;
 use crate::api::v1alpha1::{Adoption as Adopted, DeletionPolicy, OperationType, ResetToken};
 use crate::clock;
 use crate::controller::error::{Error, chain};
+use crate::controller::on_request;
 use crate::gitlab::model::{Note, Runner, RunnerId, Settings};
 use crate::observe::{Connected, Subject};
 use crate::plan::{
@@ -142,6 +143,9 @@ async fn record(
         adopted_at: Time(now),
         object_uid: pass.uid.clone(),
     });
+    // Whoever wants a new token besides says so by resetToken; the annotation may have come from a backup.
+    let asked = on_request::rotation(&pass.runner);
+    status.last_handled_rotate_at = asked.or(status.last_handled_rotate_at);
     // An operation of the object that had the runner before is nobody's any more.
     status.operation = None;
     if want
@@ -167,7 +171,8 @@ pub(super) async fn hand_back(pass: &Pass<'_>) {
     else {
         return;
     };
-    let leaves = pass.runner.spec.deletion_policy == DeletionPolicy::Orphan;
+    let leaves =
+        pass.runner.spec.deletion_policy == DeletionPolicy::Orphan && pass.brake().is_none();
     let (Ok(id), true) = (u64::try_from(adoption.runner_id), leaves) else {
         return;
     };

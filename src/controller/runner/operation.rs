@@ -69,11 +69,16 @@ pub(super) async fn answered<T>(
         pass.record.memory.ended(begun.id());
     }
     if answer.as_ref().is_err_and(|error| !error.may_have_acted()) {
-        let mut status = pass.status();
-        status.operation.clone_from(&begun.before);
-        pass.write(status).await?;
+        undone(pass, begun).await?;
     }
     Ok(())
+}
+
+/// Takes back an operation that has changed nothing in GitLab.
+pub(super) async fn undone(pass: &mut Pass<'_>, begun: &Begun) -> Result<(), Error> {
+    let mut status = pass.status();
+    status.operation.clone_from(&begun.before);
+    pass.write(status).await
 }
 
 /// Opens a reset once more whose token could not be kept: it has ended every token before it, also one

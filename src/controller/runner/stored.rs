@@ -8,7 +8,7 @@ use super::pass::Pass;
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::error::Error;
-use crate::gitlab::model::RunnerId;
+use crate::gitlab::model::{RunnerId, RunnerToken};
 use crate::plan::{Known, SecretSighting, StoredToken, Wanted};
 use crate::secrets::{self, Entry, Expected};
 
@@ -133,4 +133,10 @@ pub(super) fn entries(
 pub(super) fn entry_of(pass: &Pass<'_>, id: RunnerId) -> Option<Entry> {
     let held = pass.held.iter().filter(|entry| entry.runner == id);
     held.max_by_key(|entry| entry.issued_at).cloned()
+}
+
+/// Whether this is the token that the Secret holds. GitLab has answered with that where it could not make
+/// another (contract §3.9).
+pub(super) fn is_held(pass: &Pass<'_>, id: RunnerId, token: &RunnerToken) -> bool {
+    entry_of(pass, id).is_some_and(|held| held.token.expose() == token.expose())
 }

@@ -4,7 +4,7 @@ use kube::runtime::events::EventType;
 
 use super::operation;
 use super::pass::{Observation, Pass};
-use super::stored::entry_of;
+use super::stored::{entry_of, is_held};
 use crate::api::conditions::ConditionType;
 use crate::api::events::EventReason;
 use crate::api::v1alpha1::OperationType;
@@ -123,6 +123,10 @@ pub(super) async fn reset(
     let noted = operation::answered(pass, &begun, &fresh).await;
     let fresh = pass.audited(&step, fresh, "reset the runner's token", about)?;
     noted?;
+    if why.is_rotation() && is_held(pass, id, &fresh.token) {
+        operation::undone(pass, &begun).await?;
+        return Err(Error::NotTaken(step.name().to_owned()));
+    }
     let source = Source::Reset(begun.id().to_owned());
     let kept = keep(pass, &link, id, source, fresh.token, fresh.token_expires_at).await;
     if let Err(error) = kept {
