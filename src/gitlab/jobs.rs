@@ -20,8 +20,13 @@ struct Work {
 impl Client {
     /// The jobs that a runner is running (contract §3.8). Jobs of projects in which the credential's owner is
     /// no Reporter are left out of the list without a word, so that where it is empty the runner itself is
-    /// asked, which says in newer releases whether it is at work.
-    pub async fn running_jobs(&self, id: RunnerId) -> Result<RunningJobs, Error> {
+    /// asked, which says in newer releases whether it is at work. Of older ones `at_work` is what GraphQL
+    /// has said.
+    pub async fn running_jobs(
+        &self,
+        id: RunnerId,
+        at_work: Option<bool>,
+    ) -> Result<RunningJobs, Error> {
         let path = format!("/runners/{id}/jobs?status=running&per_page=1");
         let given = self
             .send(Request::get("/runners/:id/jobs", path))
@@ -38,8 +43,8 @@ impl Client {
         let Work {
             job_execution_status,
         } = self.send(request).await?.given()?.json()?;
-        let at_work = job_execution_status.as_deref() == Some(AT_WORK);
-        Ok(if at_work {
+        let at_work = job_execution_status.map_or(at_work, |word| Some(word == AT_WORK));
+        Ok(if at_work == Some(true) {
             RunningJobs::Hidden
         } else {
             RunningJobs::Shown(0)

@@ -121,6 +121,11 @@ fn query(filter: &Filter, number: u64) -> String {
         ("per_page", Some(PAGE.to_string())),
         ("page", Some(number.to_string())),
     ];
+    encoded(pairs)
+}
+
+/// The query of an address, of those that have a value.
+pub(super) fn encoded<const N: usize>(pairs: [(&str, Option<String>); N]) -> String {
     // Any address will do: the query is taken out of it again.
     let Ok(mut url) = Url::parse("https://gitlab") else {
         return String::new();

@@ -1,12 +1,12 @@
 //! The projects of a group, by what they are about.
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::client::Client;
 use super::error::Error;
+use super::lists::{PAGE, encoded};
 use super::model::{GroupId, ProjectId, ProjectRef};
 use super::request::Request;
 use super::runners::segment;
@@ -49,7 +49,10 @@ struct Listed {
     #[serde(rename = "path_with_namespace")]
     path: String,
     #[serde(default)]
-    topics: Vec<String>,
+    topics: Option<Vec<String>>,
+    /// What topics were called in GitLab 13.
+    #[serde(default)]
+    tag_list: Option<Vec<String>>,
     #[serde(default)]
     archived: bool,
     /// Since 18.0 for all (contract §9.3).
@@ -86,11 +89,15 @@ impl Client {
         }
         let number = u64::try_from(seen.len()).unwrap_or(u64::MAX);
         complete &= total.is_none_or(|total| total == number);
-        let fitting = seen.into_values().filter(|row| row.fits(selection));
-        Ok(Selected {
-            projects: fitting.map(Listed::named).collect(),
-            complete,
-        })
+        let mut projects = Vec::new();
+        for row in seen.into_values() {
+            match row.fits(selection) {
+                Some(true) => projects.push(row.named()),
+                Some(false) => {}
+                None => complete = false,
+            }
+        }
+        Ok(Selected { projects, complete })
     }
 
     /// Whether a project is meant, as far as it is shown: one that is not may be.
@@ -112,22 +119,27 @@ impl Client {
         };
         let row: Listed = given.json()?;
         let lives_there = group.is_none_or(|group| row.lives_in(&group, selection.below));
-        Ok(lives_there && row.fits(selection))
+        Ok(lives_there && row.fits(selection).unwrap_or(true))
     }
 }
 
 impl Listed {
-    fn fits(&self, selection: &Selection) -> bool {
-        let topics = &selection.topics;
+    /// Whether it is meant; `None` if that is not shown.
+    fn fits(&self, selection: &Selection) -> Option<bool> {
         let leaves = self.marked_for_deletion_on.is_some()
             || self
                 .path
                 .ends_with(&format!("-deletion_scheduled-{}", self.id));
-        let about = topics.iter().all(|topic| {
-            let mut own = self.topics.iter();
-            own.any(|own| own.eq_ignore_ascii_case(topic))
-        });
-        about && !leaves && (selection.archived || !self.archived)
+        if leaves || self.archived && !selection.archived {
+            return Some(false);
+        }
+        if selection.topics.is_empty() {
+            return Some(true);
+        }
+        let own = self.topics.as_ref().or(self.tag_list.as_ref())?;
+        let own: Vec<String> = own.iter().map(|own| own.to_lowercase()).collect();
+        let about = |topic: &String| own.contains(&topic.to_lowercase());
+        Some(selection.topics.iter().all(about))
     }
 
     fn lives_in(&self, group: &str, below: bool) -> bool {
@@ -158,14 +170,70 @@ fn address(selection: &Selection, page: u64) -> String {
         GroupName::Id(id) => id.to_string(),
         GroupName::Path(path) => segment(path).unwrap_or_default(),
     };
-    let mut address = format!(
-        "/groups/{group}/projects?include_subgroups={below}&with_shared=false&order_by=id&sort=asc&per_page=100&page={page}"
-    );
-    if !archived {
-        address.push_str("&archived=false");
+    // A comma would part two topics.
+    let topic = topics.iter().find(|topic| !topic.contains(','));
+    let text = |text: &str| Some(text.to_owned());
+    let query = encoded([
+        ("include_subgroups", Some(below.to_string())),
+        ("with_shared", text("false")),
+        ("order_by", text("id")),
+        ("sort", text("asc")),
+        ("per_page", Some(PAGE.to_string())),
+        ("page", Some(page.to_string())),
+        ("archived", text("false").filter(|_| !archived)),
+        ("topic", topic.cloned()),
+    ]);
+    format!("/groups/{group}/projects?{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn about(topics: &[&str]) -> Selection {
+        Selection {
+            group: GroupName::Id(GroupId(1)),
+            below: true,
+            topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            archived: false,
+        }
     }
-    if let Some(topic) = topics.first().and_then(|topic| segment(topic)) {
-        let _ = write!(address, "&topic={topic}");
+
+    #[test]
+    fn a_topic_reaches_gitlab_as_it_is_written() {
+        for (topics, asked) in [
+            (&["C++"][..], Some("C%2B%2B")),
+            (&["R&D"], Some("R%26D")),
+            (&["a,b", "c d"], Some("c+d")),
+            (&["a,b"], None),
+        ] {
+            let address = address(&about(topics), 1);
+            let told = address.split_once("&topic=").map(|(_, topic)| topic);
+            assert_eq!(told, asked, "{address}");
+        }
     }
-    address
+
+    /// Contract §11: releases before 14 call topics something else, or show none.
+    #[test]
+    fn topics_that_are_not_shown_are_not_taken_for_none() {
+        let fits = |more: serde_json::Value| {
+            let mut row = json!({ "id": 7, "path_with_namespace": "a/b" });
+            row.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            let row: Listed = serde_json::from_value(row).unwrap();
+            row.fits(&about(&["Ärger"]))
+        };
+        assert_eq!(fits(json!({})), None);
+        assert_eq!(fits(json!({ "topics": [] })), Some(false));
+        assert_eq!(fits(json!({ "topics": ["ärger", "x"] })), Some(true));
+        assert_eq!(fits(json!({ "tag_list": ["ärger"] })), Some(true));
+        assert_eq!(
+            fits(json!({ "tag_list": [], "topics": ["ärger"] })),
+            Some(true)
+        );
+        assert_eq!(fits(json!({ "archived": true })), Some(false));
+    }
 }

@@ -89,7 +89,9 @@ impl Observer<'_> {
         };
         self.connected.has_shown(&runner);
         roster.note(runner.clone(), self.locator.now);
-        Ok(Answer::Shown(Box::new(runner)))
+        // Whoever asks for one alone is not shown what sweeps are.
+        let insight = roster.insight(id).unwrap_or_default();
+        Ok(Answer::Shown(Box::new(Runner { insight, ..runner })))
     }
 
     /// What it means that GitLab says that there is no such runner. One stray answer is no reason to

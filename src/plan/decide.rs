@@ -225,10 +225,12 @@ fn removal(runner: &Runner, seen: &Observed) -> Step {
     before.unwrap_or(Step::Unregister(runner.id))
 }
 
-/// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15).
+/// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15), unless
+/// GitLab has refused that token as well. Then whoever says what is to become of such a runner is obeyed.
 fn by_token(id: Option<RunnerId>, seen: &Observed, now: Timestamp) -> Plan {
+    let refused = seen.refused && seen.goodbye.orphaned_at.is_some();
     match id {
-        Some(id) if holds(id, seen) => Plan::Act(Step::UnregisterByToken(id)),
+        Some(id) if holds(id, seen) && !refused => Plan::Act(Step::UnregisterByToken(id)),
         Some(_) | None if drain::is_given_up(seen, now) => drain::release(seen),
         Some(_) | None => Plan::Hold(Blocked::Undeletable(seen.goodbye.orphaned_at)),
     }

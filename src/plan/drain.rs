@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::goodbye::{Draining, Goodbye, Jobs};
 use super::observed::{Doubt, Observed, SecretSighting, Sighting};
+use super::outcome::Outcome;
 use super::runner_status::whole_seconds;
 use super::step::{Blocked, Plan, Step};
 use crate::api::v1alpha1::{
@@ -104,16 +105,17 @@ pub(super) fn shown(previous: &GitLabRunnerStatus, seen: Option<&Observed>) -> O
     })
 }
 
-/// Since when nobody can remove the runner, after a look that has ended in this plan, if it has.
+/// Since when nobody can remove the runner. A pass that fails has not found that out: while GitLab is out of
+/// reach no credential is lost.
 pub(super) fn undeletable_since(
     previous: &GitLabRunnerStatus,
-    plan: Option<&Plan>,
+    outcome: &Outcome,
     now: Timestamp,
 ) -> Option<Time> {
     let before = previous.undeletable_since.clone();
-    match plan {
-        Some(Plan::Hold(Blocked::Undeletable(_))) => Some(before.unwrap_or(Time(now))),
-        Some(_) => None,
-        None => before,
+    match outcome {
+        Outcome::Planned(Plan::Hold(Blocked::Undeletable(_))) => Some(before.unwrap_or(Time(now))),
+        Outcome::Planned(_) | Outcome::Failed(_) => None,
+        Outcome::Obstructed(..) => before,
     }
 }

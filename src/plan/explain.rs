@@ -123,7 +123,12 @@ fn undeletable(
         Some(until) => format!("At {until:.0} it is left in GitLab; repair the connection before"),
         None => "Repair the connection, or set spec.deletionPolicy to Orphan to leave the runner in GitLab".to_owned(),
     };
-    format!("{runner}: {barred}, and no Secret of this object holds the runner's own token. {then}")
+    let token = if seen.is_some_and(|seen| seen.refused) {
+        "GitLab does not take the runner's own token"
+    } else {
+        "no Secret of this object holds the runner's own token"
+    };
+    format!("{runner}: {barred}, and {token}. {then}")
 }
 
 /// What nothing can be done about among the further projects. Those that GitLab refuses in the same

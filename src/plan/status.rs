@@ -65,7 +65,7 @@ pub fn next_status(
             None => pausing::still(previous, now),
         },
         drain: drain::shown(previous, seen),
-        undeletable_since: drain::undeletable_since(previous, planned(outcome), now),
+        undeletable_since: drain::undeletable_since(previous, outcome, now),
         registration: attempt::kept(previous, void, now),
         adoption: adoption::kept(previous, facts.want),
         operation: operation::still_open(previous, seen),
@@ -77,14 +77,6 @@ pub fn next_status(
 /// Whether too many runners are lost at once for anything to be believed of this one.
 fn is_held(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Planned(Plan::Hold(Blocked::Brake(_))))
-}
-
-/// The plan that a pass has ended with, if it has.
-fn planned(outcome: &Outcome) -> Option<&Plan> {
-    match outcome {
-        Outcome::Planned(plan) => Some(plan),
-        Outcome::Obstructed(..) | Outcome::Failed(_) => None,
-    }
 }
 
 /// The scope as status names it.

@@ -1,4 +1,6 @@
 //! Objects that go: what is waited for, and what is left behind.
+mod refused;
+
 use std::time::Duration;
 
 use gitlab_runner_registrar::api::v1alpha1::{DrainStatus, GitLabRunner};

@@ -1,4 +1,5 @@
 //! What status tells of the processes that use a runner's token, and what that costs.
+use gitlab_runner_registrar::api::RECONCILE_AT;
 use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
 use gitlab_runner_registrar::clock;
 use jiff::SignedDuration;
@@ -80,6 +81,18 @@ async fn processes_are_told_of_and_an_idle_runner_costs_nothing_for_it() {
                 ours && event.is_complete() && event.is_write()
             });
             assert_eq!(writes.count(), 0);
+            // Whoever asks for the runner alone is not shown its processes, which is not to say that they
+            // are gone.
+            let look = json!({ "metadata": { "annotations": { RECONCILE_AT: "now" } } });
+            story.edit::<GitLabRunner>("robin", look).await;
+            let object = story
+                .runner_says("robin", "the request is answered", |runner| {
+                    let status = runner.status.as_ref().unwrap();
+                    status.last_handled_reconcile_at.as_deref() == Some("now")
+                })
+                .await;
+            let kept = json!(object.status.unwrap().runner)["managers"].clone();
+            assert_eq!(kept, managers);
             let project = json!({ "do": "queue_job", "project": "platform/docs" });
             story.gitlab.does(project);
             let manager = json!({ "system_id": "s_b", "version": "18.2.0", "platform": "linux" });

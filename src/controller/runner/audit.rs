@@ -5,7 +5,7 @@ use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::Refusal;
 use crate::gitlab::model::{NewRunner, Registered, RunnerId, Scope, Settings};
-use crate::plan::{Difference, Sighting, Step, differences};
+use crate::plan::{Adoption, Difference, Sighting, Step, differences};
 
 impl Pass<'_> {
     /// Turns what came of a call into what a pass says of it, and logs it. Steps hold no tokens.
@@ -144,6 +144,10 @@ impl Pass<'_> {
 
     /// What an edit changes, with what GitLab held before.
     fn rows(&self, edit: &Settings) -> Vec<Difference> {
+        let facts = self.seen.as_ref().map(|seen| &seen.facts);
+        if let Some(Adoption::Fits(runner)) = facts.and_then(|facts| facts.adoption.as_ref()) {
+            return differences(runner, edit);
+        }
         match self.seen.as_ref().map(|seen| &seen.facts.runner) {
             Some(Sighting::Present(runner)) => differences(runner, edit),
             Some(Sighting::Absent | Sighting::Unclear(_)) | None => Vec::new(),

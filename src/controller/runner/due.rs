@@ -11,8 +11,9 @@ use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, Shown, Sighting, scope_
 /// How soon a settled object is looked at again whose runner a sweep looks after.
 const SELDOM: Duration = Duration::from_hours(1);
 
-/// How soon it is asked once more whether a runner still has jobs that is to go.
-const DRAINS: Duration = Duration::from_secs(10);
+/// How soon it is asked once more whether a runner still has jobs that is to go, at first and at last. Many
+/// may drain at the same time, for hours.
+const DRAINS: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(1)];
 
 impl Pass<'_> {
     /// Whether a sweep that is about to come will show the runner of an object that nobody waits for, as
@@ -43,7 +44,10 @@ impl Pass<'_> {
                 | Blocked::Unclear(Doubt::Vanished { until, .. }),
             )) => left(*until).min(POLL) + Duration::from_secs(1),
             Outcome::Planned(Plan::Hold(Blocked::Draining(drain))) => {
-                left(drain.until).min(DRAINS) + Duration::from_secs(1)
+                let [first, last] = DRAINS;
+                let lasts = clock::now().duration_since(drain.since);
+                let lasts = Duration::try_from(lasts).unwrap_or_default();
+                left(drain.until).min((lasts / 6).clamp(first, last)) + Duration::from_secs(1)
             }
             // The sweep that was asked for wakes it.
             Outcome::Planned(Plan::Hold(Blocked::Unclear(Doubt::Unswept))) => {

@@ -17,7 +17,7 @@ use crate::controller::Context;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
 use crate::gitlab::Refusal;
-use crate::gitlab::model::{Runner, RunnerId, RunningJobs};
+use crate::gitlab::model::{Runner, RunningJobs};
 use crate::observe::Subject;
 use crate::plan::{self, Desired, Goodbye, Jobs, Outcome, Plan, SecretSighting, Sighting};
 use crate::secrets;
@@ -46,7 +46,7 @@ async fn goes(ctx: &Context, runner: Arc<GitLabRunner>) -> Result<Action, Error>
             link::Link::Blocked(_, why) => pass.barred = Some(why),
         }
     }
-    // Whoever leaves the runner behind asks GitLab nothing.
+    // Whoever leaves a runner behind that was not taken over asks GitLab nothing.
     let place = (policy == DeletionPolicy::Delete).then(|| place::take(&pass));
     let _place = match place.transpose() {
         Ok(place) => place,
@@ -138,13 +138,14 @@ impl Pass<'_> {
         if let (Some(drain), Sighting::Present(runner)) = (&mut goodbye.drain, runner)
             && drain.asks(runner, refused, now)
         {
-            drain.jobs = self.jobs_of(runner.id).await?;
+            drain.jobs = self.jobs_of(runner).await?;
         }
         Ok(goodbye)
     }
 
-    async fn jobs_of(&self, id: RunnerId) -> Result<Jobs, Error> {
-        match self.link()?.client.running_jobs(id).await {
+    async fn jobs_of(&self, runner: &Runner) -> Result<Jobs, Error> {
+        let client = &self.link()?.client;
+        match client.running_jobs(runner.id, runner.insight.at_work).await {
             Ok(RunningJobs::Shown(number)) => Ok(Jobs::Running(number)),
             Ok(RunningJobs::Hidden) => Ok(Jobs::Hidden),
             // It is gone: the next look says so.

@@ -17,7 +17,7 @@ use crate::controller::refusals::{Asker, Circumstances};
 use crate::gitlab::model::{ProjectId, Runner};
 use crate::observe::{self, Locator, SAME_LOOK, Seen};
 use crate::plan::{
-    Desired, Observed, SecretSighting, Sighting, StoredToken, Wanted, answered, ends_by,
+    Desired, Doubt, Observed, SecretSighting, Sighting, StoredToken, Wanted, answered, ends_by,
 };
 use crate::secrets;
 
@@ -172,10 +172,12 @@ impl Pass<'_> {
 
     /// Whether GitLab has refused to take this runner away, and nothing has changed since.
     fn is_refused(&self, runner: &Sighting<Runner>) -> bool {
-        let Sighting::Present(runner) = runner else {
-            return false;
+        let id = match runner {
+            Sighting::Present(runner) => runner.id,
+            Sighting::Unclear(Doubt::NotAsked(Some(id))) => *id,
+            Sighting::Absent | Sighting::Unclear(_) => return false,
         };
-        self.record.refusals.concern(runner.id, &self.asker())
+        self.record.refusals.concern(id, &self.asker())
     }
 
     /// The projects that GitLab has refused of this runner, as far as nothing has changed since.

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::gitlab::model::{Identity, Runner, RunnerId, Scope};
+use crate::gitlab::model::{Identity, Insight, Runner, RunnerId, Scope};
 use crate::plan::Pace;
 use compare::Comparison;
 use place::Place;
@@ -120,6 +120,12 @@ impl Roster {
         }
         state.rows.insert(runner.id, Row::new(runner, None, asked));
         true
+    }
+
+    /// What was last shown of the runner's processes.
+    pub(in crate::observe) fn insight(&self, id: RunnerId) -> Option<Insight> {
+        let state = self.state();
+        state.rows.get(&id).map(|row| row.runner().insight)
     }
 
     /// When the runner was last asked for.

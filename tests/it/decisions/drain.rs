@@ -178,6 +178,15 @@ fn lost(orphaned_at: Option<Timestamp>) -> Observed {
     })
 }
 
+/// Nobody can remove it: no credential works, and GitLab does not take the token in the Secret.
+fn token_is_refused(orphaned_at: Option<Timestamp>) -> Observed {
+    but(|seen| {
+        seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER)));
+        seen.refused = true;
+        seen.goodbye.orphaned_at = orphaned_at;
+    })
+}
+
 #[test]
 fn a_runner_that_nobody_can_remove_is_left_behind_if_that_is_asked_for() {
     let later = now() + seconds(1);
@@ -206,6 +215,24 @@ fn a_runner_that_nobody_can_remove_is_left_behind_if_that_is_asked_for() {
                 seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER)));
                 seen.goodbye.orphaned_at = Some(now());
             }),
+            act(Step::UnregisterByToken(RUNNER)),
+        ),
+        (
+            "its token was refused, and it is not yet time",
+            GONE,
+            token_is_refused(Some(later)),
+            wait(Blocked::Undeletable(Some(later))),
+        ),
+        (
+            "its token was refused",
+            GONE,
+            token_is_refused(Some(now())),
+            act(Step::ReleaseSecret),
+        ),
+        (
+            "its token was refused, and nobody says that it is left behind",
+            GONE,
+            token_is_refused(None),
             act(Step::UnregisterByToken(RUNNER)),
         ),
         (
