@@ -1,5 +1,6 @@
-//! One function per step; the only code that writes to GitLab. What makes and keeps a token, and what
-//! takes a runner away, is next door.
+//! One function per step. What makes and keeps a token, what takes a runner away and what takes one over is
+//! next door in `token`, `removal` and `adoption`: these four are the only code of the operator that writes to
+//! GitLab.
 use kube::runtime::events::EventType;
 
 use super::{adoption, pass::Pass, removal, token};
