@@ -87,15 +87,15 @@ pub const PERMISSIONS: &[Permission] = &[
         without: "nothing is kept as declared",
     },
     Permission {
-        feature: "Read a runner's mark, before GitLab 16.10",
+        feature: "Sweep many runners at once, with their processes and whether their tokens are still the same; read a runner's mark, before GitLab 16.10, and its owner project",
         calls: &[("POST", "/graphql")],
         permission: "Runner: Read",
         boundary: HOME,
         scopes: &["api", "read_api"],
-        without: "a runner whose registration was not answered is not found",
+        without: "each runner is read by itself, processes are not told of, and a token that somebody else has replaced is not noticed; before 16.10 a runner whose registration was not answered is not found",
     },
     Permission {
-        feature: "Change a runner, replace its token",
+        feature: "Change or take over a runner, replace its token",
         calls: &[
             ("PUT", "/runners/:id"),
             ("POST", "/runners/:id/reset_authentication_token"),
@@ -103,7 +103,7 @@ pub const PERMISSIONS: &[Permission] = &[
         permission: "Runner: Update",
         boundary: HOME,
         scopes: &["api", "manage_runner"],
-        without: "drift is not corrected, and a lost token not replaced",
+        without: "drift is not corrected, no runner is taken over, and a lost token not replaced",
     },
     Permission {
         feature: "Wait for a runner's jobs before it is removed, with spec.drain",
@@ -142,7 +142,7 @@ pub const PERMISSIONS: &[Permission] = &[
         without: "import by group or project",
     },
     Permission {
-        feature: "Assign further projects",
+        feature: "Assign further projects, with spec.projects or spec.projectSelector",
         calls: &[
             ("POST", "/projects/:id/runners"),
             ("DELETE", "/projects/:id/runners/:runner_id"),
@@ -150,6 +150,6 @@ pub const PERMISSIONS: &[Permission] = &[
         permission: "Runner: Assign",
         boundary: "each of those projects",
         scopes: &["api"],
-        without: "spec.projects is not followed",
+        without: "neither spec.projects nor spec.projectSelector is followed",
     },
 ];
