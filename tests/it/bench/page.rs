@@ -130,7 +130,7 @@ impl Page<'_> {
             "# Performance\n\n{head}\n\n{machine}\n{table}\n{pictures}{floors}\n\n{compared}{times}\n\n\
              Requests are counted by the stand-in for GitLab, writes and reads by the API server's audit log, \
              memory (resident set) and processor time by the kernel. `make test` holds the counts for 50 \
-             runners. Compare ratios rather than times when the machine is another one.\n{growth}"
+             runners, and those that are calculated for 1,000. Compare ratios rather than times when the machine is another one.\n{growth}"
         )
     }
 
