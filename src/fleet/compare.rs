@@ -1,7 +1,6 @@
 //! What a manifest and its runner differ in, by the operator's own comparison.
 use serde::Serialize;
 
-use super::manifest::group_path;
 use crate::api::v1alpha1::{Scope, Target};
 use crate::gitlab::{Note, ProjectId, ProjectRef, Runner};
 use crate::plan::{
@@ -203,7 +202,7 @@ fn lives_elsewhere(scope: &Scope, runner: &Runner) -> Option<String> {
     let here = |shown: &str| shown.eq_ignore_ascii_case(path);
     let shown = runner.projects.as_deref().unwrap_or_default();
     let elsewhere = if kind == "group_type" {
-        group_path(runner).is_some_and(|group| !here(group))
+        runner.group_path().is_some_and(|group| !here(group))
     } else {
         !shown.is_empty() && !shown.iter().any(|project| here(&project.path))
     };

@@ -3,7 +3,6 @@ use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
 use super::access::Session;
-use super::manifest::group_path;
 use super::named::{group_of, project_of};
 use crate::gitlab::model::ProjectRef;
 use crate::gitlab::{Filter, List, Runner, Scope};
@@ -185,7 +184,7 @@ impl Chosen {
     pub(super) fn is_home_of(&self, runner: &Runner, owner: Option<&ProjectRef>) -> bool {
         match &self.home {
             Some((Scope::Group(_), path)) => {
-                let home = group_path(runner);
+                let home = runner.group_path();
                 home.is_none_or(|home| home.eq_ignore_ascii_case(path))
             }
             Some((Scope::Project(id), _)) => owner.is_none_or(|owner| owner.id == *id),

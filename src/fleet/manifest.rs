@@ -133,7 +133,7 @@ fn scope(runner: &Runner, owner: Option<&Owner>) -> Result<Scope, String> {
     match runner.runner_type.as_str() {
         "instance_type" => Ok(Scope::Instance(Empty {})),
         "group_type" => {
-            let path = group_path(runner).ok_or("GitLab does not show its group")?;
+            let path = runner.group_path().ok_or("GitLab does not show its group")?;
             Ok(Scope::Group(Target {
                 path: path.to_owned(),
             }))
@@ -145,12 +145,6 @@ fn scope(runner: &Runner, owner: Option<&Owner>) -> Result<Scope, String> {
         }
         other => Err(format!("its type {other:?} is none of the three")),
     }
-}
-
-/// The path of the group that a runner lives in.
-pub(super) fn group_path(runner: &Runner) -> Option<&str> {
-    let (_, path) = runner.group_url.as_ref()?.split_once("/groups/")?;
-    Some(path)
 }
 
 /// The description as a name, with the number, by which it stays the same and is nobody else's.

@@ -183,10 +183,7 @@ fn failed(source: gitlab::Error) -> Error {
 fn shown(runner: &Runner, lives: Scope) -> Option<String> {
     match lives {
         Scope::Instance => None,
-        Scope::Group(_) => {
-            let (_, path) = runner.group_url.as_ref()?.split_once("/groups/")?;
-            Some(path.to_owned())
-        }
+        Scope::Group(_) => runner.group_path().map(str::to_owned),
         Scope::Project(owner) => {
             let projects = runner.projects.as_ref()?;
             let project = projects.iter().find(|project| project.id == owner)?;

@@ -60,10 +60,7 @@ fn serves(runner_type: &str) -> &'static str {
 pub fn lives_at(runner: &Runner, scope: Scope, path: Option<&str>) -> Option<bool> {
     match scope {
         Scope::Instance => Some(true),
-        Scope::Group(_) => {
-            let (_, shown) = runner.group_url.as_ref()?.split_once("/groups/")?;
-            Some(shown.eq_ignore_ascii_case(path?))
-        }
+        Scope::Group(_) => Some(runner.group_path()?.eq_ignore_ascii_case(path?)),
         Scope::Project(id) => {
             let projects = runner.projects.as_ref().filter(|all| !all.is_empty())?;
             Some(projects.iter().any(|project| project.id == id))
