@@ -7,7 +7,7 @@ use reqwest::Url;
 
 use super::documents::{Document, in_cluster};
 use super::kubernetes::Kubernetes;
-use crate::gitlab::{Runner, RunnerId};
+use crate::gitlab::RunnerId;
 use crate::plan::Mark;
 
 /// What the objects of all namespaces say.
@@ -41,11 +41,6 @@ impl Claims {
             claims.numbers.extend(numbers.map(RunnerId));
         }
         claims
-    }
-
-    /// The mark of a runner that has one.
-    pub(super) fn mark(runner: &Runner) -> Option<Mark> {
-        Mark::split(runner.maintenance_note.text()?).1
     }
 
     /// Whether the object that the mark names lives here.

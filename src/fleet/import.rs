@@ -180,8 +180,7 @@ impl Import {
 }
 
 fn is_marked(runner: &Runner) -> bool {
-    let note = runner.maintenance_note.text();
-    note.is_some_and(|note| Mark::split(note).1.is_some())
+    Mark::of(runner).is_some()
 }
 
 /// The owner project of each project runner. GitLab lists all runners to administrators alone, and with

@@ -119,8 +119,7 @@ impl Observer<'_> {
         };
         let attempt = self.locator.attempt();
         let signed = |runner: &Runner| {
-            let mark = Mark::split(runner.maintenance_note.text().unwrap_or_default()).1;
-            mark.map(|mark| mark.attempt) == attempt
+            Mark::of(runner).map(|mark| mark.attempt) == attempt
         };
         // After a lost answer the list is all there is to go by. Of a number that has vanished GitLab
         // has been asked, and a credential that may not list at all has no more than that.

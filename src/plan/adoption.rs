@@ -39,8 +39,7 @@ pub fn judge(
         return Some(Unfit::InUse);
     }
     // Releases before 16.10 show the note to nobody but GraphQL, and then the number is all there is.
-    let mark = Mark::split(runner.maintenance_note.text().unwrap_or_default()).1;
-    let other = mark.filter(|mark| mark.uid != uid)?;
+    let other = Mark::of(runner).filter(|mark| mark.uid != uid)?;
     if takeover.living.contains(&other.uid) {
         return Some(Unfit::InUse);
     }

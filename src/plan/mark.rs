@@ -2,6 +2,7 @@
 use std::fmt;
 
 use crate::api::GROUP;
+use crate::gitlab::model::Runner;
 
 /// Who registered a runner, and in which attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,11 @@ impl fmt::Display for Mark {
 }
 
 impl Mark {
+    /// The mark of a runner, where it has one and its note is shown.
+    pub fn of(runner: &Runner) -> Option<Self> {
+        Self::split(runner.maintenance_note.text()?).1
+    }
+
     /// Splits a note into its text and the mark at its end, if there is one.
     pub fn split(note: &str) -> (&str, Option<Self>) {
         let note = note.trim_end();

@@ -268,5 +268,5 @@ pub(super) fn is_ours(runner: &Runner) -> bool {
 }
 
 pub(super) fn mark_of(runner: &Runner) -> Option<Mark> {
-    Mark::split(runner.maintenance_note.text()?).1
+    Mark::of(runner)
 }
