@@ -133,7 +133,9 @@ fn scope(runner: &Runner, owner: Option<&Owner>) -> Result<Scope, String> {
     match runner.runner_type.as_str() {
         "instance_type" => Ok(Scope::Instance(Empty {})),
         "group_type" => {
-            let path = runner.group_path().ok_or("GitLab does not show its group")?;
+            let path = runner
+                .group_path()
+                .ok_or("GitLab does not show its group")?;
             Ok(Scope::Group(Target {
                 path: path.to_owned(),
             }))

@@ -118,9 +118,7 @@ impl Observer<'_> {
             Search::Soon => return Ok(Search::Soon),
         };
         let attempt = self.locator.attempt();
-        let signed = |runner: &Runner| {
-            Mark::of(runner).map(|mark| mark.attempt) == attempt
-        };
+        let signed = |runner: &Runner| Mark::of(runner).map(|mark| mark.attempt) == attempt;
         // After a lost answer the list is all there is to go by. Of a number that has vanished GitLab
         // has been asked, and a credential that may not list at all has no more than that.
         found.complete &= contact == Contact::Any || self.connected.can.lists_all();
