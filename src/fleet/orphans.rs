@@ -17,6 +17,7 @@ use super::sorted::{Orphan, Sorted};
 use super::{EXIT_CODES, Ending, details, lists};
 use crate::clock;
 use crate::gitlab::RunnerId;
+use crate::plan::Mark;
 
 const EXAMPLES: &str = "Examples:
   # Among the runners that the owner of the connection's token may administer
@@ -151,7 +152,7 @@ impl Orphans {
                 let runner = session.client.runner(id).await;
                 let runner = runner.map_err(|error| session.told(&error))?;
                 let same = runner.as_ref().is_some_and(|runner| {
-                    let mark = Claims::mark(runner).filter(|mark| mark.uid == orphan.uid);
+                    let mark = Mark::of(runner).filter(|mark| mark.uid == orphan.uid);
                     let free = mark.is_some_and(|mark| !claims.claim(id, &mark));
                     free && runner.online != Some(true)
                 });

@@ -50,7 +50,7 @@ impl Sorted {
         };
         let mut elsewhere = 0;
         for (id, runner) in &read.runners {
-            let Some(mark) = Claims::mark(runner) else {
+            let Some(mark) = Mark::of(runner) else {
                 continue;
             };
             let is_here = here.contains(&mark.cluster);
