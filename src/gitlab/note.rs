@@ -1,5 +1,4 @@
 //! What GitLab does not always show of a runner.
-use super::model::Runner;
 
 /// The maintenance note of a runner, which REST shows and takes since 16.10 only (contract §2.2).
 /// A text is `None` when it is empty, or when the caller may not change the runner.
@@ -29,14 +28,6 @@ impl Note {
             Self::Shown(_) => true,
             Self::Fixed(_) | Self::Unseen => false,
         }
-    }
-}
-
-impl Runner {
-    /// The path of the group that it lives in, where GitLab shows that.
-    pub fn group_path(&self) -> Option<&str> {
-        let (_, path) = self.group_url.as_ref()?.split_once("/groups/")?;
-        Some(path)
     }
 }
 

@@ -19,3 +19,11 @@ impl Row {
         }
     }
 }
+
+impl Runner {
+    /// The path of the group that it lives in, where GitLab shows that.
+    pub fn group_path(&self) -> Option<&str> {
+        let (_, path) = self.group_url.as_ref()?.split_once("/groups/")?;
+        Some(path)
+    }
+}
