@@ -7,8 +7,8 @@ use super::Connected;
 use crate::api::v1alpha1::{GitLabRunnerStatus, OperationType, Scope};
 use crate::gitlab::model::RunnerId;
 use crate::plan::{
-    Goodbye, Intent, Known, Naming, Observed, SecretSighting, Sighting, StoredToken, Takeover,
-    TokenFacts,
+    Goodbye, Intent, Known, Naming, Observed, Predecessor, SecretSighting, Sighting, StoredToken,
+    Takeover, TokenFacts,
 };
 use crate::secrets::Entry;
 
@@ -27,6 +27,8 @@ pub struct Locator<'a> {
     pub recorded: Option<Known>,
     /// The runner that is to be taken over, while that is not done.
     pub adopt: Option<Takeover<'a>>,
+    /// The runner whose place the present one has taken, before anybody has looked.
+    pub predecessor: Option<Box<Predecessor>>,
     /// The runner that this process has removed.
     pub removed: Option<RunnerId>,
     /// How old what was seen of it may be where no sweep looks after it; `None` asks GitLab anyway.
@@ -55,6 +57,7 @@ impl Locator<'_> {
         Observed {
             runner: Sighting::Absent,
             twins: Vec::new(),
+            predecessor: self.predecessor.clone(),
             settles_at: None,
             scope: self.recorded_scope(url),
             naming: Naming::Same,
@@ -67,6 +70,7 @@ impl Locator<'_> {
             refused_projects: Vec::new(),
             admin: connected.is_some_and(|connected| connected.admin),
             can_assign: connected.is_some_and(|connected| connected.can.assign),
+            can_search: connected.is_some_and(|connected| connected.can.list),
             refused: false,
             answered: false,
             brake: None,

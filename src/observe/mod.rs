@@ -7,6 +7,7 @@ mod connected;
 mod error;
 mod locator;
 mod ownership;
+mod predecessor;
 mod projects;
 mod recent;
 mod roster;
@@ -92,6 +93,7 @@ pub async fn observe(
         recalled: None,
     };
     observer.runner(want, place).await?;
+    Box::pin(observer.predecessor()).await?;
     let mut selected = Vec::new();
     if let (Sighting::Present(runner), Some(want)) = (
         &observer.facts.runner,

@@ -4,8 +4,15 @@ use super::{
     observed::{Observed, ProjectSighting},
     step::{Step, Unassignable},
 };
-use crate::api::v1alpha1::Target;
+use crate::api::v1alpha1::{DriftPolicy, Target};
 use crate::gitlab::model::{ProjectId, ProjectRef, Runner, Scope, Settings};
+
+/// Whether a new runner is assigned to further projects after its registration. GitLab refuses to assign a
+/// locked runner (contract §3.12), so it is locked afterwards.
+pub(super) fn assigns(want: &Wanted) -> bool {
+    let some = want.projects.iter().flatten().count() > 0 || want.selector.is_some();
+    want.drift == DriftPolicy::Correct && some
+}
 
 /// The next assignment to make or to undo. What GitLab has refused keeps nothing else from being done.
 /// Nothing is undone while a wanted project is unknown: it may be the one that would be undone, under

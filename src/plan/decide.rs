@@ -3,7 +3,7 @@ use jiff::Timestamp;
 
 use super::{
     adoption::adopt,
-    assignment::{assignment, before_removal, lost_owner, unassignable},
+    assignment::{assignment, assigns, before_removal, lost_owner, unassignable},
     brake::is_held_up,
     desired::{Desired, Wanted},
     diff::{diff, possible},
@@ -12,6 +12,7 @@ use super::{
     observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
     renewal::{is_superseded, renewal, template},
     step::{Blocked, Plan, ResetReason, Step},
+    succession::{goes_first, retire},
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
 use crate::gitlab::model::{NewRunner, Runner, RunnerId};
@@ -69,10 +70,7 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
     settings
         .description
         .get_or_insert_with(|| want.first_description.clone());
-    // GitLab refuses to assign a locked runner (contract §3.12), so it is locked afterwards.
-    let some = want.projects.iter().flatten().count() > 0 || want.selector.is_some();
-    let assigns = want.drift == DriftPolicy::Correct && some;
-    if assigns {
+    if assigns(want) {
         settings.locked = None;
     }
     Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
@@ -95,7 +93,8 @@ fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: T
     }
     // A new token that is refused is to keep nothing else from being done.
     let plan = settings_and_projects(want, runner, seen, mark);
-    match (plan, renewal(want, runner.id, seen, now)) {
+    let renewal = renewal(want, runner, seen, now).or_else(|| retire(runner, seen, now));
+    match (plan, renewal) {
         (Plan::Rest | Plan::Hold(_), Some(step)) => Plan::Act(step),
         (Plan::Rest, None) => conflict(seen)
             .or_else(|| template(seen))
@@ -194,6 +193,11 @@ fn replaced(id: RunnerId, stored: &StoredToken) -> Option<ResetReason> {
 /// The object goes and the runner with it.
 fn finalize(seen: &Observed, settling: Option<Timestamp>, now: Timestamp) -> Plan {
     match &seen.runner {
+        Sighting::Absent | Sighting::Unclear(Doubt::NotAsked(_))
+            if let Some(plan) = goes_first(seen, now) =>
+        {
+            plan
+        }
         Sighting::Absent => settling.map_or(Plan::Rest, |at| Plan::Hold(Blocked::Settling(at))),
         Sighting::Unclear(Doubt::NotAsked(id)) => by_token(*id, seen, now),
         // Twins carry our mark, and nobody looks for one once the object is gone.
@@ -207,6 +211,7 @@ fn finalize(seen: &Observed, settling: Option<Timestamp>, now: Timestamp) -> Pla
         }
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
         Sighting::Present(runner) => drain::before_removal(runner, seen, now)
+            .or_else(|| goes_first(seen, now))
             .unwrap_or_else(|| Plan::Act(removal(runner, seen))),
     }
 }

@@ -5,12 +5,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::goodbye::{Draining, Goodbye, Jobs};
 use super::observed::{Doubt, Observed, SecretSighting, Sighting};
 use super::outcome::Outcome;
-use super::runner_status::whole_seconds;
+use super::seconds::whole_seconds;
 use super::step::{Blocked, Plan, Step};
 use crate::api::v1alpha1::{
     DrainStatus, GitLabRunnerSpec, GitLabRunnerStatus, LostCredentials, LostCredentialsPolicy,
 };
-use crate::gitlab::model::{Runner, Settings};
+use crate::gitlab::model::{Runner, RunnerId, Settings};
 
 /// How long a runner must have been undeletable where spec does not say.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
@@ -62,13 +62,18 @@ pub(super) fn before_removal(runner: &Runner, seen: &Observed, now: Timestamp) -
     let drain = seen.goodbye.drain.as_ref();
     let drain = drain.filter(|drain| drain.until > now)?;
     if !runner.paused && !seen.refused {
-        let pause = Settings {
-            paused: Some(true),
-            ..Settings::default()
-        };
-        return Some(Plan::Act(Step::Edit(runner.id, Box::new(pause))));
+        return Some(Plan::Act(pause(runner.id)));
     }
     (drain.jobs != Jobs::Running(0)).then(|| Plan::Hold(Blocked::Draining(drain.clone())))
+}
+
+/// The step after which a runner gets no new jobs.
+pub(super) fn pause(id: RunnerId) -> Step {
+    let settings = Settings {
+        paused: Some(true),
+        ..Settings::default()
+    };
+    Step::Edit(id, Box::new(settings))
 }
 
 /// Whether the runner is left behind by now, since no credential works, if its own token is not to be had.

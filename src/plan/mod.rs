@@ -1,5 +1,6 @@
 //! Decides, without touching anything. No clients, no clocks, no logs, no `async`.
 mod adoption;
+mod alike;
 mod assignment;
 mod attempt;
 mod brake;
@@ -31,8 +32,10 @@ mod renewal;
 mod rotation;
 mod runner_status;
 mod searched;
+mod seconds;
 mod status;
 mod step;
+mod succession;
 mod summary;
 mod takeover;
 mod trouble;
@@ -55,8 +58,8 @@ pub use losses::{Acknowledged, Brake, Degraded, Losses, was_there, with_degraded
 pub use mark::Mark;
 pub use notices::{Level, Notice, notice_of_deletion, notices};
 pub use observed::{
-    Doubt, Known, Naming, Observed, ProjectSighting, SecretSighting, Sighting, StoredToken,
-    TokenState,
+    Doubt, Known, Naming, Observed, Predecessor, ProjectSighting, SecretSighting, Sighting,
+    StoredToken, TokenState,
 };
 pub use operation::{answered, begun, ends_by, open};
 pub use outcome::{Facts, Failure, Named, Outcome};
@@ -69,5 +72,6 @@ pub use rotation::{Rotation, Shown, TokenFacts};
 pub use runner_status::CONTACT_GRAIN;
 pub use status::{next_status, resolved, scope_of};
 pub use step::{Blocked, Plan, ResetReason, Step, Unassignable};
+pub use succession::succeeded;
 pub use takeover::{Adoption, Takeover, Unfit, WantedAdoption};
 pub use trouble::{Recheck, Trouble, is_tolerable, passes, recheck};

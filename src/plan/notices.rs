@@ -185,6 +185,9 @@ fn lost(
     seen: Option<&Observed>,
 ) -> Option<Notice> {
     let id = number(previous).filter(|_| number(status).is_none())?;
+    if status.predecessor.as_ref().map(|before| before.id) == Some(id) {
+        return None;
+    }
     let gone = seen.is_none_or(|seen| seen.runner == Sighting::Absent);
     Some(if gone {
         let note = format!("runner {id} is gone from GitLab, and is to be registered anew");

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 pub use super::doubt::Doubt;
-use super::goodbye::Goodbye;
+use super::goodbye::{Goodbye, Jobs};
 use super::losses::Brake;
 use super::rotation::TokenFacts;
 use super::takeover::Adoption;
@@ -105,6 +105,19 @@ pub enum Naming {
     },
 }
 
+/// The runner whose place this object's runner has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Its number.
+    pub known: Known,
+    /// What GitLab shows of it.
+    pub runner: Sighting<Runner>,
+    /// Until when its jobs are waited for, once it gets no others.
+    pub until: Timestamp,
+    /// What it runs.
+    pub jobs: Jobs,
+}
+
 /// Everything that a decision may depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -114,6 +127,8 @@ pub struct Observed {
     /// Others with our mark that no runner process has contacted: an attempt whose answer was lost made
     /// them, and they showed up too late.
     pub twins: Vec<RunnerId>,
+    /// The runner whose place this one has taken, until it is gone.
+    pub predecessor: Option<Box<Predecessor>>,
     /// While an attempt to register has left no trace: until when `Absent` proves nothing.
     pub settles_at: Option<Timestamp>,
     /// Where it lives or should live, by number; `None` while its path cannot be looked up.
@@ -139,6 +154,8 @@ pub struct Observed {
     pub admin: bool,
     /// Whether the credential may assign and unassign projects.
     pub can_assign: bool,
+    /// Whether the credential may look for runners by their mark.
+    pub can_search: bool,
     /// Whether GitLab has refused to take the runner away, as things still stand.
     pub refused: bool,
     /// Whether the object was changed after it was told that its runner may be somebody else's.

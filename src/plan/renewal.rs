@@ -6,8 +6,9 @@ use super::{
     observed::{Observed, SecretSighting, Sighting, StoredToken, TokenState},
     rotation::{Shown, TokenFacts},
     step::{Blocked, ResetReason, Step},
+    succession::successor,
 };
-use crate::gitlab::model::RunnerId;
+use crate::gitlab::model::Runner;
 
 /// That the token in the Secret does not work any more, and that this is left as it is.
 pub(super) fn left_to_runners(
@@ -38,27 +39,32 @@ pub(super) fn is_superseded(want: &Wanted, facts: &TokenFacts) -> bool {
 /// The replacement of a token with which nothing is wrong, if it is time for that or somebody asks for it.
 pub(super) fn renewal(
     want: &Wanted,
-    id: RunnerId,
+    runner: &Runner,
     seen: &Observed,
     now: Timestamp,
 ) -> Option<Step> {
     let SecretSighting::Ours(stored) = &seen.secret else {
         return None;
     };
-    if want.leaves_token_of(id) {
+    if want.leaves_token_of(runner.id) {
         return None;
     }
-    if seen.token.requested {
-        return Some(Step::ResetToken(id, ResetReason::Requested));
-    }
-    let due = want.rotation.due(stored.issued_at, stored.expires_at)?;
-    (due <= now).then_some(Step::ResetToken(id, ResetReason::Due))
+    let why = if seen.token.requested {
+        ResetReason::Requested
+    } else {
+        let due = want.rotation.due(stored.issued_at, stored.expires_at)?;
+        (due <= now).then_some(ResetReason::Due)?
+    };
+    let successor = successor(want, runner, seen);
+    Some(successor.map_or(Step::ResetToken(runner.id, why), |new| {
+        Step::Register(Box::new(new))
+    }))
 }
 
 /// The same, of an object about which GitLab has refused something else.
 pub fn renewal_beside(desired: &Desired, seen: &Observed, now: Timestamp) -> Option<Step> {
     match (desired, &seen.runner) {
-        (Desired::Exists(want), Sighting::Present(runner)) => renewal(want, runner.id, seen, now),
+        (Desired::Exists(want), Sighting::Present(runner)) => renewal(want, runner, seen, now),
         (Desired::Exists(_) | Desired::Gone(_), _) => None,
     }
 }

@@ -2,7 +2,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::quoted::quoted;
-use crate::api::v1alpha1::{RotationOwner, TokenRotation};
+use crate::api::v1alpha1::{RotationOverlap, RotationOwner, TokenRotation};
 
 /// When the token is to be replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Rotation {
     pub before_expiry: Option<SignedDuration>,
     /// Who renews it.
     pub owner: RotationOwner,
+    /// What becomes of it.
+    pub overlap: RotationOverlap,
 }
 
 /// What else is known of the token, besides what the Secret says of it.
@@ -47,6 +49,7 @@ impl Rotation {
             every,
             before_expiry,
             owner,
+            overlap,
         } = spec.cloned().unwrap_or_default();
         Ok(Self {
             every: every.map(|text| duration("every", &text)).transpose()?,
@@ -54,6 +57,7 @@ impl Rotation {
                 .map(|text| duration("beforeExpiry", &text))
                 .transpose()?,
             owner,
+            overlap,
         })
     }
 

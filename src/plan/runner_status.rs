@@ -2,18 +2,13 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{insight, mark::Mark, outcome::Facts};
+use super::{insight, mark::Mark, outcome::Facts, seconds::whole_seconds};
 use crate::api::v1alpha1::{GitLabRunnerStatus, ProjectStatus, RunnerStatus};
 use crate::gitlab::model::{Insight, ProjectRef, Runner, Scope};
 
 /// How far behind `contactedAt` may fall while nothing else changes: a runner process calls every
 /// few seconds, and an idle fleet is to cause no writes.
 pub const CONTACT_GRAIN: SignedDuration = SignedDuration::from_hours(1);
-
-/// Times are shown without a fraction.
-pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
-}
 
 /// The runner as it was seen.
 pub(super) fn runner_status(

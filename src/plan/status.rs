@@ -14,8 +14,9 @@ use super::{
     outcome::{Facts, Judged, Outcome},
     parts::is_of,
     pausing,
-    runner_status::{missing, runner_status, whole_seconds},
-    verdicts,
+    runner_status::{missing, runner_status},
+    seconds::whole_seconds,
+    succession, verdicts,
 };
 use crate::api::conditions::merge;
 use crate::api::v1alpha1::{Drift, DriftPolicy, GitLabRunnerStatus, ResolvedScope, TokenStatus};
@@ -65,6 +66,7 @@ pub fn next_status(
             None => pausing::still(previous, now),
         },
         drain: drain::shown(previous, seen),
+        predecessor: succession::shown(previous, seen, now),
         undeletable_since: drain::undeletable_since(previous, outcome, now),
         registration: attempt::kept(previous, void, now),
         adoption: adoption::kept(previous, facts.want),

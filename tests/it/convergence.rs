@@ -9,6 +9,7 @@ mod placing;
 mod projects;
 mod rotation;
 mod starts;
+mod succession;
 mod world;
 
 use gitlab_runner_registrar::{

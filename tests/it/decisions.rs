@@ -14,6 +14,7 @@ mod present;
 mod projects;
 mod rotation;
 mod secret;
+mod succession;
 mod token;
 
 use gitlab_runner_registrar::plan::{Blocked, Desired, Observed, Plan, Step, decide};

@@ -3,6 +3,7 @@
 mod elsewhere;
 mod manager;
 mod refused;
+mod twin;
 
 use gitlab_runner_registrar::api::ROTATE_AT;
 use gitlab_runner_registrar::api::v1alpha1::{GitLabRunner, TokenStatus};

@@ -45,7 +45,7 @@ pub use goodbye::{Drain, DrainStatus, LostCredentials, LostCredentialsPolicy};
 pub use insight::{ManagersStatus, ProjectStatus, RunnerStatus};
 pub use pausing::{PauseWindow, PausingStatus};
 pub use policy::{DeletionPolicy, DriftPolicy};
-pub use rotation::{RotationOwner, TokenRotation};
+pub use rotation::{PredecessorStatus, RotationOverlap, RotationOwner, TokenRotation};
 pub use runner::{GitLabRunner, GitLabRunnerSpec, Scope};
 pub use runner_status::{
     Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType, Registration, ResolvedScope,

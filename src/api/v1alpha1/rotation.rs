@@ -1,9 +1,10 @@
 //! When a runner's token is replaced.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::duration_schema;
+use super::shared::{duration_schema, null_is_default};
 
 /// When the runner's token is replaced by a new one. Whatever is written here, a token that GitLab gives
 /// an end is replaced when two thirds of its life are over: gitlab-runner renews its token by itself at
@@ -12,7 +13,9 @@ use super::shared::duration_schema;
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("self.owner != 'Runner' || !(has(self.every) || has(self.beforeExpiry))")
-        .message("every and beforeExpiry are for the owner Operator: with owner Runner the runner processes decide when the token is renewed; leave both out, or set owner to Operator")
+        .message("every and beforeExpiry are for the owner Operator: with owner Runner the runner processes decide when the token is renewed; leave both out, or set owner to Operator"),
+    validation = Rule::new("self.owner != 'Runner' || self.overlap != 'Twin'")
+        .message("overlap Twin is for the owner Operator: with owner Runner the operator replaces nothing; set overlap to None, or owner to Operator")
 )]
 pub struct TokenRotation {
     /// Replace the token when it is that old: a duration of hours, minutes and seconds, at least `1h`.
@@ -45,6 +48,48 @@ pub struct TokenRotation {
     /// or was changed there, and what it is asked to by the annotation `gitlab-registrar.dev/rotate-at`.
     #[serde(default)]
     pub owner: RotationOwner,
+    /// What becomes of the token that is due: `None` (the default) has GitLab replace it, which ends it at
+    /// once. `Twin` registers a second runner with the same settings and puts its token into the Secret;
+    /// the first one goes on until a runner process has come with the new token, is paused then, and
+    /// removed when its jobs are over, or after the time of spec.drain, or an hour. The number of the
+    /// runner changes by that. A token with which anything is wrong is replaced at once all the same, and
+    /// so is that of a runner that was taken over, or that nobody uses.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub overlap: RotationOverlap,
+}
+
+/// What becomes of a token that is due.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RotationOverlap {
+    /// It is replaced, and ends at once.
+    #[default]
+    None,
+    /// It works until its runner is removed, whose place another takes.
+    Twin,
+}
+
+/// A runner whose place another has taken. It goes when its jobs are over.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct PredecessorStatus {
+    /// Its number in GitLab.
+    pub id: i64,
+    /// The GitLab that the number belongs to.
+    #[schemars(length(max = 1024))]
+    pub gitlab_url: String,
+    /// Since when another is there to take its place.
+    pub since: Time,
+    /// Value of the annotation `gitlab-registrar.dev/rotate-at` that another was asked for by. It is
+    /// answered when that one is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub rotate_at: Option<String>,
+    /// Since when it gets no new jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<Time>,
+    /// How many jobs it still runs; absent while that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_jobs: Option<i64>,
 }
 
 /// Who renews a token that works.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::goodbye::DrainStatus;
 use super::insight::RunnerStatus;
 use super::pausing::PausingStatus;
+use super::rotation::PredecessorStatus;
 
 /// What the operator last saw and did.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -49,6 +50,10 @@ pub struct GitLabRunnerStatus {
     /// was lost on the way is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registration>,
+    /// The runner whose place the present one has taken, while it is still there; with
+    /// tokenRotation.overlap Twin only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<PredecessorStatus>,
     /// The runner that was taken over. Its mark is taken off when it is left behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption: Option<super::adoption::Adoption>,

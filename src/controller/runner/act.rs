@@ -149,6 +149,11 @@ async fn edit(
     let done = pass.link()?.client.edit(id, edit).await;
     let shown = pass.audited(step, done, "change the runner", ConditionType::Synced)?;
     pass.shown_after_edit(id, shown);
+    if let Some(note) = pass.retires(id, edit) {
+        pass.emit(EventType::Normal, EventReason::Updated.name(), &note)
+            .await;
+        return Ok(());
+    }
     let turns_the_lock = turns_the_lock(pass, edit);
     let theirs = Settings {
         locked: edit.locked.filter(|_| !turns_the_lock),
@@ -158,10 +163,10 @@ async fn edit(
     // Only what was as declared can have been changed by somebody else.
     let kept = pass.was_synced && pass.want.is_some();
     let (reason, note) = if kept && theirs != Settings::default() {
-        let note = format!("corrected {}", pass.changes(&theirs));
+        let note = format!("corrected {}", pass.changes(id, &theirs));
         (EventReason::DriftCorrected, note)
     } else {
-        let note = format!("changed {}", pass.changes(edit));
+        let note = format!("changed {}", pass.changes(id, edit));
         (EventReason::Updated, note)
     };
     pass.emit(EventType::Normal, reason.name(), &note).await;

@@ -127,7 +127,9 @@ impl Pass<'_> {
                     Scope::Project(id) => format!("project {id}"),
                 });
             }
-            Step::Edit(_, edit) | Step::Adopt(_, Some(edit)) => detail.rows = self.rows(edit),
+            Step::Edit(id, edit) | Step::Adopt(id, Some(edit)) => {
+                detail.rows = self.rows(*id, edit);
+            }
             Step::Assign(_, project) | Step::Unassign(_, project) => {
                 detail.project = Some(project.0);
             }
@@ -143,7 +145,10 @@ impl Pass<'_> {
     }
 
     /// What an edit changes, with what GitLab held before.
-    fn rows(&self, edit: &Settings) -> Vec<Difference> {
+    fn rows(&self, id: RunnerId, edit: &Settings) -> Vec<Difference> {
+        if let Some(before) = self.predecessor_seen(id) {
+            return differences(before, edit);
+        }
         let facts = self.seen.as_ref().map(|seen| &seen.facts);
         if let Some(Adoption::Fits(runner)) = facts.and_then(|facts| facts.adoption.as_ref()) {
             return differences(runner, edit);
@@ -155,8 +160,12 @@ impl Pass<'_> {
     }
 
     /// The same in a sentence.
-    pub(super) fn changes(&self, edit: &Settings) -> String {
-        let rows: Vec<String> = self.rows(edit).iter().map(ToString::to_string).collect();
+    pub(super) fn changes(&self, id: RunnerId, edit: &Settings) -> String {
+        let rows: Vec<String> = self
+            .rows(id, edit)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         rows.join("; ")
     }
 }

@@ -16,7 +16,7 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
         if last.is_some() {
             pass.seen = None;
         }
-        pass.observe(desired).await?;
+        Box::pin(pass.observe(desired)).await?;
         let Some(seen) = &pass.seen else {
             return Ok(Outcome::Planned(Plan::Rest));
         };
@@ -83,9 +83,10 @@ fn not_refused(
     renewal.ok_or(failure)
 }
 
-/// Whether something else is to be done now that GitLab has refused this step.
+/// Whether something else is to be done now that GitLab has refused this step. After a registration nothing
+/// is known of the runner.
 fn has_another_way(pass: &Pass<'_>, desired: &Desired, step: &Step, words: String) -> bool {
-    let Some(seen) = &pass.seen else {
+    let Some(seen) = pass.seen.as_ref().filter(|_| step.runner().is_some()) else {
         return false;
     };
     let mut wiser = Observed {

@@ -59,6 +59,8 @@ impl Pass<'_> {
             Outcome::Planned(plan) => {
                 let due = if self.is_unsettled() {
                     resync.min(POLL)
+                } else if let Some(until) = self.jobs_left_until() {
+                    left(until).min(POLL) + Duration::from_secs(1)
                 } else if *plan == Plan::Rest && self.is_settled() {
                     backoff::spread(SELDOM.max(resync), &self.uid)
                 } else {

@@ -143,7 +143,7 @@ impl Pass<'_> {
         Ok(goodbye)
     }
 
-    async fn jobs_of(&self, runner: &Runner) -> Result<Jobs, Error> {
+    pub(super) async fn jobs_of(&self, runner: &Runner) -> Result<Jobs, Error> {
         let client = &self.link()?.client;
         match client.running_jobs(runner.id, runner.insight.at_work).await {
             Ok(RunningJobs::Shown(number)) => Ok(Jobs::Running(number)),

@@ -18,6 +18,7 @@ mod observe;
 mod operation;
 mod pass;
 mod place;
+mod predecessor;
 mod removal;
 mod stored;
 mod token;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::pass::{Observation, Pass};
 use super::stored::{Secrets, entries};
 use crate::api::conditions::{ConditionType, Reason, find};
-use crate::api::v1alpha1::OperationType;
+use crate::api::v1alpha1::{OperationType, RotationOverlap};
 use crate::backoff;
 use crate::clock;
 use crate::controller::error::Error;
@@ -49,8 +49,10 @@ impl Pass<'_> {
         }
         // What a sweep has seen just now is as good as what this pass sees, but where somebody waits who may
         // have changed something since. What this very pass has seen before is fresh enough.
+        // A successor is made like what it sees.
+        let twin = want.is_some_and(|want| want.rotation.overlap == RotationOverlap::Twin);
         let assumed = self.record.memory.is_assumed();
-        let remembered = |age| age >= SAME_LOOK || assumed || self.is_awaited();
+        let remembered = |age| age >= SAME_LOOK || assumed || twin || self.is_awaited();
         let remembered = recalled.is_some_and(remembered);
         self.remembered = Some(remembered && self.remembered.unwrap_or(true));
         facts.refused = want.is_none() && self.is_refused(&facts.runner);
@@ -61,6 +63,7 @@ impl Pass<'_> {
         facts.under_way = self.under_way();
         facts.answered = self.is_answered();
         facts.brake = self.brake();
+        Box::pin(self.counts_jobs_left(&mut facts)).await?;
         facts.goodbye = self.goodbye(desired, &facts.runner, facts.refused).await?;
         self.seen = Some(Observation {
             facts,
@@ -95,6 +98,7 @@ impl Pass<'_> {
             status: self.runner.status.as_ref(),
             recorded: self.recorded(),
             adopt: adopt.map(|adopt| adopt.among(&living, self.is_kept_by_another(adopt.runner))),
+            predecessor: self.predecessor(),
             removed: memory.removed(),
             fresh: self.fresh(),
             secret,

@@ -145,7 +145,11 @@ impl<'a> Pass<'a> {
             };
             Some((last.runner_id.or_else(remembered)?, gitlab_url))
         });
-        let (id, gitlab_url) = seen.or(made)?;
+        // One that was to be followed by another has its place again when that was surely in vain.
+        let again = status.predecessor.as_ref();
+        let again = again.filter(|_| status.registration.is_none());
+        let again = again.map(|before| (before.id, before.gitlab_url.clone()));
+        let (id, gitlab_url) = seen.or(made).or(again)?;
         Some(Known {
             id: RunnerId(u64::try_from(id).ok()?),
             gitlab_url,

@@ -10,7 +10,6 @@ use crate::api::events::EventReason;
 use crate::api::v1alpha1::OperationType;
 use crate::clock;
 use crate::controller::error::{Error, chain};
-use crate::controller::on_request;
 use crate::gitlab;
 use crate::gitlab::model::{NewRunner, RunnerId, RunnerToken, Settings};
 use crate::observe::{Connected, FRESH, may_read};
@@ -26,6 +25,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     rehearse(pass, &link).await?;
     may_read(&link, new.scope, clock::now()).await?;
     intend(pass, new).await?;
+    pass.begins_anew();
     let mark = pass.mark();
     let text = new.settings.maintenance_note.clone().unwrap_or_default();
     let signed = NewRunner {
@@ -57,7 +57,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
         return Err(error);
     }
     pass.assume(&signed, made.id);
-    let note = format!("registered runner {}", made.id);
+    let note = pass.is_registered(made.id);
     pass.emit(EventType::Normal, EventReason::Registered.name(), &note)
         .await;
     pass.registered = true;
@@ -75,14 +75,12 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let url = pass.link()?.url.clone();
     let secret_name = pass.secret_name();
     status.registration = Some(intended(&status, seen, &url, &secret_name, now));
+    pass.follows(&mut status, now);
     status.runner = None;
     // The next token is not known yet, and the last one is of no use to the next runner.
     status.token = None;
     status.operation = None;
     status.scope = Some(resolved(new.scope, &url));
-    // The first token of a runner answers whoever asks for a new one.
-    let asked = on_request::rotation(&pass.runner);
-    status.last_handled_rotate_at = asked.or(status.last_handled_rotate_at);
     pass.publish(status).await
 }
 

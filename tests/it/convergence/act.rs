@@ -5,7 +5,10 @@ use gitlab_runner_registrar::{
         v1alpha1::{Operation, OperationType},
     },
     gitlab::model::{NewRunner, ProjectRef, RunnerId, Settings},
-    plan::{Failure, Observed, SecretSighting, Step, TokenState, begun, intended, open, resolved},
+    plan::{
+        Failure, Observed, SecretSighting, Step, TokenState, begun, intended, open, resolved,
+        succeeded,
+    },
 };
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -107,12 +110,17 @@ impl World {
         let scope = resolved(new.scope, URL);
         self.write_status(|world| {
             let intent = intended(&world.status, Some(seen), URL, SECRET, world.now);
+            let asked = world.requested();
+            world.status.predecessor =
+                succeeded(&world.status, Some(seen), asked.clone(), world.now);
             world.status.registration = Some(intent);
             world.status.runner = None;
             world.status.token = None;
             world.status.operation = None;
             world.status.scope = Some(scope);
-            world.status.last_handled_rotate_at = world.rotate_at.clone();
+            if world.status.predecessor.is_none() && asked.is_some() {
+                world.status.last_handled_rotate_at = asked;
+            }
         })?;
         let text = new.settings.maintenance_note.clone().unwrap_or_default();
         let signed = NewRunner {

@@ -59,9 +59,14 @@ impl Start {
             InGitLab::Different => (false, now),
             InGitLab::Unlisted => (false, now + seconds(45)),
         };
+        // Nobody can have come with a token whose answer was lost.
+        let known = self.status == InStatus::Full;
+        let runner = given::runner();
         let runner = Runner {
             paused,
-            ..given::runner()
+            online: runner.online.filter(|_| known),
+            contacted_at: runner.contacted_at.filter(|_| known),
+            ..runner
         };
         Some(Made {
             runner,

@@ -12,19 +12,22 @@ use super::starts::{InGitLab, InSecret, InStatus, Start};
 use super::world::{Credential, World};
 use crate::decisions::given::seconds;
 
+pub(super) fn spec(timeout: &str) -> GitLabRunnerSpec {
+    let spec = json!({
+        "connectionRef": { "name": "gitlab" },
+        "scope": { "instance": {} },
+        "drain": { "timeout": timeout },
+    });
+    serde_json::from_value(spec).unwrap()
+}
+
 impl World {
     /// As `controller::runner::goodbye` does it.
     pub(super) fn goodbye(&self, runner: &Sighting<Runner>) -> Goodbye {
         let (None, Some(timeout)) = (self.want(), self.drain) else {
             return Goodbye::default();
         };
-        let spec = json!({
-            "connectionRef": { "name": "gitlab" },
-            "scope": { "instance": {} },
-            "drain": { "timeout": timeout },
-        });
-        let spec: GitLabRunnerSpec = serde_json::from_value(spec).unwrap();
-        let mut goodbye = plan::goodbye(&spec, &self.status, self.now);
+        let mut goodbye = plan::goodbye(&spec(timeout), &self.status, self.now);
         if let (Some(drain), Sighting::Present(runner)) = (&mut goodbye.drain, runner)
             && drain.asks(runner, self.refused, self.now)
         {

@@ -42,7 +42,9 @@ impl World {
     fn recorded(&self) -> Option<Known> {
         let seen = self.status.runner.as_ref().map(|runner| runner.id);
         let last = self.status.registration.as_ref();
-        let id = seen.or(last.and_then(|last| last.runner_id))?;
+        let again = self.status.predecessor.as_ref().filter(|_| last.is_none());
+        let made = last.and_then(|last| last.runner_id);
+        let id = seen.or(made).or(again.map(|before| before.id))?;
         Some(given::known(RunnerId(u64::try_from(id).unwrap())))
     }
 
@@ -126,6 +128,7 @@ impl World {
         let mut seen = Observed {
             runner: Sighting::Absent,
             twins: Vec::new(),
+            predecessor: self.predecessor(),
             settles_at: None,
             scope: None,
             secret: self.here(),
@@ -135,6 +138,7 @@ impl World {
             projects: None,
             admin: false,
             can_assign: self.credential == Credential::Works,
+            can_search: self.credential == Credential::Works,
             refused: self.want().is_none() && self.refused,
             refused_projects: Vec::new(),
             answered: false,
@@ -143,8 +147,6 @@ impl World {
             naming: Naming::Same,
             adoption: None,
         };
-        seen.token.requested =
-            self.rotate_at.is_some() && answered(&self.status, Some(&seen)) != self.rotate_at;
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = match self.to_adopt() {
             Some(adopt) => Whereabouts::Adoption(adopt.runner),
@@ -190,11 +192,18 @@ impl World {
                 seen.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             (Whereabouts::Mark(intent), Credential::Works) => {
-                let search = seen.scope.map(|_| self.search(&intent.attempt));
+                // One that a process has contacted had its answer long ago.
+                let search = seen.scope.map(|_| {
+                    let mut found = self.search(&intent.attempt);
+                    found.runners.retain(|runner| runner.online.is_none());
+                    found
+                });
                 seen.searched(search, grace(&intent, TIMEOUT));
             }
         }
         seen.token.shown = self.shown(&seen);
+        seen.token.requested =
+            self.rotate_at.is_some() && answered(&self.status, Some(&seen)) != self.rotate_at;
         seen.projects = self.look_for_projects(&seen);
         seen.goodbye = self.goodbye(&seen.runner);
         seen

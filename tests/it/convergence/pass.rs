@@ -2,7 +2,8 @@
 use gitlab_runner_registrar::{
     api::{conditions::Reason, v1alpha1::GitLabRunnerStatus},
     plan::{
-        Blocked, Desired, Doubt, Facts, Named, Observed, Outcome, Plan, Step, decide, next_status,
+        Blocked, Desired, Doubt, Facts, Named, Observed, Outcome, Plan, SecretSighting, Sighting,
+        Step, decide, next_status,
     },
 };
 
@@ -75,6 +76,10 @@ impl World {
                     return Err(Stop::Failed(failure(Reason::NotTaken, None)));
                 }
                 Plan::Act(step) => {
+                    if let (Step::Register(_), Some(seen)) = (&step, last_seen.as_mut()) {
+                        seen.runner = Sighting::Absent;
+                        seen.secret = SecretSighting::Absent;
+                    }
                     match self.act(&step, &seen) {
                         Ok(()) => {}
                         Err(why) if self.has_another_way(&why, &step, &seen) => continue,

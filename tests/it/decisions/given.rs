@@ -119,6 +119,7 @@ pub(crate) fn seen() -> Observed {
     Observed {
         runner: Sighting::Present(runner()),
         twins: Vec::new(),
+        predecessor: None,
         settles_at: None,
         scope: Some(GROUP),
         secret: SecretSighting::Ours(stored()),
@@ -128,6 +129,7 @@ pub(crate) fn seen() -> Observed {
         projects: None,
         admin: false,
         can_assign: true,
+        can_search: true,
         naming: Naming::Same,
         adoption: None,
         refused: false,

@@ -64,7 +64,7 @@ fn a_token_is_due_at_the_earliest_of_its_age_its_end_and_two_thirds_of_its_life(
         let rotation = Rotation {
             every: every.map(days),
             before_expiry: before.map(days),
-            owner: RotationOwner::Operator,
+            ..Rotation::default()
         };
         let chosen = rotation.due(Some(issued), life.map(day));
         assert_eq!(chosen, due.map(day), "{every:?} {before:?} {life:?}");

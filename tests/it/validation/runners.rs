@@ -132,6 +132,14 @@ async fn settings_are_checked() {
             with("tokenRotation", json!({ "owner": "Runner", "every": "2h" })),
             "with owner Runner the runner processes decide when the token is renewed",
         ),
+        rule(
+            with("tokenRotation", json!({ "overlap": "Twin" })),
+            with(
+                "tokenRotation",
+                json!({ "owner": "Runner", "overlap": "Twin" }),
+            ),
+            "overlap Twin is for the owner Operator",
+        ),
         field("paused", true, "yes", "spec.paused"),
         field("locked", true, "yes", "spec.locked"),
         field("suspend", true, "yes", "spec.suspend"),
