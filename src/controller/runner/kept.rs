@@ -54,15 +54,19 @@ impl Pass<'_> {
     pub(super) fn is_kept_by_another(&self, id: RunnerId) -> bool {
         let url = self.link.as_ref().map(|link| link.url.as_str());
         let names = |runner: &GitLabRunner| {
-            let known = runner.status.as_ref()?.runner.as_ref()?;
-            let same =
-                u64::try_from(known.id) == Ok(id.0) && Some(known.gitlab_url.as_str()) == url;
-            (same && runner.uid().as_deref() != Some(&*self.uid)).then_some(())
+            let status = runner.status.as_ref();
+            let known = status.and_then(|status| status.runner.as_ref());
+            let known = known.map(|known| (known.id, &*known.gitlab_url));
+            let before = status.and_then(|status| status.predecessor.as_ref());
+            let before = before.map(|before| (before.id, &*before.gitlab_url));
+            let mut kept = [known, before].into_iter().flatten();
+            let same = kept.any(|(kept, at)| u64::try_from(kept) == Ok(id.0) && Some(at) == url);
+            same && runner.uid().as_deref() != Some(&*self.uid)
         };
         self.ctx.caches.iter().any(|caches| {
             let objects = caches.runners.store.state();
             let mut runners = objects.iter().filter_map(|object| object.0.as_ref().ok());
-            runners.any(|runner| names(runner).is_some())
+            runners.any(names)
         })
     }
 }

@@ -79,3 +79,45 @@ fn concerns(member: &Member, roster: &Roster, news: &News, swept: &HashSet<Scope
         || here && (missing || given_up.is_some())
         || contacted
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const STORED: &str = "2026-03-01T12:00:00Z";
+
+    fn status(online: &str, told: Option<&str>) -> GitLabRunnerStatus {
+        let condition = json!({
+            "type": "Online", "status": online, "reason": "AwaitingCall", "message": "",
+            "lastTransitionTime": STORED,
+        });
+        let runner: Value = json!({
+            "id": 7, "type": "group_type", "gitlabUrl": "https://gitlab.example.com",
+            "description": "", "paused": false, "status": "online", "contactedAt": told,
+        });
+        let token = json!({ "secretName": "t", "issuedAt": STORED });
+        let status = json!({ "conditions": [condition], "runner": runner, "token": token });
+        serde_json::from_value(status).unwrap()
+    }
+
+    /// A process that comes with the new token is told of at once, and else no contact is before its time.
+    #[test]
+    fn a_contact_is_news_where_one_with_the_new_token_is_waited_for() {
+        let (before, after) = ("2026-03-01T11:59:59Z", "2026-03-01T12:00:01Z");
+        for (online, told, at, news) in [
+            ("Unknown", None, after, true),
+            ("Unknown", Some(before), after, true),
+            ("False", Some(before), after, true),
+            ("Unknown", None, before, false),
+            ("Unknown", Some(after), after, false),
+            ("True", Some(before), after, false),
+        ] {
+            let status = status(online, told);
+            let at = at.parse().unwrap();
+            assert_eq!(is_news(Some(&status), at), news, "{online} {told:?} {at}");
+        }
+        assert!(!is_news(None, after.parse().unwrap()));
+    }
+}
