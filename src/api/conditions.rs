@@ -92,6 +92,14 @@ closed_list! {
     RunnerMissing => "Wait, and find out who removed the runner. If nobody did, look at what answers in GitLab's place.",
     /// The runner of the recorded number does not carry this object's mark: GitLab was restored from a backup, somebody has edited the note or the Secret, or the connection's url has changed. It is neither changed nor removed.
     RunnerForeign => "If it is this object's runner, put the mark back at the end of its maintenance note. If not, point the connection back, or set spec.deletionPolicy to Orphan to leave that runner alone and register a new one. If only the Secret was edited, delete it.",
+    /// The Secret or the key with the registration token is not there, or what it holds can be none.
+    RegistrationTokenMissing => "Create the Secret that spec.registration.tokenSecretRef names, in the runner's namespace, with the token of the instance, group or project.",
+    /// GitLab does not know the registration token. It says the same of one of a kind that an administrator has switched off.
+    RegistrationTokenInvalid => "Put the present registration token into the Secret, as GitLab shows it on the page of runners.",
+    /// Registration by token is switched off in GitLab, for the instance or for the top-level group, whatever the token.
+    RegistrationDisallowed => "Set spec.registration.method to User, or let an administrator allow registration tokens.",
+    /// The connection's credential may register runners and look at none: the runner was registered as declared, and whether it still is so is not known. Ready is True as long as nothing is to be done that takes more.
+    NotVisible => "Nothing; or give the connection a credential with manage_runner, or with api, so that changes, differences and lost tokens can be dealt with.",
     /// The runner that spec.adopt names cannot be taken over, and why is in the message. It is left alone, and none is registered in its place.
     AdoptionRefused => "Do what the message says, or take adopt out of spec to register a new runner.",
     /// The Secret does not hold the token of the runner that was taken over, and spec.adopt.resetToken is Never. Ready is True, since the runner's processes have the token.

@@ -24,6 +24,8 @@ closed_list! {
     TokenReset => "Restart the runner processes that use the token: the old one has ended.",
     /// The token was replaced because it was due by spec.tokenRotation or by its end, or because the annotation `gitlab-registrar.dev/rotate-at` asked for it. The new one is in the Secret.
     TokenRotated => "Restart the runner processes that read the token only when they start: the old one has ended. Those that read a mounted config.toml go on by themselves.",
+    /// The Secret held no token of the runner any more, and this GitLab makes no new one: the runner was removed, and another is registered.
+    RunnerReplaced => "Restart the runner processes that use the token: the old runner has ended, and the new one has another number.",
     /// The runner's token does not begin with `glrt-`, as with a prefix of the instance's own. gitlab-runner takes it for one of the former kind.
     UnusualTokenPrefix => "Never run `gitlab-runner unregister` with it, and set `unregisterRunners: false` in the GitLab Runner chart: it would remove the runner from GitLab. Give each such runner a config.toml of its own.",
     /// The runner was gone from GitLab and is to be registered anew, with another number and token.

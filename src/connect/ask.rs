@@ -36,6 +36,8 @@ pub async fn ask(client: &Client) -> Result<Account, gitlab::Error> {
         Ok(token) => Some(token),
         // It is accepted, but is no personal access token and cannot tell of itself (§3.22).
         Err(error) if error.refusal() == Some(&Refusal::NotAnAccessToken) => None,
+        // None can before 15.5 (§11).
+        Err(error) if error.refusal() == Some(&Refusal::NoSuchEndpoint) => None,
         // Just a fine-grained token is refused here by this name (§8.1).
         Err(error) if names_a_permission(&error) => {
             lacks.push(error.to_string());

@@ -42,6 +42,8 @@ pub(super) struct Circumstances {
     generation: Option<i64>,
     annotations: BTreeMap<String, String>,
     client: Weak<Connected>,
+    /// The digest of the registration token, where one is used.
+    registration: Option<String>,
 }
 
 impl Circumstances {
@@ -50,6 +52,15 @@ impl Circumstances {
             generation: runner.metadata.generation,
             annotations: runner.annotations().clone(),
             client: client.map(Arc::downgrade).unwrap_or_default(),
+            registration: None,
+        }
+    }
+
+    /// The same with that registration token, by its digest.
+    pub(super) fn with_registration(self, registration: Option<String>) -> Self {
+        Self {
+            registration,
+            ..self
         }
     }
 
@@ -58,10 +69,12 @@ impl Circumstances {
             generation,
             annotations,
             client,
+            registration,
         } = self;
         *generation == others.generation
             && *annotations == others.annotations
             && client.ptr_eq(&others.client)
+            && *registration == others.registration
     }
 }
 

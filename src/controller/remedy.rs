@@ -28,6 +28,10 @@ pub(super) fn after(error: &gitlab::Error) -> Remedy {
             wait: Some(wait), ..
         }
         | gitlab::Error::HeldBack { wait, .. } => Remedy::RetryAfter(*wait),
+        gitlab::Error::Refused {
+            refusal: Refusal::NoSuchEndpoint,
+            ..
+        } => Remedy::NeedsHuman,
         // 401 is the connection's trouble, and it is asked at once. 404, 409 and 412 say that the
         // world moved between looking and acting.
         gitlab::Error::Unsent(_)
@@ -56,6 +60,18 @@ pub(super) fn reason(error: &gitlab::Error) -> Reason {
             refusal: Refusal::InsufficientGranularScope { .. },
             ..
         } => Reason::PermissionMissing,
+        gitlab::Error::Refused {
+            refusal: Refusal::NoSuchEndpoint,
+            ..
+        } => Reason::Unsupported,
+        gitlab::Error::Refused {
+            refusal: Refusal::RegistrationTokenUnknown,
+            ..
+        } => Reason::RegistrationTokenInvalid,
+        gitlab::Error::Refused {
+            refusal: Refusal::RegistrationDisallowed,
+            ..
+        } => Reason::RegistrationDisallowed,
         gitlab::Error::Refused { .. } => Reason::GitLabRefused,
     }
 }

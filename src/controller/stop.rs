@@ -29,6 +29,7 @@ fn may_be_cut_off(step: &Step) -> bool {
         | Step::Unassign(..)
         | Step::Unregister(_)
         | Step::Adopt(..)
+        | Step::Discard(..)
         | Step::ReleaseSecret => true,
     }
 }

@@ -1,8 +1,5 @@
 //! What a runner is like of which GitLab has told no more than its number.
-use super::model::{AccessLevel, Insight, Metadata, NewRunner, Note, Runner, RunnerId};
-
-/// The first release that shows a runner's note by REST (contract §2.2).
-const SHOWS_NOTES: (u32, u32) = (16, 10);
+use super::model::{AccessLevel, Insight, NewRunner, Note, Runner, RunnerId};
 
 impl NewRunner {
     /// The runner that was made of this, if GitLab took all of it: what was sent, and else the values
@@ -51,17 +48,6 @@ impl Runner {
             group_url: self.group_url.or_else(|| before.group_url.clone()),
             insight: self.insight.after(&before.insight),
             ..self
-        }
-    }
-}
-
-impl Metadata {
-    /// Whether this release shows a runner's note by REST, as far as its version can be read.
-    pub fn shows_notes(&self) -> bool {
-        let mut numbers = self.version.split('.').map(str::parse);
-        match (numbers.next(), numbers.next()) {
-            (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= SHOWS_NOTES,
-            _ => false,
         }
     }
 }
@@ -140,23 +126,5 @@ mod tests {
             ..before.clone()
         };
         assert_eq!(shown.clone().after(&before), shown);
-    }
-
-    #[test]
-    fn a_version_says_whether_notes_are_shown() {
-        for (version, shows) in [
-            ("16.10.0", true),
-            ("18.5.0-ee", true),
-            ("16.9.3-ee", false),
-            ("15.11.0", false),
-            ("17", false),
-            ("", false),
-        ] {
-            let metadata = Metadata {
-                version: version.to_owned(),
-                enterprise: None,
-            };
-            assert_eq!(metadata.shows_notes(), shows, "{version}");
-        }
     }
 }

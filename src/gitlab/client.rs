@@ -13,9 +13,11 @@ use super::call::{Call, CallOutcome, Observe};
 use super::endpoint::{BuildError, Endpoint};
 use super::error::Error;
 use super::limits::Limits;
+use super::release::Release;
 use super::reply::{self, Answer, Asked};
 use super::request::Request;
 use super::sweep_size::PageSize;
+use super::verdict::Registers;
 
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
@@ -26,6 +28,8 @@ pub struct Client {
     inner: Arc<Inner>,
     /// The lane that each request waits in; `None` where room was made before.
     lane: Option<Lane>,
+    /// Which GitLab it is, where that is known.
+    release: Option<Release>,
 }
 
 struct Inner {
@@ -79,6 +83,7 @@ impl Client {
                 observe,
             }),
             lane: None,
+            release: None,
         })
     }
 
@@ -86,9 +91,25 @@ impl Client {
     /// nobody waiting meanwhile, as a sweep does; a pass asks [`Budget::admit`] before it begins.
     #[must_use]
     pub fn in_lane(&self, lane: Lane) -> Self {
-        let inner = self.inner.clone();
         let lane = Some(lane);
-        Self { inner, lane }
+        Self {
+            lane,
+            ..self.clone()
+        }
+    }
+
+    /// The same for a GitLab of that release: older ones take and show less, and elsewhere.
+    #[must_use]
+    pub fn of_release(&self, release: Option<Release>) -> Self {
+        Self {
+            release,
+            ..self.clone()
+        }
+    }
+
+    /// Which GitLab it is, where that is known.
+    pub fn release(&self) -> Option<Release> {
+        self.release
     }
 
     /// The budget of its credential.
@@ -147,7 +168,7 @@ impl Client {
         let asked = Asked {
             writes: method != "GET" && !graphql,
             graphql,
-            registers: method == "POST" && endpoint == "/user/runners",
+            registers: Registers::by(method, endpoint),
         };
         let verb = Method::from_bytes(method.as_bytes()).map_err(|e| Error::Unsent(Box::new(e)))?;
         let base = if graphql {

@@ -10,6 +10,7 @@ mod codes;
 mod endpoint;
 mod error;
 mod graphql;
+mod in_description;
 mod jobs;
 mod limits;
 mod lists;
@@ -19,6 +20,8 @@ pub mod permissions;
 mod reach;
 mod redirect;
 mod refusal;
+mod registration;
+mod release;
 mod reply;
 mod request;
 mod row;
@@ -49,8 +52,8 @@ pub use graphql::Ownership;
 pub use lists::{Filter, List, ListPage};
 pub use model::{
     AccessLevel, AccessToken, Found, FreshToken, GroupId, Identity, Insight, ListedRunner,
-    Managers, Metadata, NewRunner, Note, Place, ProjectId, ProjectRef, Registered, Runner,
-    RunnerId, RunnerToken, RunningJobs, Scope, Settings,
+    Managers, Metadata, NewRunner, Note, Place, ProjectId, ProjectRef, Registered,
+    RegistrationToken, Release, Runner, RunnerId, RunnerToken, RunningJobs, Scope, Settings,
 };
 pub use reach::unresolved;
 pub use refusal::Refusal;

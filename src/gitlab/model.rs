@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use super::note::{Identity, Note};
-pub use super::token::RunnerToken;
+pub use super::release::{Metadata, Release};
+pub use super::token::{RegistrationToken, RunnerToken};
 pub use super::work::{Insight, Managers, RunningJobs};
 
 /// GitLab's number for a runner.
@@ -235,14 +236,4 @@ pub struct User {
     /// Whether the user is an administrator.
     #[serde(default, rename = "is_admin")]
     pub admin: bool,
-}
-
-/// What a GitLab instance says about itself (contract §3.23).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Metadata {
-    /// Such as `18.5.0-ee`.
-    pub version: String,
-    /// Absent before 15.5.
-    #[serde(default)]
-    pub enterprise: Option<bool>,
 }

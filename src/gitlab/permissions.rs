@@ -79,6 +79,18 @@ pub const PERMISSIONS: &[Permission] = &[
         without: "nothing is registered",
     },
     Permission {
+        feature: "Make a new registration token",
+        calls: &[
+            ("POST", "/runners/reset_registration_token"),
+            ("POST", "/groups/:id/runners/reset_registration_token"),
+            ("POST", "/projects/:id/runners/reset_registration_token"),
+        ],
+        permission: "Runner Registration Token: Reset",
+        boundary: "the instance, that group, that project",
+        scopes: &["api"],
+        without: "copy the registration token from GitLab's page of runners",
+    },
+    Permission {
         feature: "Read a runner",
         calls: &[("GET", "/runners/:id")],
         permission: "Runner: Read",

@@ -33,6 +33,10 @@ pub enum Refusal {
     /// The caller has no such right, without a reason; said of a runner's token, GitLab does not
     /// know it or it has expired.
     Forbidden,
+    /// GitLab does not know the registration token, or that kind of them is switched off.
+    RegistrationTokenUnknown,
+    /// Registration by token is switched off.
+    RegistrationDisallowed,
     /// The runner is on that project already.
     AlreadyAssigned,
     /// The runner is locked.

@@ -13,7 +13,7 @@ use super::model::ProjectId;
 use super::redirect;
 use super::refusal::Refusal;
 use super::unusable::{LARGEST, Unusable};
-use super::verdict::Verdict;
+use super::verdict::{Registers, Verdict};
 use super::words::{self, Words};
 
 /// What was asked for, as far as the meaning of an answer hangs on it.
@@ -23,7 +23,7 @@ pub(super) struct Asked {
     pub(super) graphql: bool,
     /// Whether a runner is to be made. What GitLab does not surely say itself must not pass for its
     /// answer to that, or the same runner is made again.
-    pub(super) registers: bool,
+    pub(super) registers: Registers,
 }
 
 /// What came of a request that was not refused.
@@ -238,12 +238,12 @@ mod tests {
     const READ: Asked = Asked {
         writes: false,
         graphql: false,
-        registers: false,
+        registers: Registers::No,
     };
     const WRITE: Asked = Asked {
         writes: true,
         graphql: false,
-        registers: false,
+        registers: Registers::No,
     };
 
     fn judged(status: u16, media_type: &'static str, body: &'static str) -> Result<Answer, Error> {
@@ -411,7 +411,7 @@ mod tests {
         let asked = Asked {
             writes: false,
             graphql: true,
-            registers: false,
+            registers: Registers::No,
         };
         for (asked, own) in [(asked, true), (READ, false)] {
             let body = Ok(Bytes::from_static(body.as_bytes()));

@@ -31,7 +31,7 @@ impl Client {
             Err(error) if error.refusal() == Some(&Refusal::RunnerMissing) => return Ok(None),
             answer => answer?.given()?,
         };
-        let mut runner = Runner::from(given.json::<Details>()?);
+        let mut runner = self.seen(Runner::from(given.json::<Details>()?));
         if runner.maintenance_note == Note::Unseen {
             runner.maintenance_note = self.note(id).await?;
         }
@@ -42,10 +42,12 @@ impl Client {
     /// `maximum_timeout` of `Some(None)`. GitLab refuses an edit that gives nothing. Gives the runner as
     /// it is then, but for what such an answer leaves out; `None` where it shows less than that.
     pub async fn edit(&self, id: RunnerId, edit: &Settings) -> Result<Option<Runner>, Error> {
+        let edit = self.written(id, edit).await?;
+        let body = Edit::of(&edit, self.release());
         let request = Request::put("/runners/:id", format!("/runners/{id}"));
-        let given = self.send(request.json(&Edit::from(edit))?).await?.given()?;
+        let given = self.send(request.json(&body)?).await?.given()?;
         if let Ok(details) = given.json::<Details>() {
-            return Ok(Some(Runner::from(details)));
+            return Ok(Some(self.seen(Runner::from(details))));
         }
         given.json::<ListedRunner>().map(|_| None)
     }

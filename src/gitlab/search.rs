@@ -6,6 +6,7 @@ use super::error::Error;
 use super::lists::{List, PAGE};
 use super::model::{Found, ListedRunner, Runner, RunnerId, Scope};
 use super::refusal::Refusal;
+use super::release::Release;
 use super::request::Request;
 
 /// Lists show neither notes nor tags (contract §2.1), so each candidate costs a request of its
@@ -45,11 +46,14 @@ impl Client {
             .into_values()
             .rev()
             .partition(|listed| fits(listed, description));
-        let mut complete = fitting.len() <= READS;
+        // Where a list shows the mark, nobody else need be read.
+        let may_be = |listed: &ListedRunner| listed.note.text().is_none_or(&is_ours);
+        let mut complete = fitting.iter().filter(|it| may_be(it)).count() <= READS;
         let mut runners = Vec::new();
         let mut reads = 0;
         for candidates in [fitting, others] {
-            for listed in candidates.into_iter().take(READS - reads) {
+            let candidates = candidates.into_iter().filter(|it| may_be(it));
+            for listed in candidates.take(READS - reads) {
                 reads += 1;
                 let Some(runner) = self.readable(listed.id).await? else {
                     continue;
@@ -123,9 +127,11 @@ impl Client {
     ) -> Result<Page, Error> {
         let (endpoint, list) = List::from(scope).endpoint();
         let kind = scope.runner_type();
+        // Older releases have no such filter (contract §11).
+        let filters = self.release().is_none_or(|it| it >= Release::PAUSED);
         let status = match contact {
-            Contact::Never => "&status=never_contacted",
-            Contact::Any => "",
+            Contact::Never if filters => "&status=never_contacted",
+            Contact::Never | Contact::Any => "",
         };
         let path = format!("{list}?type={kind}{status}&per_page={PAGE}&page={number}");
         let given = self.send(Request::get(endpoint, path)).await?.given()?;
@@ -137,7 +143,7 @@ impl Client {
             listed: listed
                 .into_iter()
                 .filter(|listed| contact == Contact::Any || listed.online.is_none())
-                .map(|listed| (listed.id, listed))
+                .map(|listed| (listed.id, self.seen_row(listed)))
                 .collect(),
         })
     }

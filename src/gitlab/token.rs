@@ -1,33 +1,47 @@
-//! The token of a runner.
+//! Tokens that are not the operator's own.
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-/// A runner's authentication token, opaque by contract (§3.20). Cannot be printed.
-#[derive(Clone)]
-pub struct RunnerToken(SecretString);
+macro_rules! token {
+    ($(#[doc = $about:literal])+ $name:ident) => {
+        $(#[doc = $about])+
+        #[derive(Clone)]
+        pub struct $name(SecretString);
 
-impl RunnerToken {
-    /// Takes a token over from a reply or a Secret.
-    pub fn new(token: String) -> Self {
-        Self(token.into())
-    }
+        impl $name {
+            /// Takes a token over from a reply or a Secret.
+            pub fn new(token: String) -> Self {
+                Self(token.into())
+            }
 
-    /// The token itself. For the Secret and for GitLab only.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
+            /// The token itself. For a Secret and for GitLab only.
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(<redacted>)"))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::new)
+            }
+        }
+    };
 }
 
-impl fmt::Debug for RunnerToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RunnerToken(<redacted>)")
-    }
+token! {
+    /// A runner's authentication token, opaque by contract (§3.20). Cannot be printed.
+    RunnerToken
 }
 
-impl<'de> Deserialize<'de> for RunnerToken {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
-    }
+token! {
+    /// What registers runners of an instance, a group or a project (contract §3.14). Cannot be printed.
+    RegistrationToken
 }

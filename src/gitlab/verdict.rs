@@ -19,6 +19,53 @@ pub(super) enum Verdict {
     Throttled,
 }
 
+/// How a request registers a runner, if it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Registers {
+    /// It does not.
+    No,
+    /// `POST /user/runners`
+    ByUser,
+    /// `POST /runners`
+    ByToken,
+}
+
+/// What the model may have against a registration by token, by its keys (contract §1.5, §3.14).
+const ATTRIBUTES: [&str; 10] = [
+    "access_level",
+    "base",
+    "description",
+    "maintenance_note",
+    "maximum_timeout",
+    "name",
+    "runner",
+    "runner_namespaces.base",
+    "runner_projects.base",
+    "tags_list",
+];
+
+impl Registers {
+    pub(super) fn by(method: &str, endpoint: &str) -> Self {
+        match (method, endpoint) {
+            ("POST", "/user/runners") => Self::ByUser,
+            ("POST", "/runners") => Self::ByToken,
+            _ => Self::No,
+        }
+    }
+
+    /// Whether shape B is surely GitLab's answer: by a user a registration is refused in shape A (contract
+    /// §1.3).
+    fn takes(self, fields: &BTreeMap<String, Vec<String>>) -> bool {
+        let known = |name: &String| ATTRIBUTES.contains(&name.as_str());
+        !fields.is_empty()
+            && match self {
+                Self::No => true,
+                Self::ByUser => false,
+                Self::ByToken => fields.keys().all(known),
+            }
+    }
+}
+
 /// A body in the shapes of contract §1.3, or anybody's JSON.
 #[derive(Debug, Deserialize)]
 pub(super) struct Body {
@@ -41,12 +88,13 @@ pub(super) enum Message {
 
 /// What a body means, if GitLab's REST API says such a thing with that status. Of a request that
 /// registers a runner only what is surely GitLab's is taken for it.
-pub(super) fn verdict(registers: bool, status: u16, body: &Body) -> Option<Verdict> {
+pub(super) fn verdict(registers: Registers, status: u16, body: &Body) -> Option<Verdict> {
     surely(registers, status, body).or_else(|| {
         // Both resets of a token are answered so, in words that nobody has told (contract §1.3).
         let says = matches!(body.message, Some(Message::Text(_)))
             || (body.message.is_none() && matches!(body.error, Some(Value::String(_))));
-        (status == 422 && !registers && says).then_some(Verdict::Refused(Refusal::Other))
+        (status == 422 && registers == Registers::No && says)
+            .then_some(Verdict::Refused(Refusal::Other))
     })
 }
 
@@ -66,19 +114,19 @@ pub(super) fn is_without_a_field(errors: &Value) -> bool {
     })
 }
 
-fn surely(registers: bool, status: u16, body: &Body) -> Option<Verdict> {
+fn surely(registers: Registers, status: u16, body: &Body) -> Option<Verdict> {
     match (&body.message, &body.error) {
         (Some(Message::Text(text)), _) => by_text(status, text),
-        // A registration is refused in shape A (contract §1.3).
-        (Some(Message::Fields(fields)), _) => (status == 400 && !registers && !fields.is_empty())
-            .then(|| {
+        (Some(Message::Fields(fields)), _) => {
+            (status == 400 && registers.takes(fields)).then(|| {
                 let taken = fields.values().flatten().any(|text| is_taken(text));
                 Verdict::Refused(if taken {
                     Refusal::AlreadyAssigned
                 } else {
                     Refusal::Other
                 })
-            }),
+            })
+        }
         (Some(Message::Other(other)), _) => {
             let text = other.get("error").and_then(Value::as_str)?;
             (status == 429 && text.starts_with(LIMITER)).then_some(Verdict::Throttled)
@@ -199,7 +247,7 @@ mod tests {
 
     fn judged(status: u16, body: &Value) -> Option<Verdict> {
         let body: Body = serde_json::from_value(body.clone()).unwrap();
-        verdict(false, status, &body)
+        verdict(Registers::No, status, &body)
     }
 
     fn refused(status: u16, body: &Value) -> Option<Refusal> {
@@ -413,7 +461,7 @@ mod tests {
         ] {
             assert_eq!(refused(status, &body), Some(Refusal::Other), "{body}");
             let read: Body = serde_json::from_value(body.clone()).unwrap();
-            assert_eq!(verdict(true, status, &read), None, "{body}");
+            assert_eq!(verdict(Registers::ByUser, status, &read), None, "{body}");
         }
         for body in [json!({}), json!({"message": {"a": ["b"]}})] {
             assert_eq!(refused(422, &body), None, "{body}");

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::model::{
-    AccessLevel, GroupId, Insight, NewRunner, Note, ProjectId, ProjectRef, Runner, RunnerId, Scope,
-    Settings,
+    AccessLevel, GroupId, Insight, NewRunner, Note, ProjectId, ProjectRef, Release, Runner,
+    RunnerId, Scope, Settings,
 };
 
 /// The body of `PUT /runners/:id` (contract §3.6) and most of that of `POST /user/runners`
@@ -23,6 +23,9 @@ pub(super) struct Edit<'a> {
     run_untagged: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<bool>,
+    /// The opposite of `paused`, before 14.8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     locked: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,11 +60,23 @@ impl<'a> From<&'a Settings> for Edit<'a> {
                 .map(|tags| tags.iter().map(|tag| quoted(tag)).collect()),
             run_untagged: *run_untagged,
             paused: *paused,
+            active: None,
             locked: *locked,
             access_level: *access_level,
             maximum_timeout: *maximum_timeout,
             maintenance_note: maintenance_note.as_deref(),
         }
+    }
+}
+
+impl<'a> Edit<'a> {
+    /// The same for a GitLab of that release (contract §11).
+    pub(super) fn of(settings: &'a Settings, release: Option<Release>) -> Self {
+        let mut edit = Self::from(settings);
+        if release.is_some_and(|release| release < Release::PAUSED) {
+            edit.active = edit.paused.take().map(|paused| !paused);
+        }
+        edit
     }
 }
 
@@ -109,13 +124,16 @@ impl<'a> From<&'a NewRunner> for Create<'a> {
 #[derive(Deserialize)]
 pub(super) struct Details {
     id: RunnerId,
-    /// Absent from the oldest instances.
+    /// Absent before 14.8, and then told by the next.
     #[serde(default)]
     runner_type: String,
+    #[serde(default)]
+    is_shared: bool,
     description: Option<String>,
     tag_list: BTreeSet<String>,
     run_untagged: bool,
-    paused: bool,
+    #[serde(flatten)]
+    pause: Pause,
     locked: bool,
     access_level: AccessLevel,
     maximum_timeout: Option<u32>,
@@ -144,6 +162,14 @@ fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
     Option::deserialize(deserializer).map(Some)
 }
 
+/// Whether a runner gets no jobs, in the words of either era (contract §11).
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Pause {
+    Now { paused: bool },
+    Before { active: bool },
+}
+
 #[derive(Deserialize)]
 struct Group {
     web_url: Option<String>,
@@ -154,10 +180,11 @@ impl From<Details> for Runner {
         let Details {
             id,
             runner_type,
+            is_shared,
             description,
             tag_list,
             run_untagged,
-            paused,
+            pause,
             locked,
             access_level,
             maximum_timeout,
@@ -168,13 +195,22 @@ impl From<Details> for Runner {
             status,
             contacted_at,
         } = details;
+        let runner_type = match (&*runner_type, is_shared, groups.is_empty()) {
+            ("", true, _) => "instance_type".to_owned(),
+            ("", false, false) => "group_type".to_owned(),
+            ("", false, true) => "project_type".to_owned(),
+            _ => runner_type,
+        };
         Self {
             id,
             runner_type,
             description: description.unwrap_or_default(),
             tags: tag_list,
             run_untagged,
-            paused,
+            paused: match pause {
+                Pause::Now { paused } => paused,
+                Pause::Before { active } => !active,
+            },
             locked,
             access_level,
             maximum_timeout,

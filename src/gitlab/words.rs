@@ -3,7 +3,7 @@ use std::{borrow::Cow, ops::Range};
 
 use serde_json::Value;
 
-use super::verdict::{self, Body, Message, Verdict};
+use super::verdict::{self, Body, Message, Registers, Verdict};
 
 /// What a refusal may take up in a status, an event or a log line.
 const LONGEST: usize = 512;
@@ -40,7 +40,7 @@ pub(super) struct Words {
 
 /// Reads a body of any of the shapes of contract §1.3, or of a stranger's making.
 pub(super) fn words(
-    registers: bool,
+    registers: Registers,
     status: u16,
     media_type: &str,
     body: &[u8],
@@ -165,7 +165,7 @@ mod tests {
 
     fn json(body: &str) -> Words {
         words(
-            false,
+            Registers::No,
             400,
             "application/json",
             body.as_bytes(),
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn strangers_are_told_apart() {
         let page = words(
-            false,
+            Registers::No,
             404,
             "text/html; charset=utf-8",
             b"<html>glpat-x</html>",
@@ -213,9 +213,12 @@ mod tests {
             verdict: None,
         };
         assert_eq!(page, expected);
-        assert_eq!(words(false, 502, "", b" \n<!DOCTYPE html>", &[]), expected);
         assert_eq!(
-            words(false, 429, "text/plain", b"Retry later\n", &[]).message,
+            words(Registers::No, 502, "", b" \n<!DOCTYPE html>", &[]),
+            expected
+        );
+        assert_eq!(
+            words(Registers::No, 429, "text/plain", b"Retry later\n", &[]).message,
             "Retry later"
         );
         for (media_type, body) in [
@@ -224,7 +227,7 @@ mod tests {
             ("text/plain", b"\xff"),
         ] {
             assert_eq!(
-                words(false, 400, media_type, body, &[]).message,
+                words(Registers::No, 400, media_type, body, &[]).message,
                 "no reason was given"
             );
         }

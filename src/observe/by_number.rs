@@ -25,6 +25,13 @@ impl Observer<'_> {
         leaving: bool,
     ) -> Result<Sighting<Runner>, Error> {
         let elsewhere = known.gitlab_url != self.connected.url;
+        if !self.connected.can.reads() {
+            return Ok(Sighting::Unclear(if elsewhere {
+                Doubt::Foreign(known.id)
+            } else {
+                Doubt::Unseen(known.id)
+            }));
+        }
         self.looked_at = Some(known.id);
         let runner = match self.remembered(known.id) {
             Some(runner) => runner,

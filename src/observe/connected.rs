@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::recent::Recent;
 use super::roster::Roster;
 use crate::gitlab;
-use crate::gitlab::model::{Note, Place, ProjectId, Runner, Scope};
+use crate::gitlab::model::{Note, Place, ProjectId, Release, Runner, Scope};
 use crate::gitlab::{Selected, Selection};
 use crate::plan::Can;
 
@@ -26,6 +26,8 @@ pub struct Connected {
     pub username: Option<String>,
     /// What the credential opens.
     pub can: Can,
+    /// Which GitLab it is, where the credential may know that.
+    pub release: Option<Release>,
     /// Whether GitLab shows the note of a runner with the runner.
     pub shows_notes: AtomicBool,
     /// Where it could read runners lately.

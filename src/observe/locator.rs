@@ -72,7 +72,9 @@ impl Locator<'_> {
             can_assign: connected.is_some_and(|connected| connected.can.assign),
             can_search: connected.is_some_and(|connected| connected.can.list),
             refused: false,
+            release: connected.and_then(|connected| connected.release),
             answered: false,
+            changed: None,
             brake: None,
             goodbye: Goodbye::default(),
         }

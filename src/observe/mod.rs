@@ -21,7 +21,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::gitlab::model::{ProjectId, ProjectRef, RunnerId};
-use crate::plan::{Doubt, Known, Observed, Sighting, Wanted, Whereabouts, grace, whereabouts};
+use crate::plan::{
+    Doubt, Known, Observed, Sighting, Wanted, Whereabouts, grace, still_open, whereabouts,
+};
 
 pub use connected::{Connected, Led, Path};
 pub use error::{Error, Subject};
@@ -198,6 +200,12 @@ impl Observer<'_> {
             self.by_number(known, leaving).await?
         };
         let gone = self.facts.runner == Sighting::Absent && !leaving;
+        if gone {
+            // It need not be the runner that the last attempt has made, or will yet.
+            let open = self.locator.status.and_then(still_open);
+            let settles_at = open.map(|open| grace(&open, self.connected.timeout));
+            self.facts.settles_at = settles_at.filter(|at| *at > self.locator.now);
+        }
         if gone && self.connected.can.list {
             self.look_for_a_later_one().await?;
         }

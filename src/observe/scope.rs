@@ -146,7 +146,20 @@ impl Observer<'_> {
             return Ok(());
         };
         let locator = &self.locator;
-        let (Some(target), Some(lives)) = (locator.target(), self.facts.scope) else {
+        let Some(lives) = self.facts.scope else {
+            return Ok(());
+        };
+        // A registration token alone decides where its runner goes.
+        if !runner.runner_type.is_empty() && runner.runner_type != lives.runner_type() {
+            let named = in_words(lives);
+            let lives = format!(
+                "another place, as a runner of GitLab's {}",
+                runner.runner_type
+            );
+            self.facts.naming = Naming::Other { named, lives };
+            return Ok(());
+        }
+        let Some(target) = locator.target() else {
             return Ok(());
         };
         let shown = shown(runner, lives);

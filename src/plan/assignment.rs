@@ -67,6 +67,12 @@ pub(super) fn before_removal(runner: &Runner, seen: &Observed) -> Option<Step> {
     })
 }
 
+/// A step that removes the runner, or the one that must come before it.
+pub(super) fn unassigned_first(runner: &Runner, seen: &Observed, removal: Step) -> Step {
+    let before = before_removal(runner, seen).filter(|_| seen.can_assign);
+    before.unwrap_or(removal)
+}
+
 /// Whether the runner has several projects, and the one that it was registered for is not among them:
 /// it was deleted, and GitLab does not say which of the others owns the runner now (contract §4).
 pub(super) fn lost_owner(runner: &Runner, seen: &Observed) -> bool {

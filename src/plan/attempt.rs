@@ -2,7 +2,8 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::observed::Observed;
+use super::mark::Mark;
+use super::observed::{Doubt, Observed, Sighting};
 use crate::api::v1alpha1::{GitLabRunnerStatus, GivenUp, Registration};
 
 /// For how long the runner of an attempt that was given up is looked for. Whatever held GitLab up for
@@ -41,9 +42,11 @@ pub fn may_turn_up(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at) < TURNS_UP
 }
 
-/// The last attempt; one that is void leaves the one before it to be settled.
+/// The last attempt; one that is void leaves the one before it to be settled. What it made and nobody may
+/// look at is known by its number alone, which the Secret may lose.
 pub(super) fn kept(
     previous: &GitLabRunnerStatus,
+    seen: Option<&Observed>,
     void: bool,
     now: Timestamp,
 ) -> Option<Registration> {
@@ -57,10 +60,29 @@ pub(super) fn kept(
             gitlab_url: last.gitlab_url,
             secret_name: last.secret_name,
             runner_id: None,
+            settings_digest: None,
             given_up: None,
         });
     }
-    Some(Registration { given_up, ..last })
+    let made = match seen.map(|seen| &seen.runner) {
+        Some(Sighting::Unclear(Doubt::Unseen(id))) => i64::try_from(id.0).ok(),
+        Some(Sighting::Absent | Sighting::Present(_) | Sighting::Unclear(_)) | None => None,
+    };
+    Some(Registration {
+        given_up,
+        runner_id: last.runner_id.or(made),
+        ..last
+    })
+}
+
+/// The last attempt, unless the runner in status is the one that it made: an attempt makes no other.
+pub fn still_open(status: &GitLabRunnerStatus) -> Option<Intent> {
+    let mark = status
+        .runner
+        .as_ref()
+        .and_then(|runner| runner.mark.as_ref());
+    let made = mark.and_then(|mark| Mark::split(mark).1);
+    Intent::of(status).filter(|last| made.is_none_or(|mark| mark.attempt != last.attempt))
 }
 
 /// An attempt that begins now. The one before is given up if its runner was looked for in vain, and
@@ -80,6 +102,7 @@ pub fn intended(
         gitlab_url: Some(gitlab_url.to_owned()),
         secret_name: Some(secret_name.to_owned()),
         runner_id: None,
+        settings_digest: None,
         given_up: match before {
             Some(before) if in_vain => Some(GivenUp {
                 attempt: before.attempt,

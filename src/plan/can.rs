@@ -61,6 +61,11 @@ impl Can {
         }
     }
 
+    /// Whether runners can be read by their numbers.
+    pub fn reads(self) -> bool {
+        self.manage || self.list
+    }
+
     /// Whether what a list does not show is surely not there.
     pub fn lists_all(self) -> bool {
         self.list && !self.granular

@@ -44,7 +44,11 @@ impl Account {
 
     /// What is to be known of a credential that GitLab accepts.
     fn note(&self) -> String {
-        if !self.can().granular {
+        let can = self.can();
+        if !can.reads() {
+            return "the token may register runners and no more: they are removed by their own tokens, and neither looked at nor changed, and a token that is lost is not replaced".to_owned();
+        }
+        if !can.granular {
             return String::new();
         }
         let lacks: Vec<String> = self.lacks.iter().map(|lack| format!("; {lack}")).collect();

@@ -3,9 +3,31 @@
 /// A credential without what harms nothing: a byte order mark in front, and white space around. Says
 /// what is wrong with what cannot be sent, by its place and never by its neighbours.
 pub fn credential(bytes: &[u8]) -> Result<&str, String> {
+    let text = plain("access token", bytes)?;
+    other_kind(text).map_or(Ok(text), |what| Err(format!("the access token {what}")))
+}
+
+/// The same of a registration token, which may look like anything but another kind of token.
+pub fn registration_token(bytes: &[u8]) -> Result<&str, String> {
+    let text = plain("registration token", bytes)?;
+    let kind = ["glrt-", "glpat-"]
+        .into_iter()
+        .zip(["a runner's authentication token", "an access token"])
+        .find(|(prefix, _)| text.starts_with(prefix));
+    match kind {
+        None => Ok(text),
+        Some((_, kind)) => Err(format!(
+            "the registration token is {kind}, by its first letters: store the registration token of the instance, group or project"
+        )),
+    }
+}
+
+/// A token as plain text.
+fn plain<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, String> {
     let Ok(text) = str::from_utf8(bytes) else {
-        let why = "the access token is not UTF-8 text; store its letters and nothing else";
-        return Err(why.to_owned());
+        return Err(format!(
+            "the {what} is not UTF-8 text; store its letters and nothing else"
+        ));
     };
     let text = trimmed(text);
     let strange = text
@@ -13,15 +35,15 @@ pub fn credential(bytes: &[u8]) -> Result<&str, String> {
         .enumerate()
         .find(|(_, letter)| !letter.is_ascii_graphic());
     match strange {
-        None => other_kind(text).map_or(Ok(text), |what| Err(format!("the access token {what}"))),
+        None => Ok(text),
         Some((at, letter)) => {
-            let what = match letter {
+            let strange = match letter {
                 '\n' | '\r' => "a line break".to_owned(),
                 letter if letter.is_whitespace() => "white space".to_owned(),
                 letter => format!("U+{:04X}", u32::from(letter)),
             };
             Err(format!(
-                "the access token is not plain ASCII text: it has {what} as character {}; store its letters and nothing else",
+                "the {what} is not plain ASCII text: it has {strange} as character {}; store its letters and nothing else",
                 at + 1
             ))
         }
@@ -115,5 +137,20 @@ mod tests {
         let utf16: Vec<u8> = "glpat".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let marked = [&[0xff, 0xfe][..], &utf16].concat();
         assert!(credential(&marked).unwrap_err().contains("not UTF-8"));
+    }
+
+    #[test]
+    fn a_registration_token_is_no_other_kind_of_token() {
+        for text in ["GR1348941abc", "glrtr-abc", " abc\n", "abc.def_-"] {
+            assert_eq!(registration_token(text.as_bytes()), Ok(text.trim()));
+        }
+        for (text, what) in [
+            ("glpat-canary", "is an access token"),
+            ("glrt-canary", "is a runner's authentication token"),
+            ("can ary", "white space as character 4"),
+        ] {
+            let told = registration_token(text.as_bytes()).unwrap_err();
+            assert!(told.contains(what) && !told.contains("canary"), "{told}");
+        }
     }
 }

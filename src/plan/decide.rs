@@ -3,16 +3,18 @@ use jiff::Timestamp;
 
 use super::{
     adoption::adopt,
-    assignment::{assignment, assigns, before_removal, lost_owner, unassignable},
+    assignment::{assignment, assigns, before_removal, lost_owner, unassignable, unassigned_first},
     brake::is_held_up,
     desired::{Desired, Wanted},
     diff::{diff, possible},
     drain,
     mark::Mark,
     observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
-    renewal::{is_superseded, renewal, template},
+    releases::lack,
+    renewal::{conflict, is_superseded, renewal, template},
     step::{Blocked, Plan, ResetReason, Step},
     succession::{goes_first, retire},
+    unseen::unseen,
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
 use crate::gitlab::model::{NewRunner, Runner, RunnerId};
@@ -36,6 +38,7 @@ fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Pl
         Desired::Gone(DeletionPolicy::Orphan) => drain::release(seen),
         Desired::Gone(DeletionPolicy::Delete) => finalize(seen, settling, now),
         Desired::Exists(want) => match &seen.runner {
+            _ if let Some(lack) = lack(want, seen) => Plan::Hold(Blocked::Unsupported(lack)),
             _ if let Some(adoption) = &seen.adoption => adopt(adoption, seen, mark),
             Sighting::Absent => match settling {
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
@@ -52,6 +55,7 @@ fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Pl
             {
                 register(want, seen)
             }
+            Sighting::Unclear(Doubt::Unseen(id)) => unseen(*id, keep_token(want, *id, seen), seen),
             Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
             Sighting::Present(runner) => maintain(want, runner, seen, mark, now),
         },
@@ -85,6 +89,9 @@ fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: T
     }
     match (keep_token(want, runner.id, seen), seen.under_way) {
         (Some(Step::ResetToken(..)), _) if want.leaves_token_of(runner.id) => {}
+        (Some(Step::ResetToken(id, why)), _) if !seen.can_reset() => {
+            return Plan::Act(unassigned_first(runner, seen, Step::Discard(id, why)));
+        }
         (Some(Step::ResetToken(..)), Some(until)) if until > now => {
             return Plan::Hold(Blocked::UnderWay(until));
         }
@@ -100,14 +107,6 @@ fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: T
             .or_else(|| template(seen))
             .map_or(Plan::Rest, Plan::Hold),
         (plan @ Plan::Act(_), _) | (plan @ Plan::Hold(_), None) => plan,
-    }
-}
-
-/// That somebody else's Secret has our name keeps nothing but the token from being looked after.
-fn conflict(seen: &Observed) -> Option<Blocked> {
-    match &seen.secret {
-        SecretSighting::Foreign(made_for) => Some(Blocked::SecretConflict(made_for.clone())),
-        SecretSighting::Absent | SecretSighting::Ours(_) => None,
     }
 }
 
@@ -206,8 +205,10 @@ fn finalize(seen: &Observed, settling: Option<Timestamp>, now: Timestamp) -> Pla
         {
             Plan::Act(Step::Unregister(*twin))
         }
-        Sighting::Unclear(Doubt::Unreadable(id) | Doubt::Hidden(id)) if holds(*id, seen) => {
-            Plan::Act(Step::UnregisterByToken(*id))
+        Sighting::Unclear(doubt)
+            if let Some(id) = doubt.out_of_sight().filter(|id| holds(*id, seen)) =>
+        {
+            Plan::Act(Step::UnregisterByToken(id))
         }
         Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
         Sighting::Present(runner) => drain::before_removal(runner, seen, now)
@@ -219,15 +220,13 @@ fn finalize(seen: &Observed, settling: Option<Timestamp>, now: Timestamp) -> Pla
 /// How a runner that is there is taken away. Its own token removes it whatever the credential may not
 /// do, and however many projects it has, of which GitLab need not show all (contract §3.15).
 fn removal(runner: &Runner, seen: &Observed) -> Step {
-    let held = holds(runner.id, seen);
     let before = before_removal(runner, seen);
     let barred = before.is_some() && !seen.can_assign || !seen.admin && lost_owner(runner, seen);
-    if held && (barred || seen.refused) {
+    if holds(runner.id, seen) && (barred || seen.refused) {
         return Step::UnregisterByToken(runner.id);
     }
     // Without the token GitLab may judge: whether such a credential is an administrator's is not known.
-    let before = before.filter(|_| seen.can_assign);
-    before.unwrap_or(Step::Unregister(runner.id))
+    unassigned_first(runner, seen, Step::Unregister(runner.id))
 }
 
 /// No credential can be used, but whoever holds the runner's token may delete it (contract §3.15), unless

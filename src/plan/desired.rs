@@ -10,7 +10,7 @@ use super::rotation::Rotation;
 use super::takeover::WantedAdoption;
 use crate::api::v1alpha1::{
     AccessLevel, DeletionPolicy, DriftPolicy, ExtraKey, GitLabRunner, GitLabRunnerSpec,
-    ProjectSelector, Target, TokenSecret,
+    ProjectSelector, SecretKeyRef, Target, TokenSecret,
 };
 use crate::gitlab::model::{self, Settings};
 
@@ -46,6 +46,8 @@ pub struct Wanted {
     pub deletion: DeletionPolicy,
     /// The runner to take over instead of registering one.
     pub adopt: Option<WantedAdoption>,
+    /// Where the registration token is, if one is to be used.
+    pub registration_token: Option<SecretKeyRef>,
 }
 
 impl Wanted {
@@ -107,6 +109,7 @@ pub fn desired(
         projects,
         adopt,
         project_selector,
+        registration,
         token_secret,
         token_rotation,
         deletion_policy,
@@ -131,10 +134,7 @@ pub fn desired(
             run_untagged: *run_untagged,
             paused: paused_by(*paused, pausing),
             locked: *locked,
-            access_level: access_level.map(|level| match level {
-                AccessLevel::NotProtected => model::AccessLevel::NotProtected,
-                AccessLevel::RefProtected => model::AccessLevel::RefProtected,
-            }),
+            access_level: access_level.map(served),
             maximum_timeout: maximum_timeout.as_deref().map(timeout).transpose()?,
             maintenance_note: maintenance_note
                 .as_deref()
@@ -149,7 +149,15 @@ pub fn desired(
         drift: *drift_policy,
         deletion: *deletion_policy,
         adopt: adopt.as_ref().and_then(WantedAdoption::of),
+        registration_token: registration.clone().unwrap_or_default().token_secret_ref,
     })
+}
+
+fn served(level: AccessLevel) -> model::AccessLevel {
+    match level {
+        AccessLevel::NotProtected => model::AccessLevel::NotProtected,
+        AccessLevel::RefProtected => model::AccessLevel::RefProtected,
+    }
 }
 
 fn wanted_secret(secret: TokenSecret, object: &str, description: &str) -> WantedSecret {

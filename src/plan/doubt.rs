@@ -38,9 +38,30 @@ pub enum Doubt {
     /// The object goes, and GitLab says what it tells a fine-grained token of a runner that is gone, and
     /// of one that the token may not see.
     Hidden(RunnerId),
+    /// The credential may register runners and look at none: here is the number of the one it has made.
+    Unseen(RunnerId),
     /// The runner of this number is to be taken over, and that is not done yet.
     Unadopted(RunnerId),
     /// We did not look, because there is no usable connection: not for the runner of this number,
     /// or not for one whose number was lost.
     NotAsked(Option<RunnerId>),
+}
+
+impl Doubt {
+    /// The runner that is there as far as anybody knows, at which the credential may not look.
+    pub(super) fn out_of_sight(self) -> Option<RunnerId> {
+        match self {
+            Self::Unreadable(id) | Self::Hidden(id) | Self::Unseen(id) => Some(id),
+            Self::Unsearchable
+            | Self::Crowded
+            | Self::Unplaced
+            | Self::Unswept
+            | Self::Foreign(_)
+            | Self::Unmarked(_)
+            | Self::Vanished { .. }
+            | Self::Elsewhere
+            | Self::Unadopted(_)
+            | Self::NotAsked(_) => None,
+        }
+    }
 }

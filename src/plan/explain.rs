@@ -9,6 +9,7 @@ use super::{
     observed::{Doubt, Known, Observed, Sighting},
     outcome::{Facts, Named},
     step::{Blocked, Unassignable},
+    unseen::{out_of_reach, unremovable},
 };
 use crate::api::conditions::Reason;
 
@@ -29,6 +30,8 @@ pub(super) fn explain(blocked: &Blocked, facts: &Facts<'_>) -> (Reason, String) 
                 "spec.scope names {named}, but the runner was registered for {lives}: nothing is written until it names that again"
             ),
         ),
+        Blocked::OutOfReach(id, undone) => (Reason::NotVisible, out_of_reach(*id, *undone)),
+        Blocked::Unsupported(lack) => (Reason::Unsupported, lack.told()),
         Blocked::Unadoptable(id, why) => (
             Reason::AdoptionRefused,
             unadoptable(*id, *why, &facts.named.scope),
@@ -215,6 +218,7 @@ fn unclear(doubt: &Doubt) -> (Reason, String) {
                 "GitLab says that there is no runner {id}, which it also says to a fine-grained token that may not see the runner, and the runner's own token is not in the Secret: look for the runner in GitLab and remove it there, then set deletionPolicy to Orphan"
             ),
         ),
+        Doubt::Unseen(id) => (Reason::DeletionBlocked, unremovable(*id)),
         Doubt::Unadopted(id) => (
             Reason::Progressing,
             format!("runner {id} is about to be taken over"),

@@ -6,7 +6,7 @@ use super::goodbye::{Goodbye, Jobs};
 use super::losses::Brake;
 use super::rotation::TokenFacts;
 use super::takeover::Adoption;
-use crate::gitlab::model::{ProjectId, Runner, RunnerId, Scope};
+use crate::gitlab::model::{ProjectId, Release, Runner, RunnerId, Scope};
 
 /// What looking for something told us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,6 +150,8 @@ pub struct Observed {
     /// Those that GitLab has refused to assign or to unassign, with its words, while it is too early to
     /// ask again.
     pub refused_projects: Vec<(ProjectId, String)>,
+    /// Which GitLab it is, where the credential may know that.
+    pub release: Option<Release>,
     /// Whether the credential is an administrator's, whom GitLab spares some rules.
     pub admin: bool,
     /// Whether the credential may assign and unassign projects.
@@ -160,6 +162,8 @@ pub struct Observed {
     pub refused: bool,
     /// Whether the object was changed after it was told that its runner may be somebody else's.
     pub answered: bool,
+    /// Whether spec asks for other settings than the runner was registered with, where that is known.
+    pub changed: Option<bool>,
     /// That too many of the connection's runners are lost at once, if they are.
     pub brake: Option<Brake>,
     /// What is known of the end of a runner whose object goes.

@@ -8,6 +8,7 @@ use super::{
     outcome::Facts,
     renewal::{is_superseded, left_to_runners},
     step::Blocked,
+    unseen::not_visible,
 };
 use crate::api::conditions::{Reason, Truth};
 use crate::api::v1alpha1::DriftPolicy;
@@ -28,6 +29,11 @@ pub(super) fn registered(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, R
             };
             (Truth::False, Reason::Progressing, message.to_owned())
         }
+        Sighting::Unclear(Doubt::Unseen(id)) if !facts.leaving => (
+            Truth::True,
+            Reason::Succeeded,
+            format!("runner {id}, at which the connection's credential may not look"),
+        ),
         Sighting::Unclear(Doubt::NotAsked(_)) => return None,
         Sighting::Unclear(doubt @ Doubt::Vanished { .. }) => {
             let (reason, message) = explain(&Blocked::Unclear(*doubt), facts);
@@ -76,6 +82,9 @@ pub(super) fn token_ready(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, 
 }
 
 pub(super) fn synced(facts: &Facts<'_>, seen: &Observed) -> Option<(Truth, Reason, String)> {
+    if let (Some(_), Sighting::Unclear(Doubt::Unseen(id))) = (facts.want, &seen.runner) {
+        return Some((Truth::Unknown, Reason::NotVisible, not_visible(*id)));
+    }
     let (want, runner) = (facts.want?, present(seen)?);
     let edit = diff(runner, &want.settings, facts.mark).unwrap_or_default();
     let rows = differences(runner, &edit);

@@ -69,6 +69,14 @@ pub fn renewal_beside(desired: &Desired, seen: &Observed, now: Timestamp) -> Opt
     }
 }
 
+/// That somebody else's Secret has our name keeps nothing but the token from being looked after.
+pub(super) fn conflict(seen: &Observed) -> Option<Blocked> {
+    match &seen.secret {
+        SecretSighting::Foreign(made_for) => Some(Blocked::SecretConflict(made_for.clone())),
+        SecretSighting::Absent | SecretSighting::Ours(_) => None,
+    }
+}
+
 /// A template that makes no config.toml keeps nothing but that from being written.
 pub(super) fn template(seen: &Observed) -> Option<Blocked> {
     seen.token.unmade.clone().map(Blocked::Template)

@@ -68,7 +68,7 @@ pub fn next_status(
         drain: drain::shown(previous, seen),
         predecessor: succession::shown(previous, seen, now),
         undeletable_since: drain::undeletable_since(previous, outcome, now),
-        registration: attempt::kept(previous, void, now),
+        registration: attempt::kept(previous, seen, void, now),
         adoption: adoption::kept(previous, facts.want),
         operation: operation::still_open(previous, seen),
         last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),

@@ -5,6 +5,7 @@ use strum::IntoStaticStr;
 use super::goodbye::Draining;
 use super::losses::Brake;
 use super::observed::{Doubt, Known};
+use super::releases::Lack;
 use super::takeover::Unfit;
 use crate::gitlab::model::{NewRunner, ProjectId, RunnerId, Settings};
 
@@ -27,6 +28,8 @@ pub enum Step {
     Register(Box<NewRunner>),
     /// Take a runner over that is there: write the mark, if that can be, and record its number.
     Adopt(RunnerId, Option<Box<Settings>>),
+    /// Remove the runner, whose token is lost and cannot be replaced, so that another can be registered.
+    Discard(RunnerId, ResetReason),
     /// Replace the token, then keep the new one.
     ResetToken(RunnerId, ResetReason),
     /// Put the Secret right with the token that we still have, at the name that spec asks for.
@@ -49,9 +52,10 @@ pub enum Step {
 
 impl Step {
     /// The names of those that change anything in GitLab.
-    pub const IN_GITLAB: [&str; 8] = [
+    pub const IN_GITLAB: [&str; 9] = [
         "register",
         "adopt",
+        "discard",
         "reset_token",
         "edit",
         "assign",
@@ -72,6 +76,7 @@ impl Step {
     pub fn runner(&self) -> Option<RunnerId> {
         match self {
             Self::Adopt(id, _)
+            | Self::Discard(id, _)
             | Self::ResetToken(id, _)
             | Self::RepairSecret(id)
             | Self::Edit(id, _)
@@ -89,6 +94,7 @@ impl Step {
             Self::Assign(_, project) | Self::Unassign(_, project) => Some(*project),
             Self::Register(_)
             | Self::Adopt(..)
+            | Self::Discard(..)
             | Self::ResetToken(..)
             | Self::RepairSecret(_)
             | Self::DeleteSecret(_)
@@ -104,6 +110,7 @@ impl Step {
         match self {
             Self::Register(_) => "registered runner",
             Self::Adopt(..) => "took runner over",
+            Self::Discard(..) => "removed runner whose token was lost",
             Self::ResetToken(..) => "replaced the runner's token",
             Self::RepairSecret(_) => "wrote the Secret of the runner's token",
             Self::DeleteSecret(_) => "deleted a Secret that the token has left",
@@ -164,6 +171,15 @@ impl ResetReason {
     }
 }
 
+/// What cannot be done to a runner that the credential may not reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// Its settings are to be changed.
+    Settings,
+    /// Its token is lost.
+    Token,
+}
+
 /// The further projects that nothing can be done about now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unassignable {
@@ -192,6 +208,10 @@ pub enum Blocked {
         /// Where the runner lives.
         lives: String,
     },
+    /// The credential may only register runners, and something is to be done to the one that it has made.
+    OutOfReach(RunnerId, Undone),
+    /// GitLab of this release cannot do what spec asks for.
+    Unsupported(Lack),
     /// The runner that spec says to take over cannot be.
     Unadoptable(RunnerId, Unfit),
     /// A reset of the token that somebody else has begun may come to its end until then.
@@ -226,6 +246,7 @@ mod tests {
         let steps = [
             Step::Register(Box::new(new)),
             Step::Adopt(runner, None),
+            Step::Discard(runner, ResetReason::Missing),
             Step::ResetToken(runner, ResetReason::Missing),
             Step::RepairSecret(runner),
             Step::DeleteSecret(String::new()),

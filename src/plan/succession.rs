@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::alike::{over, settings_of};
-use super::assignment::{assigns, before_removal};
+use super::assignment::{assigns, unassigned_first};
 use super::desired::Wanted;
 use super::drain::pause;
 use super::goodbye::Jobs;
@@ -114,13 +114,7 @@ pub(super) fn retire(runner: &Runner, seen: &Observed, now: Timestamp) -> Option
         return taken_up.then(|| pause(old.id));
     }
     let over = before.jobs == Jobs::Running(0) || before.until <= now;
-    over.then(|| removal(old, seen))
-}
-
-/// Further projects stand in the way of a removal, but for an administrator (contract §3.7).
-fn removal(old: &Runner, seen: &Observed) -> Step {
-    let before = before_removal(old, seen).filter(|_| seen.can_assign);
-    before.unwrap_or(Step::Unregister(old.id))
+    over.then(|| unassigned_first(old, seen, Step::Unregister(old.id)))
 }
 
 /// What is done about the predecessor of a runner that goes, before that.
@@ -144,7 +138,11 @@ pub(super) fn goes_first(seen: &Observed, now: Timestamp) -> Option<Plan> {
             return Some(Plan::Hold(Blocked::Draining(drain)));
         }
     }
-    Some(Plan::Act(removal(old, seen)))
+    Some(Plan::Act(unassigned_first(
+        old,
+        seen,
+        Step::Unregister(old.id),
+    )))
 }
 
 /// What status says of the predecessor after a look.

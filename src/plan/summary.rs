@@ -112,7 +112,12 @@ fn resting(facts: &Facts<'_>) -> (Truth, Reason, String, Progress) {
         .flatten()
         .filter(|(truth, _, _)| *truth != Truth::True)
         .collect();
-    let is_reported = |reason: &Reason| matches!(reason, Reason::Drifted | Reason::RenewedByRunner);
+    let is_reported = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::Drifted | Reason::RenewedByRunner | Reason::NotVisible
+        )
+    };
     let worst = amiss.iter().find(|(_, reason, _)| !is_reported(reason));
     match worst.or(amiss.first()).cloned() {
         None => (Truth::True, Reason::Succeeded, ready, Progress::Done),

@@ -6,6 +6,7 @@ mod endpoints;
 mod faults;
 mod lost;
 mod notes;
+mod older;
 mod refusals;
 mod search;
 mod struck;

@@ -4,6 +4,7 @@ mod adoption;
 mod build;
 mod drain;
 mod observe;
+mod older;
 mod pass;
 mod placing;
 mod projects;

@@ -12,10 +12,12 @@ mod pausing;
 mod place;
 mod present;
 mod projects;
+mod releases;
 mod rotation;
 mod secret;
 mod succession;
 mod token;
+mod unseen;
 
 use gitlab_runner_registrar::plan::{Blocked, Desired, Observed, Plan, Step, decide};
 

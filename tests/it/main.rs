@@ -43,6 +43,7 @@ mod pausing;
 mod projects;
 mod proxies;
 mod refusals;
+mod registration;
 mod restart;
 mod roster;
 mod rotation;

@@ -1,11 +1,14 @@
 //! What older releases of GitLab cannot do.
+mod life;
+
 use std::time::Duration;
 
 use gitlab_sim::{Fault, Rule};
 use serde_json::json;
 
-use crate::harness::{Story, condition, runner, story};
+use crate::harness::{Story, condition, runner, story, until};
 use crate::refusals::{count, stays};
+use crate::registration::{by_token, holds_the_token, token_of, tokens_are_allowed};
 
 const POST: &str = "/api/v4/user/runners";
 
@@ -65,6 +68,131 @@ async fn a_note_that_cannot_be_changed_is_told_and_left() {
             story.is_ready("eider").await;
             let note = story.gitlab.only_runner()["maintenance_note"].clone();
             assert!(note.as_str().unwrap().starts_with("Ask Bob\n["), "{note}");
+        })
+        .await;
+}
+
+/// What a release lacks is told with the field and the release, and nothing is done meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_release_lacks_is_told_by_name() {
+    story("versions-lacking")
+        .tell(async |story| {
+            tokens_are_allowed(story, "13.12");
+            story.is_connected_to_gitlab().await;
+            let dunnock = runner("dunnock").in_group("platform");
+            story.apply(&dunnock).await;
+            let told = story.is_not_ready("dunnock", "Unsupported").await;
+            for part in [
+                "GitLab 13.12",
+                "registration.method User",
+                "15.11",
+                "RegistrationToken",
+            ] {
+                assert!(told.contains(part), "{part:?} is not in {told:?}");
+            }
+            holds_the_token(story, &token_of(story, "platform")).await;
+            let dunnock = by_token(dunnock);
+            let refused = [
+                (
+                    dunnock.clone().with("maintenanceNote", "Ask Ann"),
+                    "maintenanceNote",
+                    "14.8",
+                ),
+                (
+                    dunnock.clone().with("description", "x".repeat(897)),
+                    "description",
+                    "14.8",
+                ),
+                (
+                    dunnock.clone().with("adopt.runnerId", 7),
+                    "adopt.resetToken",
+                    "15.0",
+                ),
+            ];
+            for (manifest, field, since) in refused {
+                story.apply(&manifest).await;
+                let is_told = async || {
+                    let told = story.is_not_ready("dunnock", "Unsupported").await;
+                    let named = [field, since, "13.12"]
+                        .iter()
+                        .all(|part| told.contains(part));
+                    named.then_some(()).ok_or(told)
+                };
+                until(field, is_told).await;
+            }
+            assert_eq!(story.gitlab.changes_asked(), []);
+            story.apply(&dunnock).await;
+            story.is_registered("dunnock").await;
+        })
+        .await;
+}
+
+/// Without its version GitLab itself says that it knows no such thing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_is_not_told_is_told_by_its_answer() {
+    story("versions-untold")
+        .tell(async |story| {
+            let hidden = || Fault::Reply {
+                status: 403,
+                headers: [].into(),
+                body: json!({ "message": "403 Forbidden" }),
+            };
+            story.gitlab.answers("GET", "/api/v4/metadata", hidden());
+            story.gitlab.answers("GET", "/api/v4/version", hidden());
+            is_of_version(story, "15.2").await;
+            story.apply(&runner("linnet").in_group("platform")).await;
+            let told = story.is_not_ready("linnet", "Unsupported").await;
+            assert!(told.contains("before 15.11"), "{told}");
+            assert_eq!(count(story, "POST", POST), 1);
+        })
+        .await;
+}
+
+/// Before 14.8 the mark stands at the end of the description, and a change of the one keeps the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_in_the_description_outlives_its_text() {
+    story("versions-description")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            tokens_are_allowed(story, "13.12");
+            story.is_connected_to_gitlab().await;
+            holds_the_token(story, &token_of(story, "platform")).await;
+            let pipit = by_token(runner("pipit").in_group("platform"));
+            story
+                .apply(&pipit.clone().with("description", "Builds [arm]"))
+                .await;
+            let id = story.is_registered("pipit").await;
+            let stored = || {
+                story.gitlab.only_runner()["description"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            };
+            let (text, mark) = stored()
+                .rsplit_once(" [")
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                .unwrap();
+            assert_eq!(text, "Builds [arm]");
+            assert!(mark.starts_with("gitlab-registrar.dev/"), "{mark}");
+            let object = story.is_ready("pipit").await;
+            let shown = object.status.unwrap().runner.unwrap().description;
+            assert_eq!(shown, "Builds [arm]", "status shows the text alone");
+            story
+                .apply(&pipit.clone().with("description", "Builds more"))
+                .await;
+            assert_eq!(story.is_registered("pipit").await, id);
+            assert_eq!(stored(), format!("Builds more [{mark}"));
+            // Somebody else's words are corrected, and the mark is kept.
+            story
+                .gitlab
+                .changes(id, json!({ "description": format!("By hand [{mark}") }));
+            until("the text is back", async || {
+                let now = stored();
+                (now == format!("Builds more [{mark}"))
+                    .then_some(())
+                    .ok_or(now)
+            })
+            .await;
         })
         .await;
 }

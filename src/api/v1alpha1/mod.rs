@@ -21,6 +21,8 @@ mod insight;
 mod pausing;
 mod policy;
 #[expect(unreachable_pub, reason = "see above")]
+mod registration;
+#[expect(unreachable_pub, reason = "see above")]
 mod rotation;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod runner;
@@ -45,6 +47,7 @@ pub use goodbye::{Drain, DrainStatus, LostCredentials, LostCredentialsPolicy};
 pub use insight::{ManagersStatus, ProjectStatus, RunnerStatus};
 pub use pausing::{PauseWindow, PausingStatus};
 pub use policy::{DeletionPolicy, DriftPolicy};
+pub use registration::{RegistrationMethod, RegistrationSpec};
 pub use rotation::{PredecessorStatus, RotationOverlap, RotationOwner, TokenRotation};
 pub use runner::{GitLabRunner, GitLabRunnerSpec, Scope};
 pub use runner_status::{

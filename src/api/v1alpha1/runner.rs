@@ -7,6 +7,7 @@ use super::{
     goodbye::{Drain, LostCredentials},
     pausing::PauseWindow,
     policy::{DeletionPolicy, DriftPolicy},
+    registration::RegistrationSpec,
     rotation::TokenRotation,
     runner_status::GitLabRunnerStatus,
     selector::ProjectSelector,
@@ -146,6 +147,11 @@ pub struct GitLabRunnerSpec {
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub projects: Option<Vec<Target>>,
+
+    /// How the runner is registered. When omitted it is with the connection's credential. A change counts
+    /// for the next registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationSpec>,
 
     /// An existing runner to take over. When omitted a new one is registered. Its settings are compared, told of
     /// in an event, and then corrected where spec names them, and it gets this object's mark. Once that

@@ -148,9 +148,15 @@ pub struct Registration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub secret_name: Option<String>,
-    /// Number of the runner that the attempt made, where its token could not be kept.
+    /// Number of the runner that the attempt made, where its token could not be kept or the connection's
+    /// credential may not look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner_id: Option<i64>,
+    /// The first 16 hexadecimal digits of the SHA-256 of the settings that were asked for, by which a
+    /// credential that may not look at the runner tells that spec has changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub settings_digest: Option<String>,
     /// The attempt before, if it was given up because GitLab neither answered nor showed a runner.
     /// For an hour from its beginning that runner is still looked for, and removed if it turns up.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -147,8 +147,10 @@ fn connected(
     account: &Account,
     reused: Option<Arc<Connected>>,
 ) -> Arc<Connected> {
+    let release = account.metadata.as_ref().and_then(Metadata::release);
     let fresh = Connected {
-        client: client.clone(),
+        client: client.of_release(release),
+        release,
         url: inputs.url().to_owned(),
         timeout: inputs.timeout(),
         admin: account.admin.unwrap_or(false),
@@ -166,6 +168,8 @@ fn connected(
         roster: ctx.rosters.of(&inputs.fingerprint()),
     };
     reused
-        .filter(|kept| kept.can == fresh.can && kept.admin == fresh.admin)
+        .filter(|kept| {
+            kept.can == fresh.can && kept.admin == fresh.admin && kept.release == fresh.release
+        })
         .unwrap_or_else(|| Arc::new(fresh))
 }

@@ -45,6 +45,7 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
     match step {
         Step::Register(_)
         | Step::Adopt(..)
+        | Step::Discard(..)
         | Step::ResetToken(..)
         | Step::RepairSecret(_)
         | Step::DeleteSecret(_)
@@ -70,6 +71,7 @@ async fn with_token(pass: &mut Pass<'_>, step: &Step) -> Result<(), Error> {
     match step {
         Step::Register(new) => token::register(pass, new).await,
         Step::Adopt(id, edit) => adoption::adopt(pass, step, *id, edit.as_deref()).await,
+        Step::Discard(id, why) => removal::discard(pass, step, *id, *why).await,
         Step::ResetToken(id, why) => token::reset(pass, *id, *why).await,
         Step::RepairSecret(id) => token::repair(pass, *id).await,
         Step::DeleteSecret(name) => removal::delete_secret(pass, name).await,

@@ -37,7 +37,9 @@ impl Pass<'_> {
         made.map_err(|source| Error::Act {
             doing,
             about: ConditionType::Registered,
-            advice: self.role_advice(step, &source),
+            advice: self
+                .registration_advice(&source)
+                .or_else(|| self.role_advice(step, &source)),
             source,
         })
     }
@@ -133,7 +135,7 @@ impl Pass<'_> {
             Step::Assign(_, project) | Step::Unassign(_, project) => {
                 detail.project = Some(project.0);
             }
-            Step::ResetToken(_, why) => detail.why = Some(why.words()),
+            Step::ResetToken(_, why) | Step::Discard(_, why) => detail.why = Some(why.words()),
             Step::Adopt(_, None)
             | Step::RepairSecret(_)
             | Step::DeleteSecret(_)

@@ -35,6 +35,11 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
                 pass.record.memory.forget();
             }
             Plan::Act(step) => {
+                if matches!(step, Step::Register(_))
+                    && let Some(obstacle) = pass.read_registration_token().await?
+                {
+                    return Ok(obstacle);
+                }
                 let record = pass.record.clone();
                 let step = match not_refused(pass, desired, step, last.as_ref()) {
                     Ok(step) => step,

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::conclude::{left, renewal};
 use super::pass::Pass;
 use super::{AWAITED, POLL};
+use crate::api::conditions::Reason;
 use crate::backoff;
 use crate::clock;
 use crate::plan::{Blocked, Doubt, Naming, Outcome, Plan, Shown, Sighting, scope_of};
@@ -55,7 +56,8 @@ impl Pass<'_> {
             }
             Outcome::Planned(Plan::Hold(
                 Blocked::SecretConflict(_) | Blocked::Undeletable(None),
-            )) => resync.min(POLL),
+            ))
+            | Outcome::Obstructed(Reason::RegistrationTokenMissing, _) => resync.min(POLL),
             Outcome::Planned(plan) => {
                 let due = if self.is_unsettled() {
                     resync.min(POLL)

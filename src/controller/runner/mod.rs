@@ -2,9 +2,11 @@
 mod act;
 mod adoption;
 mod announce;
+mod asked;
 mod assume;
 mod audit;
 mod by_the_clock;
+mod by_token;
 mod conclude;
 mod converge;
 mod due;

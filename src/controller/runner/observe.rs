@@ -62,6 +62,7 @@ impl Pass<'_> {
         facts.token.requested = self.is_rotation_requested(&facts);
         facts.under_way = self.under_way();
         facts.answered = self.is_answered();
+        facts.changed = self.has_changed();
         facts.brake = self.brake();
         Box::pin(self.counts_jobs_left(&mut facts)).await?;
         facts.goodbye = self.goodbye(desired, &facts.runner, facts.refused).await?;
@@ -170,7 +171,8 @@ impl Pass<'_> {
         Asker {
             uid: &self.uid,
             resync: self.ctx.options.resync,
-            now: Circumstances::new(&self.runner, self.link.as_ref()),
+            now: Circumstances::new(&self.runner, self.link.as_ref())
+                .with_registration(self.registration_digest()),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::error::Error;
 use crate::controller::record::Record;
 use crate::controller::{Context, on_request};
-use crate::gitlab::model::{ProjectId, ProjectRef, RunnerId};
+use crate::gitlab::model::{ProjectId, ProjectRef, RegistrationToken, RunnerId};
 use crate::observe::Connected;
 use crate::plan::{Intent, Known, Mark, Observed, SecretSighting, Wanted};
 use crate::secrets::Entry;
@@ -54,6 +54,8 @@ pub(super) struct Pass<'a> {
     pub(super) selected: Vec<ProjectRef>,
     /// The value of the annotation that asks for a look, as this pass has read it.
     pub(super) requested: Option<String>,
+    /// The token that the runner is to be registered with, if it is one.
+    pub(super) registration_token: Option<RegistrationToken>,
     /// Why no connection can be used.
     pub(super) barred: Option<String>,
 }
@@ -71,6 +73,7 @@ impl<'a> Pass<'a> {
             unlocked: false,
             registered: false,
             requested: on_request::requested(&runner),
+            registration_token: None,
             barred: None,
             runner,
             want: None,

@@ -15,7 +15,7 @@ use crate::api::v1alpha1::OperationType;
 use crate::controller::error::{Error, is_api_status};
 use crate::gitlab;
 use crate::gitlab::model::RunnerId;
-use crate::plan::{Doubt, Jobs, SecretSighting, Sighting, Step};
+use crate::plan::{Doubt, Jobs, ResetReason, SecretSighting, Sighting, Step};
 use crate::secrets;
 
 /// Removes a runner. One that was `seen` by an earlier pass only is not removed if it has changed since;
@@ -64,6 +64,28 @@ fn still_running(pass: &Pass<'_>) -> String {
         }
         Some(_) | None => String::new(),
     }
+}
+
+/// Removes a runner whose token is lost where GitLab makes no new one (contract §11): another is
+/// registered then.
+pub(super) async fn discard(
+    pass: &Pass<'_>,
+    step: &Step,
+    id: RunnerId,
+    why: ResetReason,
+) -> Result<(), Error> {
+    pass.record.memory.removes(id);
+    let done = pass.link()?.client.unregister(id).await;
+    let doing = "remove the runner, whose token is lost and cannot be replaced in this GitLab";
+    pass.audited(step, done, doing, ConditionType::TokenReady)?;
+    pass.record.memory.remove(id);
+    let note = format!(
+        "removed runner {id} from GitLab, which makes no new token for one that is there before 15.0: {}. Another runner is registered",
+        why.words()
+    );
+    let reason = EventReason::RunnerReplaced.name();
+    pass.emit(EventType::Warning, reason, &note).await;
+    Ok(())
 }
 
 /// Whoever holds a runner's token may remove it, so a credential that is lost or not enough does not

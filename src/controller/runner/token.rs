@@ -36,7 +36,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
         },
     };
     let step = Step::Register(Box::new(signed.clone()));
-    let made = link.client.register(&signed).await;
+    let made = pass.posted(&link, &signed).await;
     if matches!(made, Err(gitlab::Error::Refused { .. })) {
         // The place that had the path may be gone, and another may have it now.
         link.paths.forget();
@@ -56,7 +56,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
         note_number(pass, made.id).await;
         return Err(error);
     }
-    pass.assume(&signed, made.id);
+    pass.settle(&link, made.id, &signed).await;
     let note = pass.is_registered(made.id);
     pass.emit(EventType::Normal, EventReason::Registered.name(), &note)
         .await;
@@ -74,7 +74,8 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let seen = pass.seen.as_ref().map(|seen| &seen.facts);
     let url = pass.link()?.url.clone();
     let secret_name = pass.secret_name();
-    status.registration = Some(intended(&status, seen, &url, &secret_name, now));
+    let intended = intended(&status, seen, &url, &secret_name, now);
+    status.registration = Some(pass.noting_settings(intended));
     pass.follows(&mut status, now);
     status.runner = None;
     // The next token is not known yet, and the last one is of no use to the next runner.
@@ -158,7 +159,8 @@ async fn keep(
     token: RunnerToken,
     expires_at: Option<jiff::Timestamp>,
 ) -> Result<(), Error> {
-    let unusual = !token.expose().starts_with(USUAL_PREFIX);
+    // Whoever registers by token knows that the runner's own is of the former kind.
+    let unusual = !pass.registers_by_token() && !token.expose().starts_with(USUAL_PREFIX);
     let entry = Entry {
         token,
         runner,

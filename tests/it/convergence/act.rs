@@ -13,7 +13,7 @@ use gitlab_runner_registrar::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::world::{Credential, How, Interruption, Secret, World, set};
+use super::world::{Credential, How, Interruption, Secret, World, mark_of, set};
 use crate::decisions::given::{SECRET, URL, seconds};
 
 /// Why a pass stops.
@@ -83,6 +83,7 @@ impl World {
         match step {
             Step::Register(new) => self.register(new, seen),
             Step::Adopt(id, edit) => self.adopt(*id, edit.as_deref(), seen),
+            Step::Discard(id, _) => self.discard(*id),
             Step::ResetToken(id, _) => self.renew(*id),
             Step::RepairSecret(_) => self.mend(seen),
             Step::DeleteSecret(name) => self.effect(None, |world| {
@@ -152,6 +153,21 @@ impl World {
         kept
     }
 
+    fn discard(&mut self, id: RunnerId) -> Result<(), Stop> {
+        assert!(self.release.is_some(), "its token could be reset");
+        let made = self.find(id).and_then(|made| mark_of(&made.runner));
+        let made = made.map(|mark| mark.attempt).unwrap_or_default();
+        let done = self.unregister(id);
+        // Nothing more comes of an attempt whose runner was there.
+        let gone = self.find(id).is_none();
+        for post in &mut self.posts {
+            post.void |= gone && post.attempt == made;
+        }
+        done?;
+        self.removed = Some(id);
+        Ok(())
+    }
+
     /// Records an operation. Gives its sign, and the one of the same kind that was open before.
     fn begin(
         &mut self,
@@ -188,6 +204,8 @@ impl World {
     }
 
     fn renew(&mut self, id: RunnerId) -> Result<(), Stop> {
+        assert!(self.release.is_none(), "GitLab makes no new token");
+        assert!(self.credential != Credential::OnlyRegisters);
         let (sign, before) = self.begin(OperationType::ResetToken, id)?;
         let token = self.effect(Some(ConditionType::TokenReady), |world| {
             let token = world.mint();

@@ -177,6 +177,7 @@ impl Start {
                 gitlab_url: Some(URL.to_owned()),
                 secret_name: Some(name),
                 runner_id: None,
+                settings_digest: None,
                 given_up: None,
             }),
             ..GitLabRunnerStatus::default()

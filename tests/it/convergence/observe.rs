@@ -9,7 +9,7 @@ use gitlab_runner_registrar::{
         Adoption, Desired, Doubt, Goodbye, Intent, Known, Mark, Naming, Observed, ProjectSighting,
         SecretSighting, Shown, Sighting, StoredToken, Takeover, TokenFacts, TokenState, Unfit,
         Wanted, WantedAdoption, Whereabouts, adopted, answered, ends_by, grace, judge, may_turn_up,
-        second_look, whereabouts,
+        second_look, still_open, whereabouts,
     },
 };
 use jiff::Timestamp;
@@ -146,6 +146,8 @@ impl World {
             goodbye: Goodbye::default(),
             naming: Naming::Same,
             adoption: None,
+            release: self.release,
+            changed: None,
         };
         let (intent, recorded) = (self.intent(), self.recorded());
         let place = match self.to_adopt() {
@@ -157,10 +159,10 @@ impl World {
                 intent.as_ref(),
             ),
         };
-        if self.has_removed() {
+        let number = place.number();
+        if self.has_removed(number) && self.want().is_none() {
             return seen;
         }
-        let number = place.number();
         seen.scope = self.scope_of(&place, intent.as_ref());
         match (place, self.credential) {
             (Whereabouts::Nowhere, _) => {}
@@ -168,17 +170,25 @@ impl World {
                 seen.runner = Sighting::Unclear(Doubt::Unadopted(id));
                 seen.adoption = Some(self.adoption(id));
             }
+            (Whereabouts::Number(known), Credential::OnlyRegisters) => {
+                seen.runner = Sighting::Unclear(Doubt::Unseen(known.id));
+            }
             (_, Credential::Gone) => seen.runner = Sighting::Unclear(Doubt::NotAsked(number)),
             (Whereabouts::Number(known), _) => {
                 let found = self.gitlab.iter().find(|made| made.runner.id == known.id);
                 let recorded = recorded.is_some_and(|recorded| recorded.id == known.id);
                 seen.runner = match found.map(|made| &made.runner) {
+                    None if self.has_removed(Some(known.id)) => Sighting::Absent,
                     None => self.vanished(known.id),
                     Some(runner) if !recorded && !is_ours(runner) => {
                         Sighting::Unclear(Doubt::Foreign(known.id))
                     }
                     Some(runner) => Sighting::Present(runner.clone()),
                 };
+                if seen.runner == Sighting::Absent && self.want().is_some() {
+                    let settles_at = still_open(&self.status).map(|open| grace(&open, TIMEOUT));
+                    seen.settles_at = settles_at.filter(|at| *at > self.now);
+                }
                 let searches = self.credential == Credential::Works && self.want().is_some();
                 if seen.runner == Sighting::Absent && searches {
                     seen.searched_for_later(self.search(""));
@@ -188,7 +198,7 @@ impl World {
                     seen.searched_for_twins(search, self.want().is_none());
                 }
             }
-            (Whereabouts::Mark(_), Credential::CannotList) => {
+            (Whereabouts::Mark(_), Credential::CannotList | Credential::OnlyRegisters) => {
                 seen.runner = Sighting::Unclear(Doubt::Unsearchable);
             }
             (Whereabouts::Mark(intent), Credential::Works) => {
@@ -280,7 +290,10 @@ impl World {
         (resets && !ended).then(|| ends_by(operation, TIMEOUT))
     }
 
-    fn has_removed(&self) -> bool {
+    fn has_removed(&self, number: Option<RunnerId>) -> bool {
+        if self.removed.is_some() && self.removed == number {
+            return true;
+        }
         let operation = self.status.operation.as_ref();
         operation.is_some_and(|open| {
             open.type_ == OperationType::RemoveByToken && open.done_at.is_some()

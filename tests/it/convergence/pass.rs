@@ -35,6 +35,7 @@ impl World {
             Err(Stop::Dead) => {
                 self.refused = false;
                 self.ended = None;
+                self.removed = None;
                 self.wait(seconds(1));
                 return Ended::Interrupted;
             }

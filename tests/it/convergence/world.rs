@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 
 use gitlab_runner_registrar::{
     api::v1alpha1::{GitLabRunnerStatus, OperationType},
-    gitlab::model::{AccessLevel, NewRunner, Note, ProjectRef, Runner, RunnerId, Scope, Settings},
+    gitlab::model::{
+        AccessLevel, NewRunner, Note, ProjectRef, Release, Runner, RunnerId, Scope, Settings,
+    },
     plan::{Desired, Known, Mark, SecretSighting, StoredToken, TokenState},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -75,6 +77,8 @@ impl Secret {
 pub(super) enum Credential {
     Works,
     CannotList,
+    /// It makes runners, and can do nothing else.
+    OnlyRegisters,
     Gone,
 }
 
@@ -102,7 +106,9 @@ pub(super) struct Interruption {
 #[derive(Clone, Debug)]
 pub(super) struct Post {
     pub(super) at: Timestamp,
-    /// Whether it was surely in vain.
+    /// The sign of its attempt.
+    pub(super) attempt: String,
+    /// Whether nothing more can come of it: it was surely in vain, or its runner was seen and removed.
     pub(super) void: bool,
 }
 
@@ -138,6 +144,10 @@ pub(super) struct World {
     pub(super) shows_tokens: bool,
     /// The runner with which an earlier object has left a Secret that is not ours.
     pub(super) left_behind: Option<RunnerId>,
+    /// Which GitLab it is.
+    pub(super) release: Option<Release>,
+    /// What the process remembers: the runner that it has removed.
+    pub(super) removed: Option<RunnerId>,
 }
 
 impl World {
@@ -164,6 +174,8 @@ impl World {
             rotate_at: None,
             shows_tokens: false,
             left_behind: None,
+            release: None,
+            removed: None,
         }
     }
 
@@ -229,9 +241,13 @@ impl World {
         let grace = gitlab_runner_registrar::plan::GRACE_AT_LEAST.max(TIMEOUT * 2);
         for earlier in self.posts.iter().filter(|post| !post.void) {
             let age = self.now.duration_since(earlier.at);
-            assert!(age >= grace, "posted again after {age:#}");
+            assert!(age >= grace, "posted again after {age:#}: {self:#?}");
         }
-        self.posts.push(Post { at: self.now, void });
+        self.posts.push(Post {
+            at: self.now,
+            attempt: self.mark().attempt,
+            void,
+        });
     }
 
     pub(super) fn after(&self, earlier: i64) -> Timestamp {

@@ -52,6 +52,7 @@ pub(crate) fn want() -> Wanted {
         drift: DriftPolicy::Correct,
         deletion: DeletionPolicy::Delete,
         adopt: None,
+        registration_token: None,
     }
 }
 
@@ -132,6 +133,8 @@ pub(crate) fn seen() -> Observed {
         can_search: true,
         naming: Naming::Same,
         adoption: None,
+        release: None,
+        changed: None,
         refused: false,
         answered: false,
         brake: None,

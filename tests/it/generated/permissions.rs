@@ -5,8 +5,9 @@ use gitlab_runner_registrar::gitlab::permissions::{PERMISSIONS, Permission};
 
 use super::{cell, code, current};
 
-/// Authorised by a runner's own token, so that they ask no permission of the credential.
-pub(super) const BY_RUNNER: [(&str, &str); 1] = [("DELETE", "/runners")];
+/// Authorised by a token in the body, a runner's or a registration token, so that they ask no permission of
+/// the credential.
+pub(super) const BY_THEIR_OWN: [(&str, &str); 2] = [("DELETE", "/runners"), ("POST", "/runners")];
 
 #[test]
 fn the_list_of_permissions_is_current() {
@@ -80,7 +81,7 @@ fn every_call_is_in_the_table() {
     let listed: BTreeSet<String> = PERMISSIONS
         .iter()
         .flat_map(|permission| permission.calls)
-        .chain(&BY_RUNNER)
+        .chain(&BY_THEIR_OWN)
         .map(|(_, endpoint)| (*endpoint).to_owned())
         .collect();
     assert_eq!(named, listed);

@@ -246,17 +246,7 @@ fn the_secret_is_named_where_the_token_is() {
 
 #[test]
 fn an_attempt_is_kept_until_it_surely_made_nothing() {
-    let attempted = GitLabRunnerStatus {
-        registration: Some(Registration {
-            attempt: "a1".to_owned(),
-            attempted_at: Time(now()),
-            gitlab_url: Some(URL.to_owned()),
-            secret_name: None,
-            runner_id: None,
-            given_up: None,
-        }),
-        ..GitLabRunnerStatus::default()
-    };
+    let attempted = attempts(None);
     let known = Known::new(want(), nothing(|_| {}));
     let lost = known.after(&attempted, &failure(|_| {}), now());
     assert_eq!(lost.registration, attempted.registration);
@@ -285,6 +275,7 @@ fn attempts(given_up: Option<&str>) -> GitLabRunnerStatus {
             gitlab_url: Some(URL.to_owned()),
             secret_name: None,
             runner_id: None,
+            settings_digest: None,
             given_up: given_up.map(|attempt| GivenUp {
                 attempt: attempt.to_owned(),
                 attempted_at: Time(now() - seconds(90)),

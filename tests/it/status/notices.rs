@@ -133,6 +133,7 @@ fn attempt(runner_id: Option<i64>) -> Registration {
         gitlab_url: Some(URL.to_owned()),
         secret_name: None,
         runner_id,
+        settings_digest: None,
         given_up: None,
     }
 }

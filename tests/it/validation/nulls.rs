@@ -66,6 +66,7 @@ fn manifests() -> Vec<Manifest> {
         selected(json!({ "path": "a" })),
         selected(json!({ "id": 7 })),
         scoped(json!({ "group": { "id": 7 } })),
+        runner("any").with("registration", json!({})),
         runner("any").with("adopt", json!({ "runnerId": 7 })),
         connection("any", url),
         cluster_connection("any", url),

@@ -4,15 +4,17 @@ use gitlab_runner_registrar::api::conditions::Reason;
 use gitlab_runner_registrar::api::v1alpha1::{
     ConnectionStatus, DriftPolicy, GitLabRunnerStatus, RotationOwner,
 };
-use gitlab_runner_registrar::gitlab::model::{Note, ProjectId, RunnerId, Settings};
+use gitlab_runner_registrar::gitlab::model::{Note, ProjectId, Release, RunnerId};
 use gitlab_runner_registrar::plan::{
-    Blocked, Brake, Doubt, Draining, Facts, Failure, Jobs, Losses, Observed, Outcome, Plan,
-    SecretSighting, Sighting, Step, TokenState, Trouble, Unassignable, Unfit, Wanted,
+    Blocked, Brake, Doubt, Draining, Facts, Failure, Jobs, Lack, Losses, Observed, Outcome, Plan,
+    SecretSighting, Sighting, Step, TokenState, Trouble, Unassignable, Undone, Unfit, Wanted,
     connection_status, next_status,
 };
 use serde_json::{Value, json};
 
-use crate::decisions::given::{RUNNER, URL, known, mark, now, seconds, seen, stored_with, want};
+use crate::decisions::given::{
+    RUNNER, URL, but, known, mark, now, seconds, seen, stored_with, want,
+};
 use crate::status::named;
 
 /// Of every object here.
@@ -106,8 +108,7 @@ fn runners() -> Vec<Value> {
     let resting = || Outcome::Planned(Plan::Rest);
     let mut statuses = vec![status(&want(), &seen(), &resting())];
     let mut report = want();
-    report.settings.paused = Some(true);
-    report.drift = DriftPolicy::Report;
+    (report.settings.paused, report.drift) = (Some(true), DriftPolicy::Report);
     statuses.push(status(&report, &seen(), &resting()));
     let mut left = want();
     left.rotation.owner = RotationOwner::Runner;
@@ -121,8 +122,10 @@ fn runners() -> Vec<Value> {
         runner.maintenance_note = Note::Fixed(None);
     }
     statuses.push(status(&noted, &old, &resting()));
+    let unseen = but(|seen| seen.runner = Sighting::Unclear(Doubt::Unseen(RUNNER)));
+    statuses.push(status(&want(), &unseen, &resting()));
     let outcomes = before_looking()
-        .chain(std::iter::once(acting()))
+        .chain([acting()])
         .chain(holding().map(|blocked| Outcome::Planned(Plan::Hold(blocked))))
         .chain(failing().map(Outcome::Failed));
     statuses.extend(outcomes.map(|how| status(&want(), &seen(), &how)));
@@ -154,6 +157,7 @@ fn before_looking() -> impl Iterator<Item = Outcome> {
         Reason::ConnectionNotFound,
         Reason::ConnectionNotAllowed,
         Reason::ConnectionNotReady,
+        Reason::RegistrationTokenMissing,
     ];
     reasons
         .into_iter()
@@ -161,11 +165,10 @@ fn before_looking() -> impl Iterator<Item = Outcome> {
 }
 
 fn acting() -> Outcome {
-    let edit = Step::Edit(RUNNER, Box::<Settings>::default());
-    Outcome::Planned(Plan::Act(edit))
+    Outcome::Planned(Plan::Act(Step::Edit(RUNNER, Box::default())))
 }
 
-/// One of each kind; whoever adds a kind is stopped by [`is_among_them`].
+/// One of each; whoever adds one is stopped by [`is_among_them`].
 fn holding() -> impl Iterator<Item = Blocked> {
     let until = now() + seconds(40);
     let doubts = [
@@ -183,6 +186,7 @@ fn holding() -> impl Iterator<Item = Blocked> {
         Doubt::Unreadable(RunnerId(9)),
         Doubt::Hidden(RunnerId(9)),
         Doubt::Unadopted(RunnerId(9)),
+        Doubt::Unseen(RunnerId(9)),
         Doubt::NotAsked(None),
     ];
     let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -213,6 +217,13 @@ fn holding() -> impl Iterator<Item = Blocked> {
             lives: "b".to_owned(),
         },
         Blocked::Unadoptable(RUNNER, Unfit::Marked),
+        Blocked::OutOfReach(RUNNER, Undone::Settings),
+        Blocked::Unsupported(Lack {
+            field: "maintenanceNote",
+            release: Release::new(13, 12),
+            since: Release::new(14, 8),
+            instead: "take it out of spec",
+        }),
         Blocked::UnderWay(until),
         Blocked::SecretConflict(None),
         Blocked::SecretConflict(Some(known(RUNNER))),
@@ -248,12 +259,15 @@ fn is_among_them(blocked: &Blocked) {
             | Doubt::Unreadable(_)
             | Doubt::Hidden(_)
             | Doubt::Unadopted(_)
+            | Doubt::Unseen(_)
             | Doubt::NotAsked(_),
         )
         | Blocked::Settling(_)
         | Blocked::ScopeUnknown
         | Blocked::ScopeElsewhere { .. }
         | Blocked::Unadoptable(..)
+        | Blocked::OutOfReach(..)
+        | Blocked::Unsupported(_)
         | Blocked::UnderWay(_)
         | Blocked::SecretConflict(_)
         | Blocked::Projects(_)
@@ -289,6 +303,8 @@ fn failing() -> impl Iterator<Item = Failure> {
         Reason::ScopeUnreadable,
         Reason::ProjectRefused,
         Reason::NotTaken,
+        Reason::RegistrationTokenInvalid,
+        Reason::RegistrationDisallowed,
     ];
     let passing = passing
         .into_iter()

@@ -1,0 +1,89 @@
+//! What GitLab of a release cannot do of what spec asks for.
+use super::{
+    desired::Wanted,
+    observed::{Observed, Sighting},
+};
+use crate::api::v1alpha1::ResetToken;
+use crate::gitlab::model::Release;
+
+/// The longest description where the mark stands in it too, in characters.
+const LONGEST_DESCRIPTION: usize = 896;
+
+/// A field that asks for more than a GitLab can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// The field of spec.
+    pub field: &'static str,
+    /// Which GitLab it is.
+    pub release: Release,
+    /// Since which one it could.
+    pub since: Release,
+    /// What to write instead.
+    pub instead: &'static str,
+}
+
+impl Lack {
+    /// The same in words.
+    pub(super) fn told(&self) -> String {
+        let Self {
+            field,
+            release,
+            since,
+            instead,
+        } = self;
+        format!(
+            "GitLab {release} cannot do what {field} asks for, which takes {since} or newer: {instead}, or upgrade GitLab"
+        )
+    }
+}
+
+impl Observed {
+    /// Whether GitLab makes a new token for a runner that is there.
+    pub(super) fn can_reset(&self) -> bool {
+        self.release
+            .is_none_or(|release| release >= Release::RESETS)
+    }
+}
+
+/// What spec asks for in vain, where that is known.
+pub(super) fn lack(want: &Wanted, seen: &Observed) -> Option<Lack> {
+    let release = seen.release?;
+    let description = want.settings.description.as_deref().unwrap_or_default();
+    let too_long = description.chars().count() > LONGEST_DESCRIPTION;
+    let adopts = want.adopt.filter(|adopt| adopt.reset != ResetToken::Never);
+    let rows = [
+        (
+            want.registration_token.is_none() && seen.runner == Sighting::Absent,
+            "registration.method User",
+            Release::USER,
+            "set spec.registration.method to RegistrationToken, with a tokenSecretRef",
+        ),
+        (
+            want.settings.maintenance_note.is_some(),
+            "maintenanceNote",
+            Release::PAUSED,
+            "take it out of spec",
+        ),
+        (
+            too_long,
+            "description of more than 896 characters",
+            Release::PAUSED,
+            "shorten it, since the operator's mark stands in it too",
+        ),
+        (
+            adopts.is_some(),
+            "adopt.resetToken IfMissing or Always",
+            Release::RESETS,
+            "set it to Never",
+        ),
+    ];
+    let lacking = rows
+        .into_iter()
+        .find(|(asked, _, since, _)| *asked && release < *since);
+    lacking.map(|(_, field, since, instead)| Lack {
+        field,
+        release,
+        since,
+        instead,
+    })
+}

@@ -1,0 +1,144 @@
+//! What is done where GitLab is older than what spec asks for.
+use gitlab_runner_registrar::{
+    api::v1alpha1::{ResetToken, SecretKeyRef},
+    gitlab::model::{NewRunner, Release, RunnerId, Settings},
+    plan::{
+        Blocked, Desired, Lack, Observed, Plan, ResetReason, SecretSighting, Step, Wanted,
+        WantedAdoption,
+    },
+};
+
+use super::given::{GROUP, RUNNER, but, exists, nothing};
+use super::{act, hold, wait};
+
+const OLD: Release = Release::new(13, 12);
+const MIDDLE: Release = Release::new(15, 2);
+
+fn by_token(change: impl FnOnce(&mut Wanted)) -> Desired {
+    exists(|want| {
+        want.registration_token = Some(SecretKeyRef {
+            name: "registration".to_owned(),
+            key: "token".to_owned(),
+        });
+        change(want);
+    })
+}
+
+fn in_release(release: Release, seen: Observed) -> Observed {
+    Observed {
+        release: Some(release),
+        ..seen
+    }
+}
+
+fn lacks(field: &'static str, release: Release, since: Release, instead: &'static str) -> Plan {
+    wait(Blocked::Unsupported(Lack {
+        field,
+        release,
+        since,
+        instead,
+    }))
+}
+
+fn registers() -> Plan {
+    let settings = Settings {
+        description: Some("space/name".to_owned()),
+        ..Settings::default()
+    };
+    let scope = GROUP;
+    act(Step::Register(Box::new(NewRunner { scope, settings })))
+}
+
+#[test]
+fn what_a_release_lacks_is_told_and_nothing_is_done() {
+    let method = "set spec.registration.method to RegistrationToken, with a tokenSecretRef";
+    let adopting = |reset| {
+        by_token(|want| {
+            want.adopt = Some(WantedAdoption {
+                runner: RunnerId(7),
+                reset,
+                force: false,
+            });
+        })
+    };
+    hold(vec![
+        (
+            "no user registers",
+            exists(|_| {}),
+            in_release(MIDDLE, nothing(|_| {})),
+            lacks("registration.method User", MIDDLE, Release::USER, method),
+        ),
+        (
+            "users do, later",
+            exists(|_| {}),
+            in_release(Release::USER, nothing(|_| {})),
+            registers(),
+        ),
+        (
+            "a token does",
+            by_token(|_| {}),
+            in_release(OLD, nothing(|_| {})),
+            registers(),
+        ),
+        (
+            "how it was registered is of no account once it is there",
+            exists(|_| {}),
+            in_release(MIDDLE, but(|_| {})),
+            Plan::Rest,
+        ),
+        (
+            "no note",
+            by_token(|want| want.settings.maintenance_note = Some("text".to_owned())),
+            in_release(OLD, nothing(|_| {})),
+            lacks(
+                "maintenanceNote",
+                OLD,
+                Release::PAUSED,
+                "take it out of spec",
+            ),
+        ),
+        (
+            "no room for the mark",
+            by_token(|want| want.settings.description = Some("x".repeat(897))),
+            in_release(OLD, nothing(|_| {})),
+            lacks(
+                "description of more than 896 characters",
+                OLD,
+                Release::PAUSED,
+                "shorten it, since the operator's mark stands in it too",
+            ),
+        ),
+        (
+            "no reset of what is taken over",
+            adopting(ResetToken::IfMissing),
+            in_release(OLD, nothing(|_| {})),
+            lacks(
+                "adopt.resetToken IfMissing or Always",
+                OLD,
+                Release::RESETS,
+                "set it to Never",
+            ),
+        ),
+    ]);
+}
+
+#[test]
+fn a_token_that_cannot_be_replaced_costs_its_runner() {
+    let lost = || but(|seen| seen.secret = SecretSighting::Absent);
+    let reset = act(Step::ResetToken(RUNNER, ResetReason::Missing));
+    hold(vec![
+        (
+            "13 makes none",
+            by_token(|_| {}),
+            in_release(OLD, lost()),
+            act(Step::Discard(RUNNER, ResetReason::Missing)),
+        ),
+        (
+            "15.2 does",
+            by_token(|_| {}),
+            in_release(MIDDLE, lost()),
+            reset.clone(),
+        ),
+        ("nobody knows which it is", by_token(|_| {}), lost(), reset),
+    ]);
+}
