@@ -5,11 +5,7 @@ use clap::{Args, ValueEnum};
 use super::access::Session;
 use super::named::{group_of, project_of};
 use crate::gitlab::model::ProjectRef;
-use crate::gitlab::{Filter, List, Runner, Scope};
-
-/// Since when GitLab knows `version_prefix`. Before, it ignores what it does not know, and would list
-/// everything.
-const VERSION_PREFIX_SINCE: (u64, u64) = (16, 6);
+use crate::gitlab::{Filter, List, Release, Runner, Scope};
 
 /// Which of GitLab's lists.
 #[derive(Clone, Debug, Args)]
@@ -156,7 +152,7 @@ impl Listed {
             }
         );
         if common.version_prefix.is_some() {
-            knows_versions(session).await?;
+            knows_versions(session)?;
         }
         let filter = Filter {
             runner_type: own.or(wanted),
@@ -208,19 +204,15 @@ impl Chosen {
 }
 
 /// Refuses a filter that this GitLab would ignore without a word.
-async fn knows_versions(session: &Session) -> anyhow::Result<()> {
-    let metadata = session.client.metadata().await;
-    // Whose token may not ask may still list.
-    let Ok(metadata) = metadata else {
-        return Ok(());
-    };
-    let mut parts = metadata.version.split('.').map(|part| part.parse().ok());
-    let release = parts.next().flatten().zip(parts.next().flatten());
-    let (major, minor) = VERSION_PREFIX_SINCE;
+fn knows_versions(session: &Session) -> anyhow::Result<()> {
+    // Whose token may not ask for the release may still list.
+    let release = session.client.release();
+    let lacking = release.filter(|release| *release < Release::VERSION_PREFIX);
     ensure!(
-        release.is_none_or(|release| release >= VERSION_PREFIX_SINCE),
-        "--version-prefix needs GitLab {major}.{minor} or newer, and this is {}: it would list all versions",
-        metadata.version
+        lacking.is_none(),
+        "--version-prefix needs GitLab {} or newer, and this is {}: it would list all versions",
+        Release::VERSION_PREFIX,
+        lacking.unwrap_or(Release::VERSION_PREFIX)
     );
     Ok(())
 }

@@ -78,7 +78,7 @@ enum Reset {
 
 impl Import {
     pub(super) async fn run(self) -> anyhow::Result<Ending> {
-        let session = self.access.session().await?;
+        let session = self.access.session_of_release().await?;
         let chosen = self.listed.choose(&self.common, &session).await?;
         let numbers = lists::numbers(&session, &chosen).await?;
         let read = details::read(&session, &numbers, &chosen.homes()).await?;

@@ -24,6 +24,7 @@ mod places;
 mod plan;
 mod progress;
 mod reads;
+mod release;
 pub mod rights;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod rotate;

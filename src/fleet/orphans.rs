@@ -102,7 +102,7 @@ impl Orphans {
 
     /// By a connection of the cluster, or by an address and the cluster that the kubeconfig names.
     async fn session(&self) -> anyhow::Result<Session> {
-        let session = self.access.session().await?;
+        let session = self.access.session_of_release().await?;
         let kubernetes = match session.kubernetes.clone() {
             Some(kubernetes) => kubernetes,
             None => self.access.cluster.connect().await?,

@@ -141,7 +141,7 @@ impl Plan {
         documents: Vec<Document>,
     ) -> anyhow::Result<Vec<(Session, Vec<Document>)>> {
         if self.access.named().is_some() || self.has_address() {
-            return Ok(vec![(self.access.session().await?, documents)]);
+            return Ok(vec![(self.access.session_of_release().await?, documents)]);
         }
         let mut by_connection: BTreeMap<(String, &str, String), (ConnectionRef, Vec<Document>)> =
             BTreeMap::new();
@@ -166,7 +166,7 @@ impl Plan {
                 there = there.at(namespace);
             }
             let session = self.access.session_by(there, named).await?;
-            groups.push((session, group));
+            groups.push((session.of_its_release().await, group));
         }
         Ok(groups)
     }

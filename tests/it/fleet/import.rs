@@ -232,6 +232,34 @@ async fn who_lives_elsewhere_or_has_an_object_is_left_out_and_counted() {
     );
 }
 
+/// Before 14.8 GitLab says `active`, knows no filter `paused`, and has marks in descriptions.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_old_gitlab_says_in_other_words_is_read() {
+    let sim = fleet("13.12", 24, "").await;
+    let paused = ["import", "--instance", "--paused=true", "-o", "json"];
+    let found = by_number(&asks(&sim, &paused).await.json(0));
+    assert_eq!(found.keys().copied().collect::<Vec<_>>(), [7, 21]);
+    for manifest in found.values() {
+        assert_eq!(manifest["spec"]["paused"], true, "{manifest:#}");
+    }
+    let marked = json!({
+        "do": "edit_runner",
+        "runner": 7,
+        "set": { "description": "ci/linux [gitlab-registrar.dev/c/123e4567/19a]" },
+    });
+    sim.command_json(marked).unwrap();
+    let ran = asks(&sim, &paused).await;
+    assert!(
+        ran.err.contains("they carry the mark of an object already"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(
+        by_number(&ran.json(0)).into_keys().collect::<Vec<_>>(),
+        [21]
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_done_is_told_with_the_way_out() {
     let sim = fleet("15.11", 3, "").await;

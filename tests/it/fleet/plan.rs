@@ -35,12 +35,15 @@ fn with<'a>(rows: &'a Value, verdict: &str) -> Vec<&'a Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_imported_does_not_differ_in_any_release() {
-    for (version, many) in [
-        ("15.11", 60),
-        ("16.10", 60),
-        ("17", 60),
-        ("18.2", 60),
-        ("19", 1200),
+    // Without GraphQL nobody tells which of two projects is the owner: such runners are left out.
+    for (version, many, imports) in [
+        ("13.12", 60, 55),
+        ("15.2", 60, 60),
+        ("15.11", 60, 60),
+        ("16.10", 60, 60),
+        ("17", 60, 60),
+        ("18.2", 60, 60),
+        ("19", 1200, 1200),
     ] {
         let sim = fleet(version, many, "").await;
         let folder = imported(&sim, &format!("same-{version}")).await;
@@ -50,7 +53,7 @@ async fn what_was_imported_does_not_differ_in_any_release() {
         assert_eq!(
             told,
             format!(
-                "{many} compared: 0 differ, 0 to be registered, {many} as declared, 0 unclear\n"
+                "{imports} compared: 0 differ, 0 to be registered, {imports} as declared, 0 unclear\n"
             ),
             "{version}"
         );
