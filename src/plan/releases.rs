@@ -3,7 +3,7 @@ use super::{
     desired::Wanted,
     observed::{Observed, Sighting},
 };
-use crate::api::v1alpha1::ResetToken;
+use crate::api::v1alpha1::{ResetToken, RotationOverlap};
 use crate::gitlab::model::Release;
 
 /// The longest description where the mark stands in it too, in characters.
@@ -51,6 +51,8 @@ pub(super) fn lack(want: &Wanted, seen: &Observed) -> Option<Lack> {
     let description = want.settings.description.as_deref().unwrap_or_default();
     let too_long = description.chars().count() > LONGEST_DESCRIPTION;
     let adopts = want.adopt.filter(|adopt| adopt.reset != ResetToken::Never);
+    // A successor has a token of its own.
+    let in_place = want.rotation.overlap == RotationOverlap::None;
     let rows = [
         (
             want.registration_token.is_none() && seen.runner == Sighting::Absent,
@@ -69,6 +71,18 @@ pub(super) fn lack(want: &Wanted, seen: &Observed) -> Option<Lack> {
             "description of more than 896 characters",
             Release::PAUSED,
             "shorten it, since the operator's mark stands in it too",
+        ),
+        (
+            in_place && want.rotation.every.is_some(),
+            "tokenRotation.every",
+            Release::RESETS,
+            "take it out of spec, or set tokenRotation.overlap to Twin",
+        ),
+        (
+            in_place && seen.token.requested,
+            "the annotation gitlab-registrar.dev/rotate-at",
+            Release::RESETS,
+            "take it away, or set tokenRotation.overlap to Twin",
         ),
         (
             adopts.is_some(),

@@ -55,10 +55,9 @@ pub(super) fn renewal(
         let due = want.rotation.due(stored.issued_at, stored.expires_at)?;
         (due <= now).then_some(ResetReason::Due)?
     };
-    let successor = successor(want, runner, seen);
-    Some(successor.map_or(Step::ResetToken(runner.id, why), |new| {
-        Step::Register(Box::new(new))
-    }))
+    let successor = successor(want, runner, seen).map(|new| Step::Register(Box::new(new)));
+    let reset = seen.can_reset().then_some(Step::ResetToken(runner.id, why));
+    successor.or(reset)
 }
 
 /// The same, of an object about which GitLab has refused something else.

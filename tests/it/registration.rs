@@ -1,5 +1,6 @@
 //! Runners that are registered with a registration token, GitLab's older way, and with a credential that
 //! may do nothing else.
+mod after;
 mod narrow;
 mod pages;
 mod refused;

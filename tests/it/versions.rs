@@ -1,5 +1,6 @@
 //! What older releases of GitLab cannot do.
 mod life;
+mod older;
 
 use std::time::Duration;
 

@@ -70,6 +70,10 @@ impl Pass<'_> {
                 };
                 renewal(self).map_or(due, |at| due.min(left(at) + Duration::from_secs(1)))
             }
+            // Another one may be put into the Secret, which is not watched.
+            Outcome::Failed(why) if why.reason == Reason::RegistrationTokenInvalid => {
+                resync.min(POLL)
+            }
             // A token that could not be replaced in time ends all the same, and that is told.
             Outcome::Failed(_) => {
                 renewal(self).map_or(resync, |at| resync.min(left(at) + Duration::from_secs(1)))

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{POLL, reconcile};
 use crate::api::MANAGER;
+use crate::api::conditions::Reason;
 use crate::api::v1alpha1::GitLabRunner;
 use crate::backoff;
 use crate::controller::Context;
@@ -104,7 +105,18 @@ fn on_error(object: Arc<Guarded<GitLabRunner>>, error: &Error, ctx: Arc<Context>
         Remedy::Retry => Action::requeue(backoff::after_failures(ctx.records.failures(uid), uid)),
         // Everybody was asked to wait at the same time, so they must not all come back at once.
         Remedy::RetryAfter(wait) => Action::requeue(wait + backoff::spread(POLL, uid) / 10),
-        Remedy::NeedsHuman => Action::requeue(backoff::spread(ctx.options.resync, uid)),
+        Remedy::NeedsHuman => {
+            let failure = error.failure(false);
+            let resync = ctx.options.resync;
+            Action::requeue(backoff::spread(
+                match failure.map(|failure| failure.reason) {
+                    // Another token may be put into the Secret, which is not watched.
+                    Some(Reason::RegistrationTokenInvalid) => resync.min(POLL),
+                    Some(_) | None => resync,
+                },
+                uid,
+            ))
+        }
     }
 }
 

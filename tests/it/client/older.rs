@@ -244,3 +244,31 @@ async fn only_the_models_own_words_refuse_a_registration_by_token() {
         assert_eq!(!error.may_have_acted(), certain, "{body}");
     }
 }
+
+/// A group's own switch is told as the instance's is, and a kind that is switched off as an unknown token.
+#[tokio::test]
+async fn switches_below_the_instance_are_told_apart_too() {
+    for version in ["16.10", "17", "18.2", "19"] {
+        let (sim, client) = of(version).await;
+        let scope = Scope::Group(GroupId(32));
+        let token = token_of(&sim, scope);
+        let refused = async || {
+            let made = client.register_by_token(&some(scope), &token).await;
+            refusal(&made.unwrap_err())
+        };
+        let set = |allowed: bool, kinds: Value| {
+            let settings = json!({ "allow_runner_registration_token": allowed });
+            let group = json!({ "do": "set_group", "group": "platform", "settings": settings });
+            sim.command_json(group).unwrap();
+            let kinds = json!({ "valid_runner_registrars": kinds });
+            sim.command_json(json!({ "do": "settings", "set": kinds }))
+                .unwrap();
+        };
+        set(false, json!(["group", "project"]));
+        let off = (410, Refusal::RegistrationDisallowed);
+        assert_eq!(refused().await, off, "{version}");
+        set(true, json!(["project"]));
+        let unknown = (403, Refusal::RegistrationTokenUnknown);
+        assert_eq!(refused().await, unknown, "{version}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What is done where GitLab is older than what spec asks for.
 use gitlab_runner_registrar::{
-    api::v1alpha1::{ResetToken, SecretKeyRef},
+    api::v1alpha1::{ResetToken, RotationOverlap, SecretKeyRef},
     gitlab::model::{NewRunner, Release, RunnerId, Settings},
     plan::{
         Blocked, Desired, Lack, Observed, Plan, ResetReason, SecretSighting, Step, Wanted,
@@ -8,7 +8,7 @@ use gitlab_runner_registrar::{
     },
 };
 
-use super::given::{GROUP, RUNNER, but, exists, nothing};
+use super::given::{GROUP, RUNNER, but, exists, nothing, seconds};
 use super::{act, hold, wait};
 
 const OLD: Release = Release::new(13, 12);
@@ -106,6 +106,37 @@ fn what_a_release_lacks_is_told_and_nothing_is_done() {
                 OLD,
                 Release::PAUSED,
                 "shorten it, since the operator's mark stands in it too",
+            ),
+        ),
+        (
+            "no token by age",
+            by_token(|want| want.rotation.every = Some(seconds(3600))),
+            in_release(OLD, but(|_| {})),
+            lacks(
+                "tokenRotation.every",
+                OLD,
+                Release::RESETS,
+                "take it out of spec, or set tokenRotation.overlap to Twin",
+            ),
+        ),
+        (
+            "a successor has one of its own",
+            by_token(|want| {
+                want.rotation.every = Some(seconds(8_640_000));
+                want.rotation.overlap = RotationOverlap::Twin;
+            }),
+            in_release(OLD, but(|_| {})),
+            Plan::Rest,
+        ),
+        (
+            "no token on request",
+            by_token(|_| {}),
+            in_release(OLD, but(|seen| seen.token.requested = true)),
+            lacks(
+                "the annotation gitlab-registrar.dev/rotate-at",
+                OLD,
+                Release::RESETS,
+                "take it away, or set tokenRotation.overlap to Twin",
             ),
         ),
         (

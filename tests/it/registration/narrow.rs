@@ -6,6 +6,7 @@ use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
 use crate::harness::{Manifest, condition, runner, says, story, token};
+use crate::refusals::count;
 
 const POST: &str = "/api/v4/user/runners";
 
@@ -73,6 +74,19 @@ async fn it_removes_a_runner_by_the_runners_own_token() {
                 .unwrap();
             let told = story.is_not_ready("siskin", "NotVisible").await;
             assert!(told.contains("the runner's token is lost"), "{told}");
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_needs_the_number_of_a_group() {
+    story("registration-narrow-path")
+        .tell(async |story| {
+            story.connects("gitlab", token::CREATOR).await;
+            story.apply(&runner("siskin").in_group("platform")).await;
+            let told = story.is_not_ready("siskin", "ScopeUnreadable").await;
+            assert!(told.contains("write the id in spec.scope"), "{told}");
+            assert_eq!(count(story, "POST", POST), 0);
         })
         .await;
 }
