@@ -56,6 +56,11 @@ impl FirstList {
         self.come.wait().await;
     }
 
+    /// Whether it has neither come in nor been refused.
+    pub fn is_awaited(&self) -> bool {
+        !self.has_come() && self.refusal().is_none()
+    }
+
     fn refusal(&self) -> Option<String> {
         lock(&self.refused).clone().filter(|_| !self.has_come())
     }

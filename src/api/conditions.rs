@@ -32,7 +32,8 @@ words! {
     Online,
     /// GitLab accepts the connection's credential, and its scopes are enough to register.
     CredentialsValid,
-    /// The credential expires within seven days. Present only while true.
+    /// The credential expires within seven days. Present only while true. With spec.credentialRotation
+    /// always there: false while the operator replaces the credential in time, true when it cannot.
     CredentialsExpiring,
     /// The connection works, and what GitLab tells of its runners is not believed. Present only while
     /// true. Ready stays as it is: it tells of the way to GitLab, and runners that are there can still be
@@ -171,6 +172,16 @@ closed_list! {
     CredentialExpired => "Put a new token into the Secret.",
     /// The token was revoked. It is not sent again, since that would revoke its successors too: see status.refusedTokens.
     CredentialRevoked => "Put another token into the Secret. To rotate one, make the second first, store it, and revoke the first when the connection is Ready with the second.",
+    /// The operator has had GitLab replace the token by another, and the Secret holds the old one again. It is not sent, since that would revoke its successors too: see status.refusedTokens.
+    CredentialReplaced => "Put a token into the Secret that works, a new one if the last is lost; and see what has put the old one back: docs/rotate-the-credential.md.",
+    /// GitLab was asked to replace the token, and whether it did is not known: its answer was lost, or the operator ended before it could store the new token. The token in the Secret is not sent any more.
+    RotationUnclear => "Make a new token in GitLab, and put it into the Secret; revoke those before it. docs/rotate-the-credential.md tells more.",
+    /// GitLab has made a new token, which the operator holds in memory, since it cannot store it in the Secret. The old one has ended.
+    RotationUnstored => "Let the operator write the Secret, as the message says, and do not restart it before: the new token would be lost.",
+    /// The operator replaces the token before its end, as spec.credentialRotation asks.
+    RotationPlanned => "Nothing.",
+    /// The operator cannot replace the token, and why is in the message.
+    RotationBlocked => "Do what the message says; or make another token and put it into the Secret.",
     /// GitLab forbids the token's owner to use the API.
     CredentialForbidden => "Do what GitLab's sentence asks for, such as unblocking the user.",
     /// The token lacks a scope to register runners.

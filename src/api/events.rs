@@ -40,6 +40,8 @@ closed_list! {
     AttemptAbandoned => "Look in GitLab for a runner that nobody has contacted, with the object's uid in its maintenance note, and remove it.",
     /// GitLab accepts the connection's credential, for the first time or again.
     Connected => "Nothing.",
+    /// The operator has had GitLab replace the token of the connection, as spec.credentialRotation asks, and the new one is in the Secret.
+    CredentialRotated => "Nothing.",
     /// The connection's runners are written to again: they are back, or somebody has acknowledged that they are gone.
     RunnersBack => "Nothing.",
 }

@@ -23,6 +23,10 @@ pub const ROTATE_AT: &str = "gitlab-registrar.dev/rotate-at";
 /// GitLab any more, and the runner stays there. It has a meaning for objects that are to go only.
 pub const ABANDON: &str = "gitlab-registrar.dev/abandon";
 
+/// The annotation that lets the operator store a new token in the Secret of a connection that looks as if
+/// some tool kept it, with the value `true`: a person says that nothing puts the old one back.
+pub const KEEPS_CREDENTIAL: &str = "gitlab-registrar.dev/keeps-credential";
+
 /// The annotation by which somebody acknowledges, on a connection of either kind, that so many of its
 /// runners are gone for good: the number that the message of its condition Degraded tells.
 pub const ACKNOWLEDGE_LOSS: &str = "gitlab-registrar.dev/acknowledge-loss";

@@ -62,6 +62,7 @@ impl Sources {
             proxy_credentials_secret_ref,
             timeout,
             requests_per_minute: _,
+            credential_rotation: _,
         } = spec;
         if url.starts_with("http://") && !self.allow_http {
             let message = format!("{url} is not https: the token would travel in the clear");

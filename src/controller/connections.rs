@@ -14,7 +14,7 @@ use crate::clock;
 use crate::gitlab;
 use crate::gitlab::{Lane, Reading};
 use crate::observe::Connected;
-use crate::plan::{Recheck, Trouble, passes, recheck};
+use crate::plan::{Fingerprint, Recheck, Trouble, passes, recheck};
 
 /// For how long the last answer is good whatever runners say.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -33,6 +33,8 @@ pub enum Standing {
 /// All that is known of one connection.
 #[derive(Default)]
 pub(super) struct Entry {
+    /// The token that its Secret holds, and where that is.
+    pub(super) held: Option<(Fingerprint, String)>,
     /// The last look at it.
     pub(super) check: Option<ConnectionCheck>,
     pub(super) standing: Option<Standing>,
@@ -238,6 +240,7 @@ impl Connections {
         } else if let Some(entry) = entries.get_mut(key) {
             entry.standing = None;
             entry.check = None;
+            entry.held = None;
         }
     }
 }

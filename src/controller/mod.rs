@@ -7,7 +7,11 @@ mod connection_check;
 pub mod connections;
 pub mod error;
 mod events;
+mod first_lists;
+mod fresh_tokens;
+mod gates;
 pub mod guards;
+mod holders;
 mod inventory;
 mod malformed;
 mod memory;
@@ -44,6 +48,9 @@ use budgets::Budgets;
 use caches::{ClusterCaches, NamespaceCaches};
 use connections::Connections;
 use events::Events;
+use first_lists::FirstLists;
+use fresh_tokens::FreshTokens;
+use gates::{Gates, process};
 use owned::OwnedSecrets;
 use record::Records;
 use rosters::Rosters;
@@ -83,6 +90,12 @@ pub struct Context {
     pub(in crate::controller) breaker: Breaker,
     /// How much may be sent with each credential.
     pub(in crate::controller) budgets: Budgets,
+    /// Who may send each credential.
+    pub(in crate::controller) gates: Gates,
+    /// New tokens of connections that are not stored yet.
+    pub(in crate::controller) fresh_tokens: FreshTokens,
+    /// The first lists of connections.
+    pub(in crate::controller) connections_listed: FirstLists,
     /// What each credential last saw of runners.
     pub rosters: Rosters,
     /// What is known of each object.
@@ -118,6 +131,9 @@ impl Context {
             connections: Connections::default(),
             breaker: Breaker::default(),
             budgets: Budgets::default(),
+            gates: Gates::new(process()),
+            fresh_tokens: FreshTokens::default(),
+            connections_listed: FirstLists::default(),
             rosters: Rosters::default(),
             records: Records::default(),
             rehearsed: Recent::default(),

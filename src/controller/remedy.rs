@@ -5,6 +5,9 @@ use crate::api::conditions::Reason;
 use crate::gitlab;
 use crate::gitlab::Refusal;
 
+/// How soon to come back with another credential.
+const REPLACED: Duration = Duration::from_secs(5);
+
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
@@ -32,6 +35,8 @@ pub(super) fn after(error: &gitlab::Error) -> Remedy {
             refusal: Refusal::NoSuchEndpoint,
             ..
         } => Remedy::NeedsHuman,
+        // The connection wakes its runners when it has another.
+        gitlab::Error::Retired => Remedy::RetryAfter(REPLACED),
         // 401 is the connection's trouble, and it is asked at once. 404, 409 and 412 say that the
         // world moved between looking and acting.
         gitlab::Error::Unsent(_)
@@ -55,7 +60,9 @@ pub(super) fn reason(error: &gitlab::Error) -> Reason {
         | gitlab::Error::NotGitLab { .. }
         | gitlab::Error::ReadOnly { .. } => Reason::GitLabUnavailable,
         gitlab::Error::Throttled { .. } | gitlab::Error::HeldBack { .. } => Reason::GitLabThrottled,
-        gitlab::Error::Refused { status: 401, .. } => Reason::ConnectionNotReady,
+        gitlab::Error::Refused { status: 401, .. } | gitlab::Error::Retired => {
+            Reason::ConnectionNotReady
+        }
         gitlab::Error::Refused {
             refusal: Refusal::InsufficientGranularScope { .. },
             ..

@@ -45,6 +45,7 @@ pub fn start(
         work: Tasks::default(),
         ctx,
         runners_listed: Vec::new(),
+        connections_listed: Vec::new(),
         readiness,
         stop,
     };
@@ -52,6 +53,8 @@ pub fn start(
     for feed in feeds {
         start.namespaced(feed, common.iter().flatten());
     }
+    let listed = std::mem::take(&mut start.connections_listed);
+    start.ctx.connections_listed.are(listed);
     let sweeps = sweeps::run(start.ctx.clone(), start.runners_listed, stop.clone());
     start.work.spawn("the sweeps of GitLab".to_owned(), sweeps);
     start.work
@@ -60,6 +63,8 @@ pub fn start(
 struct Start<'a> {
     work: Tasks,
     ctx: Arc<Context>,
+    /// The lists of connections.
+    connections_listed: Vec<FirstListHandle>,
     /// The lists of runners, one for each watched namespace.
     runners_listed: Vec<FirstListHandle>,
     readiness: &'a Readiness,
@@ -88,6 +93,7 @@ impl Start<'_> {
         let listed = await_list("gitlabconnections");
         let (next, rest) = (listed.clone(), ["gitlabrunners", "secrets"].map(await_list));
         self.runners_listed.extend(rest.first().cloned());
+        self.connections_listed.push(listed.clone());
         let named = |kind: &str| match place {
             Some(place) => format!("the controller of {kind} in the namespace {place}"),
             None => format!("the controller of {kind}"),
@@ -121,6 +127,7 @@ impl Start<'_> {
         let lists = ["clustergitlabconnections", "namespaces"];
         let lists = lists.map(|what| self.readiness.await_list(None, what));
         let [connections_listed, namespaces_listed] = lists.clone();
+        self.connections_listed.push(connections_listed.clone());
         let api = Api::all(ctx.kube.clone());
         self.work.spawn(
             "the controller of clustergitlabconnections".to_owned(),

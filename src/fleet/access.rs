@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Args;
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::certificates::Certificates;
 use super::kubernetes::{ClusterArgs, Kubernetes};
@@ -17,7 +17,8 @@ use crate::connect;
 use crate::connect::Sources;
 use crate::gitlab;
 use crate::gitlab::{Budget, BuildError, Client, Endpoint, Lane};
-use crate::plan::{Trouble, credential};
+use crate::plan::{Trouble, credential, is_withheld};
+use crate::secrets::digest;
 
 /// Where the token is when no connection is named.
 const TOKEN: &str = "GITLAB_TOKEN";
@@ -116,7 +117,7 @@ impl Access {
         connection: ConnectionRef,
     ) -> anyhow::Result<Session> {
         let ConnectionRef { kind, name } = &connection;
-        let spec = kubernetes.connection(*kind, name).await?;
+        let (spec, status) = kubernetes.connection(*kind, name).await?;
         let namespace = match kind {
             ConnectionKind::GitLabConnection => kubernetes.namespace.clone(),
             ConnectionKind::ClusterGitLabConnection => match &self.operator_namespace {
@@ -132,6 +133,12 @@ impl Access {
         let told = |Trouble { message, .. }| anyhow!("{} {name}: {message}", kind.name());
         let endpoint = sources.endpoint(&spec).await?.map_err(told)?;
         let (token, credential) = sources.token(&spec).await?.map_err(told)?;
+        ensure!(
+            !is_withheld(&status, &digest(token.expose_secret())),
+            "{} {name}: the token in {credential} is not sent, since it was refused for good, or is being \
+             replaced: its status says more",
+            kind.name()
+        );
         let origin = |error: &BuildError| sources.origin(&spec, error);
         let client = client(&endpoint, token, self.ceiling(Some(&spec)), origin);
         Ok(Session {

@@ -4,7 +4,8 @@ use clap::Args;
 use kube::Client;
 
 use crate::api::v1alpha1::{
-    ClusterGitLabConnection, ConnectionKind, GitLabConnection, GitLabConnectionSpec,
+    ClusterGitLabConnection, ConnectionKind, ConnectionStatus, GitLabConnection,
+    GitLabConnectionSpec,
 };
 use crate::cluster;
 
@@ -48,12 +49,12 @@ impl Kubernetes {
         Self { namespace, ..self }
     }
 
-    /// What a connection says.
+    /// What a connection says, and what is said of it.
     pub(super) async fn connection(
         &self,
         kind: ConnectionKind,
         name: &str,
-    ) -> anyhow::Result<GitLabConnectionSpec> {
+    ) -> anyhow::Result<(GitLabConnectionSpec, ConnectionStatus)> {
         let doing = || format!("could not read the {} {name}", kind.name());
         match kind {
             ConnectionKind::GitLabConnection => {
@@ -61,14 +62,14 @@ impl Kubernetes {
                     kube::Api::<GitLabConnection>::namespaced(self.client.clone(), &self.namespace);
                 let place = format!("in the namespace {}", self.namespace);
                 let connection = api.get(name).await;
-                Ok(connection
-                    .with_context(|| format!("{} {place}", doing()))?
-                    .spec)
+                let connection = connection.with_context(|| format!("{} {place}", doing()))?;
+                Ok((connection.spec, connection.status.unwrap_or_default()))
             }
             ConnectionKind::ClusterGitLabConnection => {
                 let api = kube::Api::<ClusterGitLabConnection>::all(self.client.clone());
                 let connection = api.get(name).await.with_context(doing)?;
-                Ok(connection.spec.connection)
+                let status = connection.status.unwrap_or_default();
+                Ok((connection.spec.connection, status))
             }
         }
     }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::budget::{Budget, Lane, Spent};
 use super::call::{Call, CallOutcome, Observe};
 use super::endpoint::{BuildError, Endpoint};
-use super::error::Error;
+use super::error::{Error, unanswered};
+use super::gate::Gate;
 use super::limits::Limits;
 use super::release::Release;
 use super::reply::{self, Answer, Asked};
@@ -30,6 +31,8 @@ pub struct Client {
     lane: Option<Lane>,
     /// Which GitLab it is, where that is known.
     release: Option<Release>,
+    /// What its credential is sent through.
+    pub(super) gate: Gate,
 }
 
 struct Inner {
@@ -84,6 +87,7 @@ impl Client {
             }),
             lane: None,
             release: None,
+            gate: Gate::default(),
         })
     }
 
@@ -125,12 +129,23 @@ impl Client {
     /// Sends a request once. Answers [`Error::Throttled`] by itself, without sending, while the
     /// silence lasts that GitLab asked this credential for: a hundred objects that come back at
     /// the same time would otherwise all be refused, and be counted. Answers [`Error::HeldBack`] when
-    /// the budget of the credential is used up.
+    /// the budget of the credential is used up, and [`Error::Retired`] when the credential may not be
+    /// sent any more.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, Error> {
         let _turn = match self.lane {
             Some(lane) => Some(self.inner.budget.turn(lane, IN_TURN).await),
             None => None,
         };
+        // Only what carries the credential takes part.
+        let _passage = match request.runner_token {
+            None => Some(self.gate.pass().await?),
+            Some(_) => None,
+        };
+        self.send_alone(request).await
+    }
+
+    /// The same for whoever is alone at the gate.
+    pub(super) async fn send_alone(&self, request: Request<'_>) -> Result<Answer, Error> {
         let started = Instant::now();
         let spent = self.inner.budget.spend()?;
         let Request {
@@ -225,16 +240,6 @@ impl Credential {
         }
         header.set_sensitive(true);
         Ok(Self { header, token })
-    }
-}
-
-/// Without a connection nothing was sent. Of anything later nobody knows how far it came.
-fn unanswered(error: reqwest::Error) -> Error {
-    let error = error.without_url();
-    if error.is_connect() || error.is_builder() {
-        Error::Unsent(Box::new(error))
-    } else {
-        Error::Lost(Box::new(error))
     }
 }
 

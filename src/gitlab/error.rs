@@ -62,6 +62,10 @@ pub enum Error {
         /// How many there are.
         limit: u32,
     },
+    /// It was not sent, since the credential is being replaced, or was, and a token that is used after
+    /// that takes its successor along (contract §1.10).
+    #[error("the credential is not sent, since it is being replaced by another")]
+    Retired,
 }
 
 impl Error {
@@ -74,7 +78,8 @@ impl Error {
             | Self::NotGitLab { .. }
             | Self::ReadOnly { .. }
             | Self::Throttled { .. }
-            | Self::HeldBack { .. } => None,
+            | Self::HeldBack { .. }
+            | Self::Retired => None,
         }
     }
 
@@ -87,7 +92,8 @@ impl Error {
             | Self::NotGitLab { .. }
             | Self::ReadOnly { .. }
             | Self::Throttled { .. }
-            | Self::HeldBack { .. } => None,
+            | Self::HeldBack { .. }
+            | Self::Retired => None,
         }
     }
 
@@ -104,7 +110,8 @@ impl Error {
             Self::Unsent(_)
             | Self::Refused { .. }
             | Self::ReadOnly { .. }
-            | Self::HeldBack { .. } => false,
+            | Self::HeldBack { .. }
+            | Self::Retired => false,
         }
     }
 
@@ -115,7 +122,18 @@ impl Error {
             Self::Refused { .. }
             | Self::ReadOnly { .. }
             | Self::Throttled { .. }
-            | Self::HeldBack { .. } => false,
+            | Self::HeldBack { .. }
+            | Self::Retired => false,
         }
+    }
+}
+
+/// Without a connection nothing was sent. Of anything later nobody knows how far it came.
+pub(super) fn unanswered(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    if error.is_connect() || error.is_builder() {
+        Error::Unsent(Box::new(error))
+    } else {
+        Error::Lost(Box::new(error))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! This module knows GitLab and nothing else. It never repeats a request by itself: whether to
 //! look again, and when, is for whoever decides.
+mod access_token;
 mod assumed;
 mod budget;
 mod call;
@@ -9,6 +10,7 @@ mod client;
 mod codes;
 mod endpoint;
 mod error;
+mod gate;
 mod graphql;
 mod in_description;
 mod jobs;
@@ -16,6 +18,7 @@ mod limits;
 mod lists;
 pub mod model;
 mod note;
+mod own_token;
 pub mod permissions;
 mod reach;
 mod redirect;
@@ -48,6 +51,7 @@ pub use call::{Call, CallOutcome, Observe};
 pub use client::Client;
 pub use endpoint::{BuildError, Endpoint};
 pub use error::Error;
+pub use gate::{Alone, Gate};
 pub use graphql::Ownership;
 pub use lists::{Filter, List, ListPage};
 pub use model::{
@@ -55,6 +59,7 @@ pub use model::{
     Managers, Metadata, NewRunner, Note, Place, ProjectId, ProjectRef, Registered,
     RegistrationToken, Release, Runner, RunnerId, RunnerToken, RunningJobs, Scope, Settings,
 };
+pub use own_token::FreshCredential;
 pub use reach::unresolved;
 pub use refusal::Refusal;
 pub use row::Row;

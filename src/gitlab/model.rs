@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use super::access_token::AccessToken;
 pub use super::note::{Identity, Note};
 pub use super::release::{Metadata, Release};
 pub use super::token::{RegistrationToken, RunnerToken};
@@ -212,19 +213,6 @@ pub struct FreshToken {
     /// When GitLab will stop accepting the token; `None` is never.
     #[serde(default)]
     pub token_expires_at: Option<Timestamp>,
-}
-
-/// What a personal, group or project access token says about itself (contract §3.22).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct AccessToken {
-    /// The name its owner gave it.
-    pub name: String,
-    /// What it opens (contract §1.2).
-    #[serde(default)]
-    pub scopes: BTreeSet<String>,
-    /// The last day but one it works: GitLab refuses it from this date on.
-    #[serde(default)]
-    pub expires_at: Option<jiff::civil::Date>,
 }
 
 /// The user whose credential it is (contract §3.24).

@@ -31,6 +31,14 @@ pub const PERMISSIONS: &[Permission] = &[
         without: "its end is not told in time",
     },
     Permission {
+        feature: "Replace the token before its end, with spec.credentialRotation",
+        calls: &[("POST", "/personal_access_tokens/self/rotate")],
+        permission: "Personal Access Token: Rotate",
+        boundary: "user",
+        scopes: &["api", "self_rotate"],
+        without: "a person replaces the token",
+    },
+    Permission {
         feature: "Show GitLab's version",
         calls: &[("GET", "/metadata"), ("GET", "/version")],
         permission: "Metadata: Read",

@@ -19,6 +19,8 @@ pub enum Refusal {
     TokenExpired,
     /// The credential was revoked; using it again would revoke its successors (contract §1.10).
     TokenRevoked,
+    /// Classic tokens of people cannot be replaced there (contract §8.3).
+    RotationDisabled,
     /// The credential is no personal, group or project access token.
     NotAnAccessToken,
     /// The credential's scopes are not enough.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use super::error::Error;
 use super::model::{
-    AccessToken, FreshToken, GroupId, ListedRunner, Metadata, NewRunner, Note, Place, ProjectId,
-    ProjectRef, Registered, Runner, RunnerId, RunnerToken, Settings, User,
+    FreshToken, GroupId, ListedRunner, Metadata, NewRunner, Note, Place, ProjectId, ProjectRef,
+    Registered, Runner, RunnerId, RunnerToken, Settings, User,
 };
 use super::refusal::Refusal;
 use super::reply::{Answer, Given};
@@ -131,15 +131,6 @@ impl Client {
     pub async fn register(&self, new: &NewRunner) -> Result<Registered, Error> {
         let request = Request::post("/user/runners", "/user/runners".to_owned());
         self.send(request.json(&Create::from(new))?)
-            .await?
-            .given()?
-            .json()
-    }
-
-    /// Describes the client's own access token, whatever its scopes (contract §3.22).
-    pub async fn access_token(&self) -> Result<AccessToken, Error> {
-        let path = "/personal_access_tokens/self";
-        self.send(Request::get(path, path.to_owned()))
             .await?
             .given()?
             .json()

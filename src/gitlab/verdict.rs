@@ -160,13 +160,7 @@ fn by_text(status: u16, text: &str) -> Option<Verdict> {
         .strip_prefix(&status.to_string())
         .is_some_and(|rest| rest.starts_with(' '));
     let refusal = match status {
-        400 if is_taken(text) => Refusal::AlreadyAssigned,
-        400 if text.ends_with("requires token type to be a personal access token") => {
-            Refusal::NotAnAccessToken
-        }
-        400 if numbered || text == "Scope contains invalid value" || is_of_assigning(text) => {
-            Refusal::Other
-        }
+        400 => bad_request(text, numbered)?,
         401 if text == "401 Unauthorized" => Refusal::TokenUnknown,
         403 if numbered => forbidden(text),
         404 if numbered => missing(text),
@@ -210,6 +204,19 @@ fn is_of_assigning(text: &str) -> bool {
                     | "not_authorized_to_add_runner_in_project"
             )
         )
+}
+
+fn bad_request(text: &str, numbered: bool) -> Option<Refusal> {
+    let reason = text.strip_prefix("400 Bad request - ").unwrap_or(text);
+    Some(match reason {
+        _ if is_taken(text) => Refusal::AlreadyAssigned,
+        _ if reason.ends_with("to be a personal access token") => Refusal::NotAnAccessToken,
+        "Token already revoked" => Refusal::TokenRevoked,
+        _ if reason.starts_with("Rotation of legacy") => Refusal::RotationDisabled,
+        "Scope contains invalid value" => Refusal::Other,
+        _ if numbered || is_of_assigning(text) => Refusal::Other,
+        _ => return None,
+    })
 }
 
 fn forbidden(text: &str) -> Refusal {

@@ -118,6 +118,7 @@ pub fn connection_status(
             None => Vec::new(),
         },
         looking: previous.looking.clone(),
+        credential_rotation: previous.credential_rotation.clone(),
         refused_tokens: previous.refused_tokens.clone(),
         last_handled_reconcile_at: previous.last_handled_reconcile_at.clone(),
     }
@@ -189,6 +190,8 @@ fn about_credential(reason: Reason) -> bool {
             | Reason::CredentialRevoked
             | Reason::CredentialForbidden
             | Reason::ScopeTooSmall
+            | Reason::CredentialReplaced
+            | Reason::RotationUnclear
             | Reason::SecretNotFound
             | Reason::SecretKeyMissing
     )

@@ -1,7 +1,7 @@
 //! What is to be told once of a connection: what its new status says that the one before it did not.
 use super::notices::{Level, Notice};
 use super::trouble::{Recheck, Trouble, recheck};
-use crate::api::conditions::{ConditionType, Reason, find};
+use crate::api::conditions::{ConditionType, Reason, Truth, find};
 use crate::api::events::EventReason;
 use crate::api::v1alpha1::ConnectionStatus;
 
@@ -36,10 +36,10 @@ fn ready(previous: &ConnectionStatus, status: &ConnectionStatus) -> Option<Notic
 /// That the token is about to expire: once for each date and each level, both of which are in the words.
 fn expiring(previous: &ConnectionStatus, status: &ConnectionStatus) -> Option<Notice> {
     let about = ConditionType::CredentialsExpiring;
-    let now = find(&status.conditions, about)?;
+    let now = find(&status.conditions, about).filter(|now| now.status == Truth::True.name())?;
     let before = find(&previous.conditions, about);
     let told = before.is_some_and(|before| before.message == now.message);
-    let reason = Reason::ExpiresSoon.name();
+    let reason = Reason::named(&now.reason)?.name();
     (!told).then(|| Notice::new(Level::Warning, reason, now.message.clone()))
 }
 

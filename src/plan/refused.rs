@@ -8,7 +8,7 @@ use crate::api::conditions::Reason;
 use crate::api::v1alpha1::RefusedToken;
 
 /// How many are remembered.
-const MOST: usize = 8;
+const MOST: usize = 32;
 
 /// A token as status knows it, and where it was to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,9 @@ pub fn is_for_good(trouble: &Trouble) -> bool {
 /// What is wrong with a token that GitLab has refused for good: the same words whether it has just
 /// said so or long ago. `credential` names its Secret and key.
 pub fn refused_for_good(reason: Reason, credential: &str) -> Trouble {
+    if reason == Reason::CredentialReplaced {
+        return replaced(credential);
+    }
     let what = if reason == Reason::CredentialRevoked {
         "revoked"
     } else {
@@ -41,6 +44,17 @@ pub fn refused_for_good(reason: Reason, credential: &str) -> Trouble {
             "GitLab has called the token in {credential} {what}, and it is not sent again: put another \
              there. The next time make the second token first, store it, and revoke the first when \
              this connection is Ready with the second"
+        ),
+    )
+}
+
+/// What is wrong with a Secret that holds a token which the operator has had replaced.
+pub(super) fn replaced(credential: &str) -> Trouble {
+    Trouble::new(
+        Reason::CredentialReplaced,
+        format!(
+            "the operator has had the token in {credential} replaced by another, and it is not sent again: \
+             put a token there that works, and see what has put the old one back"
         ),
     )
 }
@@ -117,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_eight_are_remembered() {
+    fn the_last_ones_are_remembered() {
         let now = Timestamp::UNIX_EPOCH;
-        let list = (0..10).fold(Vec::new(), |list, digest| {
+        let list = (0..MOST + 2).fold(Vec::new(), |list, digest| {
             remembered(&list, &token(digest, "u"), Reason::CredentialRevoked, now)
         });
         let known = |digest| refused_before(&list, &token(digest, "u"), HERE).is_some();
         assert_eq!(list.len(), MOST);
-        assert!(!known(1) && known(2) && known(9));
+        assert!(!known(1) && known(2) && known(MOST + 1));
     }
 }

@@ -100,7 +100,7 @@ fn in_time(issued_at: Timestamp, end: Timestamp, before: Option<SignedDuration>)
     later(end, -before)
 }
 
-fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     let end = if by.is_negative() {
         Timestamp::MIN
     } else {

@@ -41,6 +41,7 @@ pub fn recheck(trouble: &Trouble) -> Recheck {
         Reason::KubernetesError,
         Reason::BrokenOff,
         Reason::Pending,
+        Reason::RotationUnstored,
     ];
     if soon.contains(&trouble.reason) {
         Recheck::Soon

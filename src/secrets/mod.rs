@@ -6,6 +6,7 @@
 mod config;
 mod config_rules;
 mod content;
+mod credential;
 mod digest;
 mod heir;
 mod inspect;
@@ -15,6 +16,7 @@ mod whose;
 mod write;
 
 pub use config::{CONFIG_KEY, ConfigFacts, complaint};
+pub use credential::{create_credential, held, put_credential, unfit};
 pub use digest::digest;
 pub use heir::Heir;
 pub use inspect::{Expected, OWNER, entry, inspect, object, owners};

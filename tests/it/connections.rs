@@ -4,6 +4,7 @@ mod credential;
 mod fleet;
 mod granular;
 mod outages;
+mod rotation;
 mod strangers;
 mod way;
 

@@ -4,6 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::connection_status::ConnectionStatus;
+use super::credential_rotation::CredentialRotation;
 use super::shared::{ConfigMapKeyRef, SecretKeyRef, SecretRef, duration_schema, null_is_default};
 
 /// Which GitLab, and with which credential.
@@ -127,6 +128,11 @@ pub struct GitLabConnectionSpec {
     #[x_kube(validation = Rule::new("self >= 10 && self <= 60000")
         .message("requestsPerMinute must be between 10 and 60000"))]
     pub requests_per_minute: i32,
+
+    /// Has the operator replace the token before it ends. When omitted the token is never replaced, and a
+    /// condition warns seven days before its end. Example: `{beforeExpiry: 336h}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_rotation: Option<CredentialRotation>,
 }
 
 fn default_timeout() -> String {

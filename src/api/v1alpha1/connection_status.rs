@@ -4,6 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::credential_rotation::CredentialReplacement;
+
 /// What the operator last saw of the instance and the credential.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -12,7 +14,7 @@ pub struct ConnectionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// Ready is the summary; CredentialsValid tells of the token alone; CredentialsExpiring
-    /// and Degraded are present only while true. Reconciling and Stalled are present only while true.
+    /// and Degraded are present only while true, the former always with spec.credentialRotation. Reconciling and Stalled are present only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
@@ -31,10 +33,14 @@ pub struct ConnectionStatus {
     /// How the runners of this connection are looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looking: Option<Looking>,
-    /// Tokens that GitLab has called revoked or expired, the last eight of them. None is sent again,
-    /// also when it comes back with an old Secret: using a revoked token revokes its successors.
+    /// The replacement of the token that is under way, or was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_rotation: Option<CredentialReplacement>,
+    /// Tokens that GitLab has called revoked or expired, or that the operator has had replaced, the last 32
+    /// of them. None is sent again, also when it comes back with an old Secret: using a revoked token
+    /// revokes its successors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
+    #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub refused_tokens: Vec<RefusedToken>,
     /// Value of the annotation `gitlab-registrar.dev/reconcile-at` that was last acted upon. Any new
@@ -74,13 +80,13 @@ pub struct RefusedToken {
     /// Example: `7d1a54127b222502`.
     #[schemars(length(max = 16))]
     pub digest: String,
-    /// Address of the GitLab that refused it.
+    /// Address of the GitLab that refused or replaced it.
     #[schemars(length(max = 1024))]
     pub gitlab_url: String,
-    /// CredentialRevoked or CredentialExpired.
+    /// CredentialRevoked, CredentialExpired or CredentialReplaced.
     #[schemars(length(max = 64))]
     pub reason: String,
-    /// When GitLab said so.
+    /// When that was seen.
     pub refused_at: Time,
 }
 

@@ -14,6 +14,8 @@ mod connection;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod connection_status;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
+mod credential_rotation;
+#[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod goodbye;
 #[expect(unreachable_pub, clippy::doc_markdown, reason = "see above")]
 mod insight;
@@ -43,6 +45,7 @@ pub use connection::{
 pub use connection_status::{
     ConnectionStatus, Credential, GitLab, Looking, RefusedToken, start_of_day,
 };
+pub use credential_rotation::{CredentialReplacement, CredentialRotation};
 pub use goodbye::{Drain, DrainStatus, LostCredentials, LostCredentialsPolicy};
 pub use insight::{ManagersStatus, ProjectStatus, RunnerStatus};
 pub use pausing::{PauseWindow, PausingStatus};

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::finding::{Finding, broken, conclude, is_requested};
 use super::look::look;
+use super::rotation::withheld;
 use super::{RECHECK_BROKEN, RECHECK_HEALTHY, RECHECK_UNANSWERED};
 use super::{observer::observer, view::Connection};
 use crate::backoff;
@@ -23,6 +24,8 @@ pub(super) async fn check<K: Connection>(
         namespace: connection.secrets_namespace(&ctx.options.operator_namespace),
         allow_http: ctx.options.allow_http,
     };
+    // Any of them may say that the token must not be sent.
+    ctx.connections_listed.wait().await;
     let endpoint = sources.endpoint(connection.spec()).await;
     let endpoint = match endpoint.map_err(unread)? {
         Ok(endpoint) => endpoint,
@@ -43,6 +46,11 @@ pub(super) async fn check<K: Connection>(
     let allowed = u32::try_from(allowed).unwrap_or(1);
     let budget = ctx.budgets.join(key, inputs.holder(), allowed);
     let last = ctx.connections.recall(key);
+    ctx.connections
+        .holds(key, inputs.fingerprint(), &inputs.place);
+    if let Some(finding) = withheld(connection, ctx, key, &inputs, last.as_ref()) {
+        return Ok(finding);
+    }
     if let Some(finding) = refused_already(connection, ctx, key, &inputs, last.as_ref()) {
         return Ok(finding);
     }
@@ -56,7 +64,8 @@ pub(super) async fn check<K: Connection>(
     let made = || {
         let observe = observer(&ctx.metrics);
         let (endpoint, token) = (&inputs.endpoint, inputs.token.clone());
-        connect::client(endpoint, token, observe, budget, origin)
+        let client = connect::client(endpoint, token, observe, budget, origin)?;
+        Ok(client.behind(ctx.gates.of(&inputs.fingerprint().digest)))
     };
     let client = match reused.map_or_else(made, Ok) {
         Ok(client) => client,

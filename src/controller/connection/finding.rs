@@ -65,6 +65,9 @@ pub(super) fn broken(
             | Reason::CredentialExpired
             | Reason::CredentialRevoked
             | Reason::CredentialForbidden
+            | Reason::CredentialReplaced
+            | Reason::RotationUnclear
+            | Reason::RotationUnstored
     );
     let news = ctx.connections.broken(key, trouble.clone(), refused);
     Finding {

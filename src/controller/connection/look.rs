@@ -127,7 +127,8 @@ fn put_up_with(
     if known.trouble.is_some() || ctx.connections.is_suspect(key) {
         return None;
     }
-    if trouble.reason == Reason::GitLabThrottled {
+    // The token is being replaced just now.
+    if matches!(trouble.reason, Reason::GitLabThrottled | Reason::Pending) {
         return Some(conclude(ctx, key, known));
     }
     is_tolerable(trouble, known.missed).then(|| {

@@ -1,8 +1,10 @@
 //! One connection of either kind: read what it names, ask GitLab about it, and tell its runners.
+mod announce;
 mod check;
 mod finding;
 mod look;
 mod observer;
+mod rotation;
 mod view;
 mod watch;
 
@@ -12,10 +14,7 @@ pub use watch::run;
 
 use std::{sync::Arc, time::Duration};
 
-use kube::{
-    Resource, ResourceExt,
-    runtime::{controller::Action, events::EventType},
-};
+use kube::{Resource, ResourceExt, runtime::controller::Action};
 use tokio::time::Instant;
 
 use super::{
@@ -31,9 +30,9 @@ use crate::api::v1alpha1::ConnectionStatus;
 use crate::backoff;
 use crate::clock;
 use crate::plan::{
-    Level, Notice, Trouble, connection_notices, connection_status, is_tolerable, remembered,
-    with_degraded, with_pace,
+    CredentialStep, Trouble, connection_status, is_tolerable, remembered, with_degraded, with_pace,
 };
+use announce::announce;
 use check::{again, check};
 use finding::{Finding, broken};
 
@@ -79,7 +78,7 @@ fn on_error<K: Connection>(object: Arc<Guarded<K>>, error: &Error, ctx: Arc<Cont
     }
 }
 
-async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Action, Error> {
+async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Arc<Context>) -> Result<Action, Error> {
     let key = K::key(object.namespace(), object.name_any());
     let connection = match &object.0 {
         Ok(connection) => connection,
@@ -91,8 +90,7 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
     let before = connection.status().cloned().unwrap_or_default();
     let connection = begin(connection, ctx).await?;
     let generation = connection.meta().generation;
-    let longest = ctx.options.longest_pass;
-    let checked = bounded(longest, check(&connection, ctx, &key)).await;
+    let checked = checked(&connection, ctx, &key).await;
     let finding = match &checked {
         Ok(finding) => finding.clone(),
         Err(error) => {
@@ -103,44 +101,78 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Context) -> Result<Ac
             }
         }
     };
+    // A change of spec may be one of whom it allows, and of nothing else. Its runners are told
+    // before its status is: who has waited for that to make one would see it woken twice.
+    if finding.news || before.observed_generation != generation {
+        ctx.requeue_runners(&key);
+    }
+    let step = rotation::step(&connection, ctx, &key, finding.account.as_ref()).await;
+    let status = next_status(&connection, ctx, &key, &finding);
+    let status = rotation::told(&connection, ctx, &key, status, step.as_ref());
+    let previous = connection.status().cloned().unwrap_or_default();
+    let written = if previous == status {
+        connection
+    } else {
+        announce(&connection, ctx, &previous, &status).await;
+        view::write_status(connection, ctx, status).await?
+    };
+    // The first error is the one to report.
+    checked?;
+    if let Some(CredentialStep::Ask(until)) = step {
+        rotation::ask(&written, ctx, &key, until).await;
+        return Ok(Action::requeue(Duration::ZERO));
+    }
+    let wait = wait(ctx, &key, &finding);
+    Ok(Action::requeue(rotation::sooner(wait, step.as_ref())))
+}
+
+/// How soon to come back.
+fn wait(ctx: &Context, key: &ConnectionKey, finding: &Finding) -> Duration {
+    match &finding.trouble {
+        Some(trouble) => again(ctx, key, trouble),
+        None if finding.missed => RECHECK_UNANSWERED,
+        None => RECHECK_HEALTHY,
+    }
+}
+
+/// What is known of a connection. A new token that is not stored yet comes before all else.
+async fn checked<K: Connection>(
+    connection: &K,
+    ctx: &Context,
+    key: &ConnectionKey,
+) -> Result<Finding, Error> {
+    if let Some(trouble) = rotation::keep(connection, ctx, key).await {
+        return Ok(broken(ctx, key, None, trouble));
+    }
+    bounded(ctx.options.longest_pass, check(connection, ctx, key)).await
+}
+
+/// The status that follows from a look, but for what is to be said of the replacement of its token.
+fn next_status<K: Connection>(
+    connection: &K,
+    ctx: &Context,
+    key: &ConnectionKey,
+    finding: &Finding,
+) -> ConnectionStatus {
     let Finding {
         account,
         trouble,
-        news,
-        missed,
+        news: _,
+        missed: _,
         refused,
     } = finding;
-    // A change of spec may be one of whom it allows, and of nothing else. Its runners are told
-    // before its status is: who has waited for that to make one would see it woken twice.
-    if news || before.observed_generation != generation {
-        ctx.requeue_runners(&key);
-    }
     let (account, trouble) = (account.as_ref(), trouble.as_ref());
     let previous = connection.status().cloned().unwrap_or_default();
+    let generation = connection.meta().generation;
     let status = connection_status(&previous, generation, account, trouble, clock::now());
-    let mut status = with_runners(&connection, ctx, &key, status);
-    let requested = on_request::requested(&connection);
+    let mut status = with_runners(connection, ctx, key, status);
+    let requested = on_request::requested(connection);
     status.last_handled_reconcile_at = requested.or(status.last_handled_reconcile_at);
-    let newly = refused.as_ref().zip(trouble);
-    status.refused_tokens = newly.map_or(status.refused_tokens, |(token, trouble)| {
-        remembered(
-            &previous.refused_tokens,
-            token,
-            trouble.reason,
-            clock::now(),
-        )
-    });
-    if previous != status {
-        announce(&connection, ctx, &previous, &status).await;
-        view::write_status(connection, ctx, status).await?;
+    if let Some((token, trouble)) = refused.as_ref().zip(trouble) {
+        let (list, now) = (&previous.refused_tokens, clock::now());
+        status.refused_tokens = remembered(list, token, trouble.reason, now);
     }
-    // The first error is the one to report.
-    checked?;
-    Ok(Action::requeue(match trouble {
-        Some(trouble) => again(ctx, &key, trouble),
-        None if missed => RECHECK_UNANSWERED,
-        None => RECHECK_HEALTHY,
-    }))
+    status
 }
 
 /// Says so in the status of an object that does not have the shape of its kind, and to its runners.
@@ -203,25 +235,4 @@ fn unread(error: &Error, failed_before: u32) -> Option<Trouble> {
     };
     let trouble = Trouble::new(Reason::KubernetesError, chain(error));
     (is_api_status(source, 403) || !is_tolerable(&trouble, failed_before)).then_some(trouble)
-}
-
-async fn announce<K: Connection>(
-    connection: &K,
-    ctx: &Context,
-    before: &ConnectionStatus,
-    after: &ConnectionStatus,
-) {
-    let about = connection.object_ref(&());
-    for Notice {
-        reason,
-        note,
-        level,
-    } in connection_notices(before, after)
-    {
-        let type_ = match level {
-            Level::Warning | Level::Record => EventType::Warning,
-            Level::Normal => EventType::Normal,
-        };
-        ctx.emit(&about, type_, reason, "Check", &note).await;
-    }
 }

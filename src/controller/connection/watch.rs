@@ -33,10 +33,12 @@ pub async fn run<K: Connection>(
     // The first list is told of when it is in the cache, and not before.
     let main = signal_first_list(listed.clone(), reflected)
         // The reflector comes first, so a runner that is woken here no longer finds the connection.
-        .inspect(move |event| {
-            if let Ok(watcher::Event::Delete(connection)) = event {
-                forget::<K>(&told, connection);
+        .inspect(move |event| match event {
+            Ok(watcher::Event::Delete(connection)) => forget::<K>(&told, connection),
+            Ok(watcher::Event::InitApply(connection) | watcher::Event::Apply(connection)) => {
+                learn::<K>(&told, connection);
             }
+            Ok(watcher::Event::Init | watcher::Event::InitDone) | Err(_) => {}
         })
         .applied_objects()
         .predicate_filter(
@@ -54,11 +56,20 @@ pub async fn run<K: Connection>(
     until_stopped(controller, &listed, stop.cancelled()).await;
 }
 
+/// Another process may be replacing a token, or an earlier one have done so.
+fn learn<K: Connection>(ctx: &Context, connection: &Guarded<K>) {
+    let key = K::key(connection.namespace(), connection.name_any());
+    if let Ok(connection) = &connection.0 {
+        ctx.gates.learn(&key, connection.status());
+    }
+}
+
 fn forget<K: Connection>(ctx: &Context, connection: &Guarded<K>) {
     let key = K::key(connection.namespace(), connection.name_any());
     let named = ctx.runners_of(&key).next().is_some();
     ctx.connections.remove(&key, named);
     ctx.budgets.leave(&key);
+    ctx.gates.forget(&key);
     ctx.breaker.remove(&key);
     ctx.records
         .remove(connection.meta().uid.as_deref().unwrap_or_default());

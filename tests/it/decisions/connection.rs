@@ -121,6 +121,8 @@ fn every_trouble_of_a_credential_is_told_as_such() {
         Reason::CredentialExpired,
         Reason::CredentialRevoked,
         Reason::CredentialForbidden,
+        Reason::CredentialReplaced,
+        Reason::RotationUnclear,
         Reason::ScopeTooSmall,
         Reason::SecretNotFound,
         Reason::SecretKeyMissing,

@@ -21,6 +21,7 @@ pub(super) fn account(scopes: &[&str]) -> Account {
             name: "operator".to_owned(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             expires_at: None,
+            created_at: None,
         }),
         metadata: Some(Metadata {
             version: "18.5.0-ee".to_owned(),
@@ -143,6 +144,7 @@ fn gitlab_is_asked_again_only_where_that_can_help() {
         Reason::KubernetesError,
         Reason::BrokenOff,
         Reason::Pending,
+        Reason::RotationUnstored,
     ];
     for reason in Reason::ALL {
         let expected = if soon.contains(reason) {

@@ -1,5 +1,7 @@
 //! `registrar status` and `registrar check`.
-use serde_json::Value;
+use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
 
 use super::plan::in_the_cluster;
 use super::{TOKEN, asks, fleet, registrar};
@@ -106,6 +108,41 @@ async fn what_a_small_token_and_a_role_without_rights_lack_is_named() {
             let cluster = [&check[..], &["--cluster-mode"]].concat();
             let told = in_the_cluster(story, &cluster).await.json(2).to_string();
             assert!(told.contains("list namespaces"), "{told}");
+        })
+        .await;
+}
+
+/// A command must not end the successor of a token that the operator has had replaced.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_must_not_be_sent_is_not_sent_by_a_command_either() {
+    story("fleet-withheld")
+        .without_an_operator()
+        .tell(async |story| {
+            story.connects("gitlab", token::ADMIN).await;
+            let check = ["check", "--connection=gitlab", "--allow-http"];
+            in_the_cluster(story, &check).await;
+            assert!(!story.gitlab.requests().is_empty(), "it is sent at first");
+            story.gitlab.clear_requests();
+            // What `printf %s "$ADMIN" | sha256sum` begins with.
+            let digest = "cd32a99e001bd1cd";
+            let at = story.gitlab.now().to_string();
+            let replaced = json!([{
+                "digest": digest, "gitlabUrl": "https://the-same.example.com",
+                "reason": "CredentialReplaced", "refusedAt": at,
+            }]);
+            let announced = json!({ "digest": digest, "process": "another", "announcedAt": at });
+            for status in [
+                json!({ "refusedTokens": replaced }),
+                json!({ "refusedTokens": null, "credentialRotation": announced }),
+            ] {
+                let api = story.api::<GitLabConnection>();
+                let patch = Patch::Merge(json!({ "status": status }));
+                let params = PatchParams::default();
+                api.patch_status("gitlab", &params, &patch).await.unwrap();
+                let told = in_the_cluster(story, &check).await.ended(2);
+                assert!(told.contains("is not sent"), "{told}");
+                assert_eq!(story.gitlab.requests(), []);
+            }
         })
         .await;
 }

@@ -5,7 +5,20 @@ use gitlab_runner_registrar::api::conditions::Reason;
 use serde_json::Value;
 
 use crate::waiters::judges::{argo_cd, kstatus, kubectl};
-use crate::waiters::table::{NEVER_OF_READY, Row, rows};
+use crate::waiters::table::{Row, rows};
+
+/// Reasons that only other conditions have.
+const NEVER_OF_READY: [Reason; 9] = [
+    Reason::Called,
+    Reason::AwaitingCall,
+    Reason::NobodyCalls,
+    Reason::Accepted,
+    Reason::ExpiresSoon,
+    Reason::RotationPlanned,
+    Reason::RotationBlocked,
+    Reason::ListIncomplete,
+    Reason::TokenNotKept,
+];
 
 const INTRODUCTION: &str = "
 ## Who waits for what

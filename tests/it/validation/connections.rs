@@ -66,6 +66,18 @@ fn rules(some: &dyn Fn() -> Manifest) -> Vec<Rule> {
             port,
         ),
         text("proxyUrl", &longest, &too_long, "spec.proxyUrl: Too long"),
+        field(
+            "credentialRotation",
+            json!({ "beforeExpiry": "24h" }),
+            json!({ "beforeExpiry": "23h59m" }),
+            "credentialRotation.beforeExpiry must be at least 24h",
+        ),
+        field(
+            "credentialRotation",
+            json!({}),
+            json!({ "beforeExpiry": "1s24h" }),
+            "write hours, minutes and seconds in this order",
+        ),
         field("requestsPerMinute", json!(10), json!(9), requests),
         field("requestsPerMinute", json!(60000), json!(60001), requests),
         field(

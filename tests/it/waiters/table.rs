@@ -20,17 +20,6 @@ use crate::status::named;
 /// Of every object here.
 const GENERATION: i64 = 3;
 
-/// Reasons that only other conditions have.
-pub(crate) const NEVER_OF_READY: [Reason; 7] = [
-    Reason::Called,
-    Reason::AwaitingCall,
-    Reason::NobodyCalls,
-    Reason::Accepted,
-    Reason::ExpiresSoon,
-    Reason::ListIncomplete,
-    Reason::TokenNotKept,
-];
-
 /// An object as the operator leaves it, or as it is before the operator has come to it.
 pub(crate) struct Row {
     pub(crate) kind: &'static str,
@@ -327,6 +316,9 @@ fn connections() -> Vec<Value> {
         Reason::CredentialInvalid,
         Reason::CredentialExpired,
         Reason::CredentialRevoked,
+        Reason::CredentialReplaced,
+        Reason::RotationUnclear,
+        Reason::RotationUnstored,
         Reason::CredentialForbidden,
         Reason::ScopeTooSmall,
         Reason::Unreachable,

@@ -1,0 +1,75 @@
+//! New tokens of connections that GitLab has made and that are not stored yet, and what else asking for one
+//! has come to, until it is in status.
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use secrecy::SecretString;
+
+use super::caches::ConnectionKey;
+use crate::plan::NotReplaced;
+
+/// A new token, and where it belongs.
+#[derive(Clone)]
+pub(super) struct FreshToken {
+    /// The token, which exists nowhere else.
+    pub(super) token: SecretString,
+    /// Start of the SHA-256 of the one before.
+    pub(super) before: String,
+    /// The namespace of the Secret.
+    pub(super) namespace: String,
+    /// Its name.
+    pub(super) secret: String,
+    /// The key in it.
+    pub(super) key: String,
+    /// When it ends, for a person.
+    pub(super) ends: String,
+}
+
+/// All of them.
+#[derive(Default)]
+pub(super) struct FreshTokens(Mutex<All>);
+
+#[derive(Default)]
+struct All {
+    held: HashMap<ConnectionKey, FreshToken>,
+    not_replaced: HashMap<ConnectionKey, (String, NotReplaced)>,
+}
+
+impl FreshTokens {
+    fn all(&self) -> MutexGuard<'_, All> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps one until it is stored.
+    pub(super) fn hold(&self, key: &ConnectionKey, token: FreshToken) {
+        self.all().held.insert(key.clone(), token);
+    }
+
+    /// The one that is to be stored.
+    pub(super) fn held(&self, key: &ConnectionKey) -> Option<FreshToken> {
+        self.all().held.get(key).cloned()
+    }
+
+    /// It is stored, or of no use any more.
+    pub(super) fn release(&self, key: &ConnectionKey) {
+        self.all().held.remove(key);
+    }
+
+    /// GitLab has surely not replaced that token.
+    pub(super) fn not_replaced(&self, key: &ConnectionKey, digest: &str, why: NotReplaced) {
+        let of = (digest.to_owned(), why);
+        self.all().not_replaced.insert(key.clone(), of);
+    }
+
+    /// What asking for a replacement of that token came to, if nothing was replaced.
+    pub(super) fn answer(&self, key: &ConnectionKey, digest: &str) -> Option<NotReplaced> {
+        let all = self.all();
+        let (of, why) = all.not_replaced.get(key)?;
+        (of == digest).then(|| why.clone())
+    }
+
+    /// That is in status.
+    pub(super) fn is_told(&self, key: &ConnectionKey) {
+        self.all().not_replaced.remove(key);
+    }
+}
