@@ -74,6 +74,32 @@ async fn it_removes_a_runner_by_the_runners_own_token() {
                 .unwrap();
             let told = story.is_not_ready("siskin", "NotVisible").await;
             assert!(told.contains("the runner's token is lost"), "{told}");
+            story.delete(&siskin()).await;
+            let told = story.is_not_ready("siskin", "DeletionBlocked").await;
+            assert!(told.contains("deletionPolicy to Orphan"), "{told}");
+            story.apply(&siskin().orphaned()).await;
+            story.is_gone(&siskin()).await;
+            assert_eq!(story.gitlab.runners().len(), 1);
+        })
+        .await;
+}
+
+/// Whether the runner has gone or its token has ended, GitLab tells nobody who may not look.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_has_gone_is_left_to_a_person() {
+    story("registration-narrow-missing")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            story.connects("gitlab", token::CREATOR).await;
+            story.apply(&siskin()).await;
+            story.is_ready_though("siskin", "NotVisible").await;
+            let id = story.gitlab.only_runner()["id"].as_i64().unwrap();
+            story.gitlab.forgets(id);
+            story.delete(&siskin()).await;
+            let told = story.is_not_ready("siskin", "GitLabRefused").await;
+            assert!(told.contains("Orphan"), "{told}");
+            story.apply(&siskin().orphaned()).await;
+            story.is_gone(&siskin()).await;
         })
         .await;
 }

@@ -68,6 +68,47 @@ async fn who_asks_for_a_new_token_is_told_that_none_is_made() {
         .await;
 }
 
+/// A successor has a token of its own, so that a runner's token can be replaced there too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_successor_takes_the_place_of_one_whose_token_is_due() {
+    story("older-twin")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            is_in_13_12(story).await;
+            let twin = || lapwing().with("tokenRotation.overlap", "Twin");
+            story.apply(&twin()).await;
+            let old = story.is_registered("lapwing").await;
+            let called =
+                |id: i64| json!({ "do": "contact", "runner": id, "manager": { "system_id": "s" } });
+            story.gitlab.does(called(old));
+            story
+                .runner_says("lapwing", "a process has come", |object| {
+                    let status = object.status.as_ref().unwrap();
+                    status.runner.as_ref().and_then(|it| it.online) == Some(true)
+                })
+                .await;
+            let asked = twin().annotated("gitlab-registrar.dev/rotate-at", "now");
+            story.apply(&asked).await;
+            let object = story
+                .runner_says("lapwing", "another has its place", |object| {
+                    let runner = object.status.as_ref().unwrap().runner.as_ref();
+                    runner.is_some_and(|runner| runner.id != old)
+                })
+                .await;
+            let new = object.status.unwrap().runner.unwrap().id;
+            story.gitlab.does(called(new));
+            until("the first has gone", async || {
+                let there = story.gitlab.runners();
+                (there.len() == 1).then_some(()).ok_or(format!("{there:?}"))
+            })
+            .await;
+            assert_eq!(story.is_registered("lapwing").await, new);
+            let held = story.token_in("lapwing-runner-token").await;
+            assert!(story.gitlab.accepts(&held).await);
+        })
+        .await;
+}
+
 /// After an upgrade the mark is put where it belongs by then, and no second runner is made meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upgrade_takes_marks_out_of_descriptions_into_notes() {
