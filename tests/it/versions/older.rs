@@ -24,7 +24,9 @@ async fn one_that_is_taken_over_gets_its_mark_into_the_description() {
             let made = json!({ "do": "add_runner", "type": "group", "group": "platform",
                 "settings": { "description": "by hand", "tag_list": ["old"] } });
             let id = story.gitlab.does(made)["id"].as_i64().unwrap();
-            let adopting = lapwing()
+            // How runners are registered is of no account for one that is there.
+            let adopting = runner("lapwing")
+                .in_group("platform")
                 .with("adopt.runnerId", id)
                 .with("adopt.resetToken", "Never")
                 .tagged(["new"]);
