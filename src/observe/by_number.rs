@@ -61,11 +61,11 @@ impl Observer<'_> {
     }
 
     /// What the roster knows of the runner, if that counts.
-    fn remembered(&mut self, id: RunnerId) -> Option<Runner> {
+    pub(super) fn remembered(&mut self, id: RunnerId) -> Option<Runner> {
         let fresh = self.locator.fresh?;
         match self.connected.roster.sighting(id, fresh, self.locator.now) {
             Look::Known(runner, age) => {
-                self.recalled = Some(age);
+                self.recalled = self.recalled.max(Some(age));
                 Some(*runner)
             }
             Look::Ask => None,

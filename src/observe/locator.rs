@@ -70,7 +70,7 @@ impl Locator<'_> {
             refused_projects: Vec::new(),
             admin: connected.is_some_and(|connected| connected.admin),
             can_assign: connected.is_some_and(|connected| connected.can.assign),
-            can_search: connected.is_some_and(|connected| connected.can.list),
+            can_search: connected.is_some_and(|connected| connected.can.lists_all()),
             refused: false,
             release: connected.and_then(|connected| connected.release),
             answered: false,

@@ -95,7 +95,7 @@ pub async fn observe(
         recalled: None,
     };
     observer.runner(want, place).await?;
-    Box::pin(observer.predecessor()).await?;
+    Box::pin(observer.predecessor(want.is_none())).await?;
     let mut selected = Vec::new();
     if let (Sighting::Present(runner), Some(want)) = (
         &observer.facts.runner,

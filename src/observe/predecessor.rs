@@ -1,25 +1,31 @@
 //! Looks at the runner whose place another has taken.
 use super::by_number::Answer;
-use super::{Error, Look, Observer};
+use super::{Error, Observer};
 use crate::plan::{Doubt, Sighting};
 
 impl Observer<'_> {
-    /// Looks at the predecessor, if there is one. Whatever is unknown of it is no reason not to look after
-    /// the runner itself.
-    pub(super) async fn predecessor(&mut self) -> Result<(), Error> {
+    /// Looks at the predecessor, if there is one.
+    pub(super) async fn predecessor(&mut self, leaving: bool) -> Result<(), Error> {
         let Some(mut before) = self.facts.predecessor.take() else {
             return Ok(());
         };
-        let id = before.known.id;
-        if before.known.gitlab_url != self.connected.url {
-            before.runner = Sighting::Unclear(Doubt::Elsewhere);
-        } else if let Some(runner) = self.recalled_of(id) {
-            before.shown(Some(runner), self.locator.uid);
+        let (id, url) = (before.known.id, &*self.connected.url);
+        let (uid, now) = (self.locator.uid, self.locator.now);
+        if let Some(runner) = self.remembered(id) {
+            before.shown(runner, uid, url);
         } else {
             match self.ask(id).await {
-                Ok(Answer::Shown(runner)) => before.shown(Some(*runner), self.locator.uid),
-                Ok(Answer::Gone) => before.shown(None, self.locator.uid),
-                Ok(Answer::Hidden) => before.runner = Sighting::Unclear(Doubt::Hidden(id)),
+                Ok(Answer::Shown(runner)) => before.shown(*runner, uid, url),
+                Ok(Answer::Gone | Answer::Hidden) if before.known.gitlab_url != url => {
+                    before.runner = Sighting::Unclear(Doubt::Elsewhere);
+                }
+                Ok(Answer::Hidden) if self.locator.removed != Some(id) => {
+                    before.runner = Sighting::Unclear(Doubt::Hidden(id));
+                }
+                Ok(Answer::Gone | Answer::Hidden) => {
+                    let certain = leaving || self.locator.removed == Some(id);
+                    before.missing(certain, self.locator.resync, now);
+                }
                 Err(error) if error.forbids_the_runner() => {
                     before.runner = Sighting::Unclear(Doubt::Unreadable(id));
                 }
@@ -28,16 +34,5 @@ impl Observer<'_> {
         }
         self.facts.predecessor = Some(before);
         Ok(())
-    }
-
-    fn recalled_of(
-        &self,
-        id: crate::gitlab::model::RunnerId,
-    ) -> Option<crate::gitlab::model::Runner> {
-        let fresh = self.locator.fresh?;
-        match self.connected.roster.sighting(id, fresh, self.locator.now) {
-            Look::Known(runner, _) => Some(*runner),
-            Look::Ask => None,
-        }
     }
 }

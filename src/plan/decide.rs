@@ -3,7 +3,7 @@ use jiff::Timestamp;
 
 use super::{
     adoption::adopt,
-    assignment::{assignment, assigns, before_removal, lost_owner, unassignable, unassigned_first},
+    assignment::{assignment, before_removal, lost_owner, unassignable, unassigned_first},
     brake::is_held_up,
     desired::{Desired, Wanted},
     diff::{diff, possible},
@@ -13,7 +13,8 @@ use super::{
     releases::lack,
     renewal::{conflict, is_superseded, renewal, template},
     step::{Blocked, Plan, ResetReason, Step},
-    succession::{goes_first, retire},
+    succession::{goes_first, reinstate, retire},
+    successor::first_settings,
     unseen::unseen,
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
@@ -70,13 +71,7 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
     let Some(scope) = seen.scope else {
         return Plan::Hold(Blocked::ScopeUnknown);
     };
-    let mut settings = want.settings.clone();
-    settings
-        .description
-        .get_or_insert_with(|| want.first_description.clone());
-    if assigns(want) {
-        settings.locked = None;
-    }
+    let settings = first_settings(want, scope, seen);
     Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
 }
 
@@ -86,6 +81,9 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
 fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
     if let Some(twin) = seen.twins.first() {
         return Plan::Act(Step::Unregister(*twin));
+    }
+    if let Some(step) = reinstate(want, runner, seen) {
+        return Plan::Act(step);
     }
     match (keep_token(want, runner.id, seen), seen.under_way) {
         (Some(Step::ResetToken(..)), _) if want.leaves_token_of(runner.id) => {}
@@ -100,8 +98,12 @@ fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: T
     }
     // A new token that is refused is to keep nothing else from being done.
     let plan = settings_and_projects(want, runner, seen, mark);
-    let renewal = renewal(want, runner, seen, now).or_else(|| retire(runner, seen, now));
-    match (plan, renewal) {
+    let rests = plan == Plan::Rest;
+    let renewal = renewal(want, runner, seen, now, rests);
+    match (
+        plan,
+        renewal.or_else(|| retire(want, runner, seen, now).filter(|_| rests)),
+    ) {
         (Plan::Rest | Plan::Hold(_), Some(step)) => Plan::Act(step),
         (Plan::Rest, None) => conflict(seen)
             .or_else(|| template(seen))

@@ -62,15 +62,15 @@ pub(super) fn before_removal(runner: &Runner, seen: &Observed, now: Timestamp) -
     let drain = seen.goodbye.drain.as_ref();
     let drain = drain.filter(|drain| drain.until > now)?;
     if !runner.paused && !seen.refused {
-        return Some(Plan::Act(pause(runner.id)));
+        return Some(Plan::Act(pause(runner.id, true)));
     }
     (drain.jobs != Jobs::Running(0)).then(|| Plan::Hold(Blocked::Draining(drain.clone())))
 }
 
-/// The step after which a runner gets no new jobs.
-pub(super) fn pause(id: RunnerId) -> Step {
+/// The step after which a runner gets no new jobs, or gets jobs again.
+pub(super) fn pause(id: RunnerId, paused: bool) -> Step {
     let settings = Settings {
-        paused: Some(true),
+        paused: Some(paused),
         ..Settings::default()
     };
     Step::Edit(id, Box::new(settings))
@@ -120,7 +120,8 @@ pub(super) fn undeletable_since(
     let before = previous.undeletable_since.clone();
     match outcome {
         Outcome::Planned(Plan::Hold(Blocked::Undeletable(_))) => Some(before.unwrap_or(Time(now))),
+        // Whoever tries it once more has not found out anything yet.
+        Outcome::Planned(Plan::Act(Step::UnregisterByToken(_))) | Outcome::Obstructed(..) => before,
         Outcome::Planned(_) | Outcome::Failed(_) => None,
-        Outcome::Obstructed(..) => before,
     }
 }

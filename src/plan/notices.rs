@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::attempt::may_turn_up;
 use super::drain::is_given_up;
-use super::observed::{Observed, Sighting};
+use super::observed::{Doubt, Observed, Sighting};
 use super::quoted::quoted;
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::events::EventReason;
@@ -61,6 +61,7 @@ pub fn notices(
         obstacle(previous, status),
         drifted(previous, status),
         lost(previous, status, seen),
+        let_go(previous, status, seen),
         abandoned(previous, status),
     ]
     .into_iter()
@@ -162,6 +163,24 @@ fn changes_its_words(reason: Reason) -> bool {
             | Reason::KubernetesError
             | Reason::BrokenOff
     )
+}
+
+/// That a runner whose place another has taken is not looked after any more, since it carries the mark of
+/// another object.
+fn let_go(
+    previous: &GitLabRunnerStatus,
+    status: &GitLabRunnerStatus,
+    seen: Option<&Observed>,
+) -> Option<Notice> {
+    let before = previous.predecessor.as_ref();
+    let before = before.filter(|_| status.predecessor.is_none())?;
+    let now = &seen?.predecessor.as_ref()?.runner;
+    matches!(now, Sighting::Unclear(Doubt::Foreign(_))).then(|| {
+        let (id, url) = (before.id, &before.gitlab_url);
+        Notice::orphaned(format!(
+            "runner {id} stays in GitLab at {url}: another has taken its place, and it carries the mark of another GitLabRunner"
+        ))
+    })
 }
 
 fn drifted(previous: &GitLabRunnerStatus, status: &GitLabRunnerStatus) -> Option<Notice> {

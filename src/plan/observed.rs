@@ -112,8 +112,12 @@ pub struct Predecessor {
     pub known: Known,
     /// What GitLab shows of it.
     pub runner: Sighting<Runner>,
+    /// Whether it was paused because another has its place.
+    pub retired: bool,
     /// Until when its jobs are waited for, once it gets no others.
     pub until: Timestamp,
+    /// Since when GitLab says that there is none.
+    pub missing_since: Option<Timestamp>,
     /// What it runs.
     pub jobs: Jobs,
 }

@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::observed::{Observed, Sighting, TokenState};
-use super::succession;
+use super::predecessor_status;
 use crate::api::v1alpha1::{GitLabRunnerStatus, Operation, OperationType};
 use crate::gitlab::model::RunnerId;
 
@@ -71,6 +71,6 @@ pub fn answered(previous: &GitLabRunnerStatus, seen: Option<&Observed>) -> Optio
     let reset = previous.operation.as_ref();
     let reset = reset.filter(|reset| seen.is_some_and(|seen| is_kept(reset, seen)));
     let answers = reset.and_then(|reset| reset.rotate_at.clone());
-    let answers = answers.or_else(|| succession::answered(previous, seen));
+    let answers = answers.or_else(|| predecessor_status::answered(previous, seen));
     answers.or_else(|| previous.last_handled_rotate_at.clone())
 }

@@ -6,7 +6,7 @@ use super::{
     observed::{Observed, SecretSighting, Sighting, StoredToken, TokenState},
     rotation::{Shown, TokenFacts},
     step::{Blocked, ResetReason, Step},
-    succession::successor,
+    successor::successor,
 };
 use crate::gitlab::model::Runner;
 
@@ -36,12 +36,14 @@ pub(super) fn is_superseded(want: &Wanted, facts: &TokenFacts) -> bool {
     facts.shown == Shown::Another && !want.rotation.is_left_to_runners()
 }
 
-/// The replacement of a token with which nothing is wrong, if it is time for that or somebody asks for it.
+/// The replacement of a token with which nothing is wrong, if it is time for that or somebody asks for it. Only
+/// a runner that `rests`, with which all is well, is followed by another.
 pub(super) fn renewal(
     want: &Wanted,
     runner: &Runner,
     seen: &Observed,
     now: Timestamp,
+    rests: bool,
 ) -> Option<Step> {
     let SecretSighting::Ours(stored) = &seen.secret else {
         return None;
@@ -55,15 +57,23 @@ pub(super) fn renewal(
         let due = want.rotation.due(stored.issued_at, stored.expires_at)?;
         (due <= now).then_some(ResetReason::Due)?
     };
-    let successor = successor(want, runner, seen).map(|new| Step::Register(Box::new(new)));
+    let successor = successor(want, runner, seen).filter(|_| rests);
+    let successor = successor.map(|new| Step::Register(Box::new(new)));
     let reset = seen.can_reset().then_some(Step::ResetToken(runner.id, why));
     successor.or(reset)
 }
 
-/// The same, of an object about which GitLab has refused something else.
+/// The same, of an object about which GitLab has refused something else, be it a successor. One that is to
+/// overlap is only replaced then if it ends.
 pub fn renewal_beside(desired: &Desired, seen: &Observed, now: Timestamp) -> Option<Step> {
     match (desired, &seen.runner) {
-        (Desired::Exists(want), Sighting::Present(runner)) => renewal(want, runner, seen, now),
+        (Desired::Exists(want), Sighting::Present(runner)) => {
+            let SecretSighting::Ours(stored) = &seen.secret else {
+                return None;
+            };
+            let waits = successor(want, runner, seen).is_some() && stored.expires_at.is_none();
+            renewal(want, runner, seen, now, false).filter(|_| !waits)
+        }
         (Desired::Exists(_) | Desired::Gone(_), _) => None,
     }
 }

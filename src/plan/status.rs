@@ -13,10 +13,10 @@ use super::{
     operation,
     outcome::{Facts, Judged, Outcome},
     parts::is_of,
-    pausing,
+    pausing, predecessor_status,
     runner_status::{missing, runner_status},
     seconds::whole_seconds,
-    succession, verdicts,
+    verdicts,
 };
 use crate::api::conditions::merge;
 use crate::api::v1alpha1::{Drift, DriftPolicy, GitLabRunnerStatus, ResolvedScope, TokenStatus};
@@ -66,7 +66,7 @@ pub fn next_status(
             None => pausing::still(previous, now),
         },
         drain: drain::shown(previous, seen),
-        predecessor: succession::shown(previous, seen, now),
+        predecessor: predecessor_status::shown(previous, seen, facts.leaving, now),
         undeletable_since: drain::undeletable_since(previous, outcome, now),
         registration: attempt::kept(previous, seen, void, now),
         adoption: adoption::kept(previous, facts.want),

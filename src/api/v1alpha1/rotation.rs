@@ -53,7 +53,8 @@ pub struct TokenRotation {
     /// the first one goes on until a runner process has come with the new token, is paused then, and
     /// removed when its jobs are over, or after the time of spec.drain, or an hour. The number of the
     /// runner changes by that. A token with which anything is wrong is replaced at once all the same, and
-    /// so is that of a runner that was taken over, or that nobody uses.
+    /// so is that of a runner that was taken over, that no process has ever used, that serves projects of
+    /// which spec says nothing, or whose connection may not list runners.
     #[serde(default, deserialize_with = "null_is_default")]
     pub overlap: RotationOverlap,
 }
@@ -77,13 +78,16 @@ pub struct PredecessorStatus {
     /// The GitLab that the number belongs to.
     #[schemars(length(max = 1024))]
     pub gitlab_url: String,
-    /// Since when another is there to take its place.
+    /// Since when another is registered to take its place.
     pub since: Time,
     /// Value of the annotation `gitlab-registrar.dev/rotate-at` that another was asked for by. It is
     /// answered when that one is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub rotate_at: Option<String>,
+    /// Since when GitLab says that there is no runner of that number, which is believed at a second look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Time>,
     /// Since when it gets no new jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<Time>,

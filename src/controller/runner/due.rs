@@ -61,7 +61,7 @@ impl Pass<'_> {
             Outcome::Planned(plan) => {
                 let due = if self.is_unsettled() {
                     resync.min(POLL)
-                } else if let Some(until) = self.jobs_left_until() {
+                } else if let Some(until) = self.jobs_left_until().filter(|_| *plan == Plan::Rest) {
                     left(until).min(POLL) + Duration::from_secs(1)
                 } else if *plan == Plan::Rest && self.is_settled() {
                     backoff::spread(SELDOM.max(resync), &self.uid)

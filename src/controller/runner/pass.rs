@@ -150,7 +150,9 @@ impl<'a> Pass<'a> {
         });
         // One that was to be followed by another has its place again when that was surely in vain.
         let again = status.predecessor.as_ref();
-        let again = again.filter(|_| status.registration.is_none());
+        let last = status.registration.as_ref();
+        let again =
+            again.filter(|before| last.is_none_or(|last| last.attempted_at.0 < before.since.0));
         let again = again.map(|before| (before.id, before.gitlab_url.clone()));
         let (id, gitlab_url) = seen.or(made).or(again)?;
         Some(Known {
@@ -168,7 +170,9 @@ impl<'a> Pass<'a> {
         let seen = status.runner.as_ref().map(|runner| &runner.gitlab_url);
         let asked = status.registration.as_ref();
         let asked = asked.and_then(|last| last.gitlab_url.as_ref());
-        [seen, asked]
+        let before = status.predecessor.as_ref();
+        let before = before.map(|before| &before.gitlab_url);
+        [seen, asked, before]
             .into_iter()
             .flatten()
             .any(|url| url == gitlab_url)

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::controller::error::Error;
 use crate::controller::on_request;
 use crate::gitlab::model::{Runner, RunnerId, Settings};
-use crate::plan::{Observed, Predecessor, SecretSighting, Sighting, succeeded};
+use crate::plan::{Doubt, Observed, Predecessor, SecretSighting, Sighting, succeeded};
 
 impl Pass<'_> {
     /// What status says of it.
@@ -17,11 +17,11 @@ impl Pass<'_> {
     }
 
     /// Writes down that another will take the place of the runner that is there, if one is.
-    pub(super) fn follows(&self, status: &mut GitLabRunnerStatus, now: Timestamp) {
+    pub(super) fn follows(&self, status: &mut GitLabRunnerStatus, url: &str, now: Timestamp) {
         let seen = self.seen.as_ref().map(|seen| &seen.facts);
         let handled = status.last_handled_rotate_at.take();
         let asked = on_request::new_rotation(&self.runner, handled.as_ref());
-        status.predecessor = succeeded(status, seen, asked.clone(), now);
+        status.predecessor = succeeded(status, seen, url, asked.clone(), now);
         // The first token of a runner answers whoever asks for a new one.
         let answers = asked.filter(|_| status.predecessor.is_none());
         status.last_handled_rotate_at = answers.or(handled);
@@ -49,16 +49,25 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Until when its jobs are waited for, while they are.
+    /// Until when its jobs, or a second look at it, are waited for, while they are.
     pub(super) fn jobs_left_until(&self) -> Option<Timestamp> {
         let before = self.seen.as_ref()?.facts.predecessor.as_ref()?;
-        before.drains().map(|_| before.until)
+        let until = match before.runner {
+            Sighting::Unclear(Doubt::Vanished { until, .. }) => Some(until),
+            Sighting::Present(_) | Sighting::Absent | Sighting::Unclear(_) => {
+                before.drains().map(|_| before.until)
+            }
+        };
+        until.filter(|until| *until > clock::now())
     }
 
     /// What is seen of it, if it is the runner of that number.
     pub(super) fn predecessor_seen(&self, id: RunnerId) -> Option<&Runner> {
-        let before = self.seen.as_ref()?.facts.predecessor.as_ref()?;
-        match &before.runner {
+        let facts = &self.seen.as_ref()?.facts;
+        if matches!(&facts.runner, Sighting::Present(runner) if runner.id == id) {
+            return None;
+        }
+        match &facts.predecessor.as_ref()?.runner {
             Sighting::Present(runner) if runner.id == id => Some(runner),
             Sighting::Present(_) | Sighting::Absent | Sighting::Unclear(_) => None,
         }

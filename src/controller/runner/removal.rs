@@ -38,6 +38,7 @@ pub(super) async fn unregister(
     pass.audited(step, done, "remove the runner", ConditionType::Ready)?;
     let twins = pass.seen.as_ref().map(|seen| &seen.facts.twins);
     let note = if pass.predecessor_seen(id).is_some() {
+        pass.record.memory.remove(id);
         format!("removed runner {id} from GitLab, whose place another has taken")
     } else if twins.is_some_and(|twins| twins.contains(&id)) {
         format!("removed runner {id} from GitLab: a lost answer had left it behind")

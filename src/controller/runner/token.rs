@@ -76,7 +76,7 @@ async fn intend(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(), Error> {
     let secret_name = pass.secret_name();
     let intended = intended(&status, seen, &url, &secret_name, now);
     status.registration = Some(pass.noting_settings(intended));
-    pass.follows(&mut status, now);
+    pass.follows(&mut status, &url, now);
     status.runner = None;
     // The next token is not known yet, and the last one is of no use to the next runner.
     status.token = None;

@@ -113,7 +113,7 @@ impl World {
             let intent = intended(&world.status, Some(seen), URL, SECRET, world.now);
             let asked = world.requested();
             world.status.predecessor =
-                succeeded(&world.status, Some(seen), asked.clone(), world.now);
+                succeeded(&world.status, Some(seen), URL, asked.clone(), world.now);
             world.status.registration = Some(intent);
             world.status.runner = None;
             world.status.token = None;

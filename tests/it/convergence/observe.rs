@@ -42,7 +42,9 @@ impl World {
     fn recorded(&self) -> Option<Known> {
         let seen = self.status.runner.as_ref().map(|runner| runner.id);
         let last = self.status.registration.as_ref();
-        let again = self.status.predecessor.as_ref().filter(|_| last.is_none());
+        let again = self.status.predecessor.as_ref();
+        let again =
+            again.filter(|before| last.is_none_or(|last| last.attempted_at.0 < before.since.0));
         let made = last.and_then(|last| last.runner_id);
         let id = seen.or(made).or(again.map(|before| before.id))?;
         Some(given::known(RunnerId(u64::try_from(id).unwrap())))

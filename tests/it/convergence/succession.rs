@@ -1,4 +1,6 @@
 //! A token that is due while its runner works, and is to work until another has taken its place.
+use std::time::Duration;
+
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, DriftPolicy, RotationOverlap},
     gitlab::model::RunnerId,
@@ -10,7 +12,7 @@ use super::pass::Ended;
 use super::starts::{InGitLab, InSecret, InStatus, Start};
 use super::world::{Credential, Interruption, World};
 use super::{MOST_PASSES, again, exists, interruptions};
-use crate::decisions::given::{RUNNER, SECRET, mark, seconds};
+use crate::decisions::given::{RUNNER, SECRET, URL, mark, seconds};
 
 impl World {
     /// What a pass sees of the runner whose place another has taken.
@@ -18,8 +20,11 @@ impl World {
         let mut before = Predecessor::of(&self.status, &spec("1m"), self.now)?;
         let made = self.gitlab.iter();
         let made = made.clone().find(|made| made.runner.id == before.known.id);
-        if self.credential != Credential::Gone {
-            before.shown(made.map(|made| made.runner.clone()), &mark().uid);
+        let (certain, resync) = (self.want().is_none(), Duration::from_secs(2));
+        match made.map(|made| made.runner.clone()) {
+            _ if self.credential == Credential::Gone => {}
+            Some(runner) => before.shown(runner, &mark().uid, URL),
+            None => before.missing(certain, resync, self.now),
         }
         if before.until > self.now && before.drains().is_some() {
             before.jobs = Jobs::Running(if self.now < self.jobs_end { 2 } else { 0 });
@@ -114,6 +119,24 @@ fn another_runner_takes_the_place_of_one_whose_token_is_due_and_nobody_is_left_w
             }
         }
     }
+}
+
+/// Whoever asks once more while both are there gets one more token, and no more than that.
+#[test]
+fn a_second_request_is_answered_once_while_both_are_there() {
+    let mut world = at_work(60, true);
+    for _ in 0..3 {
+        world.pass();
+    }
+    assert_eq!(world.status.last_handled_rotate_at, world.rotate_at);
+    let (both, minted) = (world.ours().count(), world.minted);
+    world.rotate_at = Some("again".to_owned());
+    for _ in 0..5 {
+        world.pass();
+        assert!(world.works());
+    }
+    assert_eq!((both, world.minted), (2, minted + 1));
+    assert_eq!(world.status.last_handled_rotate_at, world.rotate_at);
 }
 
 /// Whenever the object is deleted in the course of that, no runner stays.

@@ -1,10 +1,12 @@
 //! A runner whose token is due, and one that takes its place.
+mod gone;
+
 use gitlab_runner_registrar::{
-    api::v1alpha1::{DeletionPolicy, DriftPolicy, ResetToken, RotationOverlap},
-    gitlab::model::{NewRunner, Runner, RunnerId, Scope, Settings},
+    api::v1alpha1::{DriftPolicy, ResetToken, RotationOverlap},
+    gitlab::model::{AccessLevel, NewRunner, Runner, RunnerId, Scope, Settings},
     plan::{
-        Blocked, Desired, Doubt, Draining, Jobs, Observed, Plan, Predecessor, ResetReason,
-        Sighting, Step, Wanted, WantedAdoption,
+        Blocked, Desired, Doubt, Jobs, Observed, Plan, Predecessor, ProjectSighting, ResetReason,
+        Sighting, Step, Unassignable, Wanted, WantedAdoption,
     },
 };
 
@@ -52,7 +54,9 @@ fn followed(old: Sighting<Runner>, jobs: Jobs, change: impl FnOnce(&mut Observed
         seen.predecessor = Some(Box::new(Predecessor {
             known: known(OLD),
             runner: old,
+            retired: false,
             until: now() + seconds(60),
+            missing_since: None,
             jobs,
         }));
         change(seen);
@@ -166,6 +170,42 @@ fn a_runner_is_registered_beside_one_that_is_at_work() {
     ]);
 }
 
+/// After a registration that was in vain: what spec does not name comes from the one that is there.
+#[test]
+fn another_attempt_is_made_like_the_first() {
+    let by_hand = there(|old| {
+        old.access_level = AccessLevel::RefProtected;
+        old.run_untagged = false;
+    });
+    let vain = |retired| {
+        followed(by_hand.clone(), Jobs::Unasked, |seen| {
+            seen.runner = Sighting::Absent;
+            seen.predecessor.as_mut().unwrap().retired = retired;
+        })
+    };
+    let like = |settings: &mut Settings| {
+        settings.access_level = Some(AccessLevel::RefProtected);
+        settings.run_untagged = Some(false);
+    };
+    hold(vec![
+        (
+            "like the one that is there",
+            twin(|_| {}),
+            vain(false),
+            another(GROUP, like),
+        ),
+        (
+            "but for a pause that is ours",
+            twin(|_| {}),
+            vain(true),
+            another(GROUP, |settings| {
+                like(settings);
+                settings.paused = None;
+            }),
+        ),
+    ]);
+}
+
 fn there_unused() -> Sighting<Runner> {
     Sighting::Present(Runner {
         online: None,
@@ -195,6 +235,59 @@ fn the_predecessor_goes_when_its_successor_is_in_use_and_its_jobs_are_over() {
             twin(|_| {}),
             followed(there(|_| {}), Jobs::Unasked, |_| {}),
             pause(OLD),
+        ),
+        (
+            "it was paused before, and nobody has come",
+            twin(|_| {}),
+            followed(paused(), Jobs::Running(0), unused),
+            Plan::Rest,
+        ),
+        (
+            "a window opens meanwhile",
+            twin(|want| want.settings.paused = Some(true)),
+            followed(there(|_| {}), Jobs::Unasked, |seen| {
+                seen.runner = Sighting::Present(Runner {
+                    paused: true,
+                    contacted_at: None,
+                    ..runner()
+                });
+            }),
+            pause(OLD),
+        ),
+        (
+            "the new one does not serve all projects yet",
+            twin(|want| want.projects = Some(Vec::new())),
+            followed(there(|_| {}), Jobs::Unasked, |seen| {
+                seen.projects = Some(vec![ProjectSighting::NotFound("a/b".to_owned())]);
+                seen.scope = Some(Scope::Project(OWNER));
+            }),
+            Plan::Hold(Blocked::Projects(Unassignable {
+                unknown: vec!["a/b".to_owned()],
+                ..Unassignable::default()
+            })),
+        ),
+        (
+            "it has its own place again, and no jobs",
+            twin(|_| {}),
+            but(|seen| {
+                let again = Runner {
+                    paused: true,
+                    ..runner()
+                };
+                seen.runner = Sighting::Present(again.clone());
+                let ended = followed(Sighting::Present(again), Jobs::Unasked, |_| {});
+                let mut before = ended.predecessor.unwrap();
+                before.known = known(RUNNER);
+                before.retired = true;
+                seen.predecessor = Some(before);
+            }),
+            act(Step::Edit(
+                RUNNER,
+                Box::new(Settings {
+                    paused: Some(false),
+                    ..Settings::default()
+                }),
+            )),
         ),
         (
             "it has jobs",
@@ -237,73 +330,6 @@ fn the_predecessor_goes_when_its_successor_is_in_use_and_its_jobs_are_over() {
             twin(|want| want.settings.paused = Some(true)),
             followed(paused(), Jobs::Running(0), |_| {}),
             pause(RUNNER),
-        ),
-    ]);
-}
-
-#[test]
-fn a_predecessor_goes_before_the_runner_whose_object_goes() {
-    let gone = || Desired::Gone(DeletionPolicy::Delete);
-    let drain = |jobs| Draining {
-        since: now(),
-        until: now() + seconds(60),
-        jobs,
-    };
-    let drained = move |seen: &mut Observed| {
-        let Sighting::Present(runner) = &mut seen.runner else {
-            return;
-        };
-        runner.paused = true;
-        seen.goodbye.drain = Some(drain(Jobs::Running(0)));
-    };
-    hold(vec![
-        (
-            "at once",
-            gone(),
-            followed(there(|_| {}), Jobs::Unasked, |_| {}),
-            act(Step::Unregister(OLD)),
-        ),
-        (
-            "when it is paused, if jobs are waited for",
-            gone(),
-            followed(there(|_| {}), Jobs::Unasked, drained),
-            pause(OLD),
-        ),
-        (
-            "and has none left",
-            gone(),
-            followed(paused(), Jobs::Running(1), drained),
-            Plan::Hold(Blocked::Draining(drain(Jobs::Running(1)))),
-        ),
-        (
-            "then",
-            gone(),
-            followed(paused(), Jobs::Running(0), drained),
-            act(Step::Unregister(OLD)),
-        ),
-        (
-            "also after the runner itself",
-            gone(),
-            followed(there(|_| {}), Jobs::Unasked, |seen| {
-                seen.runner = Sighting::Absent;
-            }),
-            act(Step::Unregister(OLD)),
-        ),
-        (
-            "which nobody is left to do",
-            gone(),
-            followed(
-                Sighting::Unclear(Doubt::NotAsked(Some(OLD))),
-                Jobs::Unasked,
-                |seen| seen.runner = Sighting::Unclear(Doubt::NotAsked(Some(RUNNER))),
-            ),
-            Plan::Hold(Blocked::Undeletable(None)),
-        ),
-        (
-            "and both stay where that is asked for",
-            Desired::Gone(DeletionPolicy::Orphan),
-            followed(there(|_| {}), Jobs::Unasked, |_| {}),
-            act(Step::ReleaseSecret),
         ),
     ]);
 }

@@ -1,0 +1,64 @@
+//! The runner that is registered to take the place of one whose token is due.
+use super::alike::{over, settings_of};
+use super::assignment::assigns;
+use super::desired::Wanted;
+use super::observed::{Observed, Sighting};
+use super::succession::former;
+use crate::api::v1alpha1::{DriftPolicy, RotationOverlap};
+use crate::gitlab::model::{NewRunner, Runner, Scope, Settings};
+
+/// The runner that is registered to take this one's place; `None` where a new token for the same runner is
+/// all that can be: nobody uses the runner, it was taken over by its number, the credential could not find
+/// what a lost answer leaves behind, or assignments that spec does not name would be lost.
+pub(super) fn successor(want: &Wanted, runner: &Runner, seen: &Observed) -> Option<NewRunner> {
+    let asked = want.rotation.overlap == RotationOverlap::Twin;
+    let free = want.adopt.is_none() && former(seen).is_none() && seen.can_search;
+    let scope = seen
+        .scope
+        .filter(|_| asked && free && runner.online.is_some())?;
+    let corrects = want.drift == DriftPolicy::Correct;
+    let alone = runner.projects.as_ref().is_some_and(|all| all.len() <= 1);
+    let project = matches!(scope, Scope::Project(_));
+    let assigned = corrects && seen.can_assign && want.manages_projects();
+    if project && !alone && !assigned {
+        return None;
+    }
+    let settings = if corrects {
+        over(settings_of(runner, project), want.settings.clone())
+    } else {
+        settings_of(runner, project)
+    };
+    Some(NewRunner {
+        scope,
+        settings: unlocked(want, settings),
+    })
+}
+
+/// What a runner is registered with: as spec says, and where that is silent like the one whose place it is to
+/// take, if one is there.
+pub(super) fn first_settings(want: &Wanted, scope: Scope, seen: &Observed) -> Settings {
+    let old = match former(seen).map(|before| &before.runner) {
+        Some(Sighting::Present(old)) => settings_of(old, matches!(scope, Scope::Project(_))),
+        Some(Sighting::Absent | Sighting::Unclear(_)) | None => Settings::default(),
+    };
+    // It was paused for its end, which says nothing of its successor.
+    let old = Settings {
+        paused: old
+            .paused
+            .filter(|_| !former(seen).is_some_and(|before| before.retired)),
+        ..old
+    };
+    let mut settings = over(old, want.settings.clone());
+    settings
+        .description
+        .get_or_insert_with(|| want.first_description.clone());
+    unlocked(want, settings)
+}
+
+/// A runner is locked after it was assigned to its projects.
+fn unlocked(want: &Wanted, settings: Settings) -> Settings {
+    Settings {
+        locked: settings.locked.filter(|_| !assigns(want)),
+        ..settings
+    }
+}
