@@ -24,6 +24,8 @@ mod places;
 mod plan;
 mod progress;
 mod reads;
+#[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
+mod registration_token;
 mod release;
 pub mod rights;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
@@ -33,6 +35,8 @@ mod spec_fields;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod status;
 mod table;
+#[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
+mod verify;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -78,6 +82,14 @@ pub enum Command {
     /// Sets the annotation gitlab-registrar.dev/rotate-at, upon which the operator has GitLab make new tokens
     /// and puts them into the Secrets. The tokens before end at once.
     Rotate(rotate::Rotate),
+    /// Ask GitLab whether it takes the tokens of runners
+    ///
+    /// Sends the token in the Secret of each GitLabRunner to GitLab's POST /runners/verify. GitLab takes that
+    /// for the call of a runner process: the runner looks online for a while, and its time of contact changes.
+    /// So it is for a doubt, and not for a monitor. Exit code 2 when a token is not taken.
+    Verify(verify::Verify),
+    /// Make new registration tokens
+    RegistrationToken(registration_token::RegistrationTokens),
     /// Check what the operator needs: GitLab, the token, the clocks, and its rights in the cluster
     Check(check::Check),
 }
@@ -108,6 +120,8 @@ impl Command {
             Self::Status(status) => status.run().await,
             Self::Orphans(orphans) => orphans.run().await,
             Self::Rotate(rotate) => rotate.run().await,
+            Self::Verify(verify) => verify.run().await,
+            Self::RegistrationToken(tokens) => tokens.run().await,
             Self::Check(check) => check.run().await,
         }
     }

@@ -126,6 +126,15 @@ impl Client {
             .nothing()
     }
 
+    /// Asks GitLab for the runner of a token (contract §3.17); the client's own credential is not sent. It
+    /// is no look alone: GitLab takes it for the contact of a runner process. An unknown or expired token is
+    /// [`Refusal::Forbidden`]. `None` where GitLab says no more than that it takes the token.
+    pub async fn verify(&self, token: &RunnerToken) -> Result<Option<Registered>, Error> {
+        let request = Request::post("/runners/verify", "/runners/verify".to_owned());
+        let request = request.by_runner(token.expose())?;
+        Ok(self.send(request).await?.given()?.json().ok())
+    }
+
     /// Registers a runner (contract §3.20). Repeating it makes another runner, and the token is
     /// shown this once: after [`Error::Lost`], [`find`](Client::find) first.
     pub async fn register(&self, new: &NewRunner) -> Result<Registered, Error> {

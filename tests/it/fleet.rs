@@ -7,6 +7,7 @@ mod program;
 mod python;
 mod rotate;
 mod status;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
