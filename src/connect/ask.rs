@@ -32,12 +32,16 @@ pub fn client(
 /// Asks about the credential, and with it about the instance, as far as it may.
 pub async fn ask(client: &Client) -> Result<Account, gitlab::Error> {
     let mut lacks = Vec::new();
+    let mut untold = None;
     let token = match client.access_token().await {
         Ok(token) => Some(token),
         // It is accepted, but is no personal access token and cannot tell of itself (§3.22).
         Err(error) if error.refusal() == Some(&Refusal::NotAnAccessToken) => None,
         // None can before 15.5 (§11).
-        Err(error) if error.refusal() == Some(&Refusal::NoSuchEndpoint) => None,
+        Err(error) if error.refusal() == Some(&Refusal::NoSuchEndpoint) => {
+            untold = Some(error);
+            None
+        }
         // Just a fine-grained token is refused here by this name (§8.1).
         Err(error) if names_a_permission(&error) => {
             lacks.push(error.to_string());
@@ -47,6 +51,10 @@ pub async fn ask(client: &Client) -> Result<Account, gitlab::Error> {
     };
     // The credential may not reach these; then they stay unknown. A lost answer is a trouble.
     let metadata = optional(client.metadata().await, &mut lacks)?;
+    // What knows no release either is not GitLab.
+    if let (Some(error), None) = (untold, &metadata) {
+        return Err(error);
+    }
     let user = optional(client.user().await, &mut lacks)?;
     Ok(Account {
         token,

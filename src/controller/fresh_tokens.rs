@@ -1,6 +1,6 @@
 //! New tokens of connections that GitLab has made and that are not stored yet, and what else asking for one
 //! has come to, until it is in status.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
@@ -33,6 +33,7 @@ pub(super) struct FreshTokens(Mutex<All>);
 struct All {
     held: HashMap<ConnectionKey, FreshToken>,
     not_replaced: HashMap<ConnectionKey, (String, NotReplaced)>,
+    begun: HashSet<String>,
 }
 
 impl FreshTokens {
@@ -55,10 +56,22 @@ impl FreshTokens {
         self.all().held.remove(key);
     }
 
+    /// GitLab is about to be asked for the replacement of that token.
+    pub(super) fn begins(&self, digest: &str) {
+        self.all().begun.insert(digest.to_owned());
+    }
+
+    /// Whether it was, and has not surely said no.
+    pub(super) fn has_begun(&self, digest: &str) -> bool {
+        self.all().begun.contains(digest)
+    }
+
     /// GitLab has surely not replaced that token.
     pub(super) fn not_replaced(&self, key: &ConnectionKey, digest: &str, why: NotReplaced) {
         let of = (digest.to_owned(), why);
-        self.all().not_replaced.insert(key.clone(), of);
+        let mut all = self.all();
+        all.begun.remove(digest);
+        all.not_replaced.insert(key.clone(), of);
     }
 
     /// What asking for a replacement of that token came to, if nothing was replaced.

@@ -32,7 +32,7 @@ pub(super) fn after(error: &gitlab::Error) -> Remedy {
         }
         | gitlab::Error::HeldBack { wait, .. } => Remedy::RetryAfter(*wait),
         gitlab::Error::Refused {
-            refusal: Refusal::NoSuchEndpoint,
+            refusal: Refusal::NoSuchRegistration,
             ..
         } => Remedy::NeedsHuman,
         // The connection wakes its runners when it has another.
@@ -68,7 +68,7 @@ pub(super) fn reason(error: &gitlab::Error) -> Reason {
             ..
         } => Reason::PermissionMissing,
         gitlab::Error::Refused {
-            refusal: Refusal::NoSuchEndpoint,
+            refusal: Refusal::NoSuchRegistration,
             ..
         } => Reason::Unsupported,
         gitlab::Error::Refused {

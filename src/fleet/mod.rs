@@ -24,7 +24,6 @@ mod places;
 mod plan;
 mod progress;
 mod reads;
-#[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod registration_token;
 mod release;
 pub mod rights;

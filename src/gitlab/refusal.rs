@@ -37,6 +37,8 @@ pub enum Refusal {
     Forbidden,
     /// GitLab does not know the registration token, or that kind of them is switched off.
     RegistrationTokenUnknown,
+    /// This GitLab registers no runners in that way.
+    NoSuchRegistration,
     /// Registration by token is switched off.
     RegistrationDisallowed,
     /// The runner is on that project already.

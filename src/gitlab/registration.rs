@@ -94,8 +94,20 @@ fn of_registration(error: Error) -> Error {
     let refusal = match (error.status(), error.refusal()) {
         (Some(403), Some(Refusal::Forbidden | Refusal::Other)) => Refusal::RegistrationTokenUnknown,
         (Some(410), Some(_)) => Refusal::RegistrationDisallowed,
-        _ => return error,
+        _ => return of_way(error),
     };
+    instead(error, refusal)
+}
+
+/// What it means that there is no such endpoint where runners are registered.
+pub(super) fn of_way(error: Error) -> Error {
+    match error.refusal() {
+        Some(Refusal::NoSuchEndpoint) => instead(error, Refusal::NoSuchRegistration),
+        _ => error,
+    }
+}
+
+fn instead(error: Error, refusal: Refusal) -> Error {
     if let Error::Refused {
         status, message, ..
     } = error

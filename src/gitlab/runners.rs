@@ -12,6 +12,7 @@ use super::model::{
     Registered, Runner, RunnerId, RunnerToken, Settings, User,
 };
 use super::refusal::Refusal;
+use super::registration::of_way;
 use super::reply::{Answer, Given};
 use super::request::Request;
 use super::wire::{Create, Details, Edit};
@@ -139,10 +140,8 @@ impl Client {
     /// shown this once: after [`Error::Lost`], [`find`](Client::find) first.
     pub async fn register(&self, new: &NewRunner) -> Result<Registered, Error> {
         let request = Request::post("/user/runners", "/user/runners".to_owned());
-        self.send(request.json(&Create::from(new))?)
-            .await?
-            .given()?
-            .json()
+        let answer = self.send(request.json(&Create::from(new))?).await;
+        answer.map_err(of_way)?.given()?.json()
     }
 
     /// The instance's version (contract §3.23), also from instances before 15.2.

@@ -62,6 +62,7 @@ impl Locator<'_> {
             scope: self.recorded_scope(url),
             naming: Naming::Same,
             adoption: None,
+            taken_over: self.status.is_some_and(|status| status.adoption.is_some()),
             secret: self.secret.clone(),
             others: self.others.clone(),
             token: TokenFacts::default(),

@@ -53,6 +53,14 @@ pub(super) fn kept(
     let last = previous.registration.clone()?;
     let open = |given_up: &GivenUp| may_turn_up(given_up.attempted_at.0, now);
     let given_up = last.given_up.clone().filter(open);
+    // The runner that was to be followed has its place again, and the attempt before may still bear fruit.
+    if void && let Some(before) = &previous.predecessor {
+        return Some(Registration {
+            runner_id: Some(before.id),
+            given_up,
+            ..last
+        });
+    }
     if void {
         return given_up.map(|before| Registration {
             attempt: before.attempt,

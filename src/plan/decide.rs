@@ -10,7 +10,7 @@ use super::{
     drain,
     mark::Mark,
     observed::{Doubt, Naming, Observed, SecretSighting, Sighting, StoredToken, TokenState},
-    releases::lack,
+    releases::{discard, lack},
     renewal::{conflict, is_superseded, renewal, template},
     step::{Blocked, Plan, ResetReason, Step},
     succession::{goes_first, reinstate, retire},
@@ -56,7 +56,9 @@ fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Pl
             {
                 register(want, seen)
             }
-            Sighting::Unclear(Doubt::Unseen(id)) => unseen(*id, keep_token(want, *id, seen), seen),
+            Sighting::Unclear(Doubt::Unseen(id)) => {
+                unseen(want, *id, keep_token(want, *id, seen), seen, now)
+            }
             Sighting::Unclear(doubt) => Plan::Hold(Blocked::Unclear(*doubt)),
             Sighting::Present(runner) => maintain(want, runner, seen, mark, now),
         },
@@ -79,16 +81,14 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
 /// token if it is time for one. Twins go before all that, since once the number is kept nobody looks for
 /// a mark any more.
 fn maintain(want: &Wanted, runner: &Runner, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
-    if let Some(twin) = seen.twins.first() {
-        return Plan::Act(Step::Unregister(*twin));
-    }
-    if let Some(step) = reinstate(want, runner, seen) {
+    let twin = seen.twins.first().map(|twin| Step::Unregister(*twin));
+    if let Some(step) = twin.or_else(|| reinstate(want, runner, seen)) {
         return Plan::Act(step);
     }
     match (keep_token(want, runner.id, seen), seen.under_way) {
         (Some(Step::ResetToken(..)), _) if want.leaves_token_of(runner.id) => {}
         (Some(Step::ResetToken(id, why)), _) if !seen.can_reset() => {
-            return Plan::Act(unassigned_first(runner, seen, Step::Discard(id, why)));
+            return discard(want, runner, seen, Step::Discard(id, why));
         }
         (Some(Step::ResetToken(..)), Some(until)) if until > now => {
             return Plan::Hold(Blocked::UnderWay(until));

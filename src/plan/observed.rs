@@ -141,6 +141,8 @@ pub struct Observed {
     pub naming: Naming,
     /// Whether the runner that spec says to take over can be, while that is not done.
     pub adoption: Option<Adoption>,
+    /// Whether the runner was taken over, and not made by this object.
+    pub taken_over: bool,
     /// The Secret under the name that spec asks for.
     pub secret: SecretSighting,
     /// Our Secrets under other names: those that spec asked for before, in no particular order.

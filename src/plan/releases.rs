@@ -1,47 +1,38 @@
 //! What GitLab of a release cannot do of what spec asks for.
 use super::{
+    assignment::unassigned_first,
     desired::Wanted,
+    lack::Lack,
     observed::{Observed, Sighting},
+    step::{Blocked, Plan, Step},
 };
-use crate::api::v1alpha1::{ResetToken, RotationOverlap};
-use crate::gitlab::model::Release;
+use crate::api::v1alpha1::{DeletionPolicy, ResetToken, RotationOverlap};
+use crate::gitlab::model::{Release, Runner};
 
 /// The longest description where the mark stands in it too, in characters.
 const LONGEST_DESCRIPTION: usize = 896;
-
-/// A field that asks for more than a GitLab can do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lack {
-    /// The field of spec.
-    pub field: &'static str,
-    /// Which GitLab it is.
-    pub release: Release,
-    /// Since which one it could.
-    pub since: Release,
-    /// What to write instead.
-    pub instead: &'static str,
-}
-
-impl Lack {
-    /// The same in words.
-    pub(super) fn told(&self) -> String {
-        let Self {
-            field,
-            release,
-            since,
-            instead,
-        } = self;
-        format!(
-            "GitLab {release} cannot do what {field} asks for, which takes {since} or newer: {instead}, or upgrade GitLab"
-        )
-    }
-}
 
 impl Observed {
     /// Whether GitLab makes a new token for a runner that is there.
     pub(super) fn can_reset(&self) -> bool {
         self.release
             .is_none_or(|release| release >= Release::RESETS)
+    }
+}
+
+/// How a runner goes whose token is lost, so that another can be registered. One that was not made here, that is
+/// to stay, or whose place no other can take, waits for a person.
+pub(super) fn discard(want: &Wanted, runner: &Runner, seen: &Observed, step: Step) -> Plan {
+    let ours = !seen.taken_over && want.adopt.is_none();
+    let again = want.registration_token.is_some() && want.deletion == DeletionPolicy::Delete;
+    match seen.release {
+        Some(release) if !(ours && again) => Plan::Hold(Blocked::Unsupported(Lack {
+            field: "a token that is lost",
+            release,
+            since: Release::RESETS,
+            instead: "put the runner's token back into the Secret, or delete this object and make it anew",
+        })),
+        Some(_) | None => Plan::Act(unassigned_first(runner, seen, step)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the status of a connection says of the replacement of its token.
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::credential_rotation::CredentialStep;
@@ -8,6 +8,9 @@ use super::quoted::quoted;
 use super::refused::{Fingerprint, remembered};
 use crate::api::conditions::{ConditionType, Reason, Verdict, find, merge};
 use crate::api::v1alpha1::{ConnectionStatus, Credential, CredentialReplacement};
+
+/// So long before its end a token should have been replaced.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What came of asking, where GitLab surely has not replaced the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +56,9 @@ pub fn with_replacement(
         let about = ConditionType::CredentialsExpiring;
         let expiring = match (known.step, &status.credential) {
             (Some(step), credential) => {
-                let verdict = expiring(step, credential.as_ref()).into_iter().collect();
+                let verdict = expiring(step, credential.as_ref(), now)
+                    .into_iter()
+                    .collect();
                 let generation = status.observed_generation;
                 merge(&previous.conditions, verdict, generation, second)
             }
@@ -152,7 +157,14 @@ fn next(
 }
 
 /// What is said of the end of a token that is to be replaced before.
-fn expiring(step: &CredentialStep, credential: Option<&Credential>) -> Option<Verdict> {
+fn expiring(
+    step: &CredentialStep,
+    credential: Option<&Credential>,
+    now: Timestamp,
+) -> Option<Verdict> {
+    let end = credential.and_then(|it| it.expires_at.as_ref());
+    // Whatever keeps it from coming to its end by then is for a person.
+    let late = end.is_some_and(|end| end.0.duration_since(now) < LATE);
     let of = credential.and_then(
         |Credential {
              name, expires_at, ..
@@ -175,6 +187,19 @@ fn expiring(step: &CredentialStep, credential: Option<&Credential>) -> Option<Ve
                 false,
                 Reason::RotationPlanned,
                 format!("and is replaced at {at}"),
+            )
+        }
+        CredentialStep::Rehearse
+        | CredentialStep::Announce
+        | CredentialStep::Settle(_)
+        | CredentialStep::Ask(_)
+        | CredentialStep::LeftTo(_)
+            if late =>
+        {
+            (
+                true,
+                Reason::ExpiresSoon,
+                "and could not be replaced so far: look at the operator's log, and make a new token in GitLab if this stays".to_owned(),
             )
         }
         CredentialStep::LeftTo(other) => (

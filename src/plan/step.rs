@@ -3,9 +3,9 @@ use jiff::Timestamp;
 use strum::IntoStaticStr;
 
 use super::goodbye::Draining;
+use super::lack::Lack;
 use super::losses::Brake;
 use super::observed::{Doubt, Known};
-use super::releases::Lack;
 use super::takeover::Unfit;
 use crate::gitlab::model::{NewRunner, ProjectId, RunnerId, Settings};
 
@@ -178,6 +178,12 @@ pub enum Undone {
     Settings,
     /// Its token is lost.
     Token,
+    /// Its token is due, or somebody asks for another.
+    Rotation,
+    /// It is to serve further projects.
+    Projects,
+    /// It is to be paused by the clock.
+    Pausing,
 }
 
 /// The further projects that nothing can be done about now.

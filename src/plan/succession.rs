@@ -112,6 +112,10 @@ pub(super) fn retire(
         return None;
     };
     if !is_taken_up(runner, old) {
+        // It was paused since nobody used it, and now somebody does.
+        if before.retired && old.paused && want.settings.paused.is_none() {
+            return Some(pause(old.id, false));
+        }
         let corrects = want.drift == DriftPolicy::Correct;
         let paused = want.settings.paused.filter(|_| corrects)?;
         return (paused != old.paused).then(|| pause(old.id, paused));

@@ -5,13 +5,15 @@ use super::desired::Wanted;
 use super::observed::{Observed, Sighting};
 use super::succession::former;
 use crate::api::v1alpha1::{DriftPolicy, RotationOverlap};
-use crate::gitlab::model::{NewRunner, Runner, Scope, Settings};
+use crate::gitlab::model::{NewRunner, Release, Runner, Scope, Settings};
 
 /// The runner that is registered to take this one's place; `None` where a new token for the same runner is
 /// all that can be: nobody uses the runner, it was taken over by its number, the credential could not find
 /// what a lost answer leaves behind, or assignments that spec does not name would be lost.
 pub(super) fn successor(want: &Wanted, runner: &Runner, seen: &Observed) -> Option<NewRunner> {
-    let asked = want.rotation.overlap == RotationOverlap::Twin;
+    let user = seen.release.is_none_or(|it| it >= Release::USER);
+    let registers = user || want.registration_token.is_some();
+    let asked = registers && want.rotation.overlap == RotationOverlap::Twin;
     let free = want.adopt.is_none() && former(seen).is_none() && seen.can_search;
     let scope = seen
         .scope
@@ -30,7 +32,7 @@ pub(super) fn successor(want: &Wanted, runner: &Runner, seen: &Observed) -> Opti
     };
     Some(NewRunner {
         scope,
-        settings: unlocked(want, settings),
+        settings: unlocked(want, seen, settings),
     })
 }
 
@@ -52,13 +54,14 @@ pub(super) fn first_settings(want: &Wanted, scope: Scope, seen: &Observed) -> Se
     settings
         .description
         .get_or_insert_with(|| want.first_description.clone());
-    unlocked(want, settings)
+    unlocked(want, seen, settings)
 }
 
-/// A runner is locked after it was assigned to its projects.
-fn unlocked(want: &Wanted, settings: Settings) -> Settings {
+/// A runner is locked after it was assigned to its projects, if it can be.
+fn unlocked(want: &Wanted, seen: &Observed, settings: Settings) -> Settings {
+    let assigned = assigns(want) && seen.can_assign;
     Settings {
-        locked: settings.locked.filter(|_| !assigns(want)),
+        locked: settings.locked.filter(|_| !assigned),
         ..settings
     }
 }

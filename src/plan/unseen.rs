@@ -1,6 +1,9 @@
 //! A runner that the credential has made and may not look at, as one with `create_runner` alone.
+use jiff::Timestamp;
+
 use super::{
-    observed::Observed,
+    desired::Wanted,
+    observed::{Observed, SecretSighting},
     renewal::conflict,
     step::{Blocked, Plan, Step, Undone},
 };
@@ -8,13 +11,31 @@ use crate::gitlab::model::RunnerId;
 
 /// What is done about it: its Secret is kept in order, and what takes more is told. `keeping` is what
 /// should be done about the Secret.
-pub(super) fn unseen(id: RunnerId, keeping: Option<Step>, seen: &Observed) -> Plan {
-    match keeping {
-        Some(Step::ResetToken(..)) => Plan::Hold(Blocked::OutOfReach(id, Undone::Token)),
-        Some(step) => Plan::Act(step),
-        None if seen.changed == Some(true) => Plan::Hold(Blocked::OutOfReach(id, Undone::Settings)),
-        None => conflict(seen).map_or(Plan::Rest, Plan::Hold),
-    }
+pub(super) fn unseen(
+    want: &Wanted,
+    id: RunnerId,
+    keeping: Option<Step>,
+    seen: &Observed,
+    now: Timestamp,
+) -> Plan {
+    let undone = match keeping {
+        Some(Step::ResetToken(..)) => Undone::Token,
+        Some(step) => return Plan::Act(step),
+        None if seen.changed == Some(true) => Undone::Settings,
+        None if want.manages_projects() => Undone::Projects,
+        None if want.pausing.is_some() => Undone::Pausing,
+        None if seen.token.requested || is_due(want, seen, now) => Undone::Rotation,
+        None => return conflict(seen).map_or(Plan::Rest, Plan::Hold),
+    };
+    Plan::Hold(Blocked::OutOfReach(id, undone))
+}
+
+fn is_due(want: &Wanted, seen: &Observed, now: Timestamp) -> bool {
+    let SecretSighting::Ours(stored) = &seen.secret else {
+        return false;
+    };
+    let due = want.rotation.due(stored.issued_at, stored.expires_at);
+    due.is_some_and(|at| at <= now)
 }
 
 /// What cannot be done, and what to do.
@@ -24,6 +45,9 @@ pub(super) fn out_of_reach(id: RunnerId, undone: Undone) -> String {
             "spec asks for other settings than the runner was registered with, and none can be changed"
         }
         Undone::Token => "the runner's token is lost, and none can be made",
+        Undone::Rotation => "its token is due, or was asked to be replaced, and none can be made",
+        Undone::Projects => "spec names further projects, and it can be assigned to none",
+        Undone::Pausing => "spec.pauseWindows pauses it by the clock, which cannot be done",
     };
     format!(
         "the connection's credential may register runners and do nothing to runner {id}: {what}. Give the connection a credential with manage_runner or api, or delete this object and make it anew"

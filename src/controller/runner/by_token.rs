@@ -55,7 +55,7 @@ impl Pass<'_> {
             (Refusal::RegistrationDisallowed, _) => Some(
                 "registration by token is switched off there, for the instance or for the top-level group, whatever the token: set spec.registration.method to User, which takes GitLab 15.11, or let an administrator allow it".to_owned(),
             ),
-            (Refusal::NoSuchEndpoint, None) => Some(
+            (Refusal::NoSuchRegistration, None) => Some(
                 "GitLab before 15.11 registers no runners like that: set spec.registration.method to RegistrationToken, with a tokenSecretRef".to_owned(),
             ),
             _ => None,

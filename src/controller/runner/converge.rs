@@ -35,11 +35,10 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
                 pass.record.memory.forget();
             }
             Plan::Act(step) => {
-                if matches!(step, Step::Register(_))
-                    && let Some(obstacle) = pass.read_registration_token().await?
-                {
-                    return Ok(obstacle);
-                }
+                let step = match registrable(pass, desired, step, last.as_ref()).await? {
+                    Ok(step) => step,
+                    Err(obstacle) => return Ok(obstacle),
+                };
                 let record = pass.record.clone();
                 let step = match not_refused(pass, desired, step, last.as_ref()) {
                     Ok(step) => step,
@@ -66,6 +65,26 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
         }
     }
     Err(Error::Stale)
+}
+
+/// The step, unless it needs a registration token that is not there. A token that ends is replaced then all
+/// the same, and no runner is removed whose place no other could take.
+async fn registrable(
+    pass: &mut Pass<'_>,
+    desired: &Desired,
+    step: Step,
+    last: Option<&Step>,
+) -> Result<Result<Step, Outcome>, Error> {
+    if !matches!(step, Step::Register(_) | Step::Discard(..)) {
+        return Ok(Ok(step));
+    }
+    let Some(obstacle) = pass.read_registration_token().await? else {
+        return Ok(Ok(step));
+    };
+    let seen = pass.seen.as_ref();
+    let renewal = seen.and_then(|seen| renewal_beside(desired, &seen.facts, clock::now()));
+    let renewal = renewal.filter(|renewal| last != Some(renewal));
+    Ok(renewal.ok_or(obstacle))
 }
 
 /// The step, unless GitLab has refused it and would again. Then a token that is due is replaced all the

@@ -148,6 +148,7 @@ impl World {
             goodbye: Goodbye::default(),
             naming: Naming::Same,
             adoption: None,
+            taken_over: false,
             release: self.release,
             changed: None,
         };

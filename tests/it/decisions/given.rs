@@ -133,6 +133,7 @@ pub(crate) fn seen() -> Observed {
         can_search: true,
         naming: Naming::Same,
         adoption: None,
+        taken_over: false,
         release: None,
         changed: None,
         refused: false,

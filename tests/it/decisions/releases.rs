@@ -1,6 +1,6 @@
 //! What is done where GitLab is older than what spec asks for.
 use gitlab_runner_registrar::{
-    api::v1alpha1::{ResetToken, RotationOverlap, SecretKeyRef},
+    api::v1alpha1::{DeletionPolicy, ResetToken, RotationOverlap, SecretKeyRef},
     gitlab::model::{NewRunner, Release, RunnerId, Settings},
     plan::{
         Blocked, Desired, Lack, Observed, Plan, ResetReason, SecretSighting, Step, Wanted,
@@ -157,12 +157,37 @@ fn what_a_release_lacks_is_told_and_nothing_is_done() {
 fn a_token_that_cannot_be_replaced_costs_its_runner() {
     let lost = || but(|seen| seen.secret = SecretSighting::Absent);
     let reset = act(Step::ResetToken(RUNNER, ResetReason::Missing));
+    let instead =
+        "put the runner's token back into the Secret, or delete this object and make it anew";
+    let waits = lacks("a token that is lost", OLD, Release::RESETS, instead);
     hold(vec![
         (
             "13 makes none",
             by_token(|_| {}),
             in_release(OLD, lost()),
             act(Step::Discard(RUNNER, ResetReason::Missing)),
+        ),
+        (
+            "but not one that was taken over",
+            by_token(|_| {}),
+            in_release(OLD, {
+                let mut seen = lost();
+                seen.taken_over = true;
+                seen
+            }),
+            waits.clone(),
+        ),
+        (
+            "nor one that is to stay",
+            by_token(|want| want.deletion = DeletionPolicy::Orphan),
+            in_release(OLD, lost()),
+            waits.clone(),
+        ),
+        (
+            "nor one whose place no other could take",
+            exists(|_| {}),
+            in_release(OLD, lost()),
+            waits,
         ),
         (
             "15.2 does",

@@ -4,7 +4,7 @@ use gitlab_runner_registrar::{
     plan::{Blocked, Desired, Doubt, Observed, Plan, SecretSighting, Sighting, Step, Undone},
 };
 
-use super::given::{RUNNER, but, exists, stored_with};
+use super::given::{RUNNER, but, exists, seconds, stored_with};
 use super::{act, hold, wait};
 
 fn unseen(change: impl FnOnce(&mut Observed)) -> Observed {
@@ -42,6 +42,24 @@ fn what_takes_more_than_to_register_is_told() {
             exists(|_| {}),
             unseen(lost),
             wait(Blocked::OutOfReach(RUNNER, Undone::Token)),
+        ),
+        (
+            "it is to serve other projects too",
+            exists(|want| want.projects = Some(Vec::new())),
+            unseen(|_| {}),
+            wait(Blocked::OutOfReach(RUNNER, Undone::Projects)),
+        ),
+        (
+            "somebody asks for another token",
+            exists(|_| {}),
+            unseen(|seen| seen.token.requested = true),
+            wait(Blocked::OutOfReach(RUNNER, Undone::Rotation)),
+        ),
+        (
+            "its token is due",
+            exists(|want| want.rotation.every = Some(seconds(3600))),
+            unseen(|_| {}),
+            wait(Blocked::OutOfReach(RUNNER, Undone::Rotation)),
         ),
         (
             "a Secret is mended without GitLab",

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::plan::in_the_cluster;
 use crate::harness::{runner, story, text_of};
+use crate::registration::tokens_are_allowed;
 
 const HTTP: &str = "--allow-http";
 
@@ -18,8 +19,8 @@ async fn a_token_is_verified_by_hand() {
             let ran = in_the_cluster(story, &["verify", "smew", HTTP]).await;
             assert!(!ran.out.contains(&token) && !ran.err.contains(&token));
             let told = ran.ended(0);
-            let taken = format!("smew: GitLab takes the token of runner {id} in the Secret");
-            assert!(told.starts_with(&taken), "{told}");
+            let expected = format!("smew: GitLab takes the token of runner {id} in the Secret");
+            assert!(told.starts_with(&expected), "{told}");
             // A connection of the object's own is what it goes by, also after a loss.
             story.the_operator_is_killed().await;
             story
@@ -51,6 +52,7 @@ async fn a_token_is_verified_by_hand() {
 async fn a_new_registration_token_goes_into_a_secret() {
     story("fleet-registration-token")
         .tell(async |story| {
+            tokens_are_allowed(story, "19");
             story.is_connected_to_gitlab().await;
             let by = |of: &[&'static str]| {
                 let all = [

@@ -7,7 +7,11 @@ use super::{cell, code, current};
 
 /// Authorised by a token in the body, a runner's or a registration token, so that they ask no permission of
 /// the credential.
-pub(super) const BY_THEIR_OWN: [(&str, &str); 2] = [("DELETE", "/runners"), ("POST", "/runners")];
+pub(super) const BY_THEIR_OWN: [(&str, &str); 3] = [
+    ("DELETE", "/runners"),
+    ("POST", "/runners"),
+    ("POST", "/runners/verify"),
+];
 
 #[test]
 fn the_list_of_permissions_is_current() {

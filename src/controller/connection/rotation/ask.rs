@@ -37,6 +37,7 @@ pub(in super::super) async fn ask<K: Connection>(
             .not_replaced(key, &held.digest, NotReplaced::Unasked);
         return;
     }
+    ctx.fresh_tokens.begins(&held.digest);
     let (connection, ctx, key) = (connection.clone(), ctx.clone(), key.clone());
     let asking = tokio::spawn(async move {
         replace(&connection, &ctx, &key, check.client, &held, until).await;

@@ -20,8 +20,8 @@ use crate::controller::caches::ConnectionKey;
 use crate::controller::connection_check::{ConnectionCheck, Inputs};
 use crate::controller::error::chain;
 use crate::plan::{
-    Account, CredentialFacts, CredentialStep, Fingerprint, Keepable, Replacing, Trouble,
-    credential_step, is_left_behind, not_sent, with_replacement,
+    Account, CredentialFacts, CredentialStep, Fingerprint, Keepable, NotReplaced, Replacing,
+    Trouble, credential_step, is_left_behind, not_sent, with_replacement,
 };
 use crate::secrets;
 
@@ -95,14 +95,15 @@ pub(super) async fn step<K: Connection>(
     account: Option<&Account>,
 ) -> Option<CredentialStep> {
     let spec = connection.spec().credential_rotation.as_ref()?;
-    let held = ctx.connections.held(key)?;
     let (process, settles, now) = (&*ctx.gates.process, settles(connection), clock::now());
-    let record = record(connection).filter(|record| record.digest == held.digest);
+    let record = record(connection);
     let Some(account) = account else {
-        // Its gate is shut until somebody goes on with it.
+        // Its gate is shut until somebody goes on with it, for other connections with that token too.
         let left = record.is_some_and(|record| is_left_behind(record, process, settles, now));
         return left.then_some(CredentialStep::Announce);
     };
+    let held = ctx.connections.held(key)?;
+    let record = record.filter(|record| record.digest == held.digest);
     let Ok(before_expiry) = spec.before_expiry.parse() else {
         let why = "spec.credentialRotation.beforeExpiry is no duration such as 168h";
         return Some(CredentialStep::Blocked(why.to_owned()));
@@ -141,6 +142,10 @@ async fn keepable<K: Connection>(connection: &K, ctx: &Context, held: &Fingerpri
     let namespace = connection.secrets_namespace(&ctx.options.operator_namespace);
     let api = Api::namespaced(ctx.kube.clone(), &namespace);
     let no = |error: &kube::Error| {
+        let judged = matches!(error, kube::Error::Api(status) if status.code < 500 && ![409, 429].contains(&status.code));
+        if !judged {
+            return Keepable::Unasked;
+        }
         Keepable::No(format!(
             "the Secret {} in namespace {namespace} could not be written: {}; the operator's Role needs get and \
              patch on Secrets there, and an admission policy may refuse too",
@@ -178,7 +183,13 @@ pub(super) fn told<K: Connection>(
     let previous = connection.status().cloned().unwrap_or_default();
     let held = ctx.connections.held(key);
     let record = previous.credential_rotation.as_ref();
-    let answer = record.and_then(|record| ctx.fresh_tokens.answer(key, &record.digest));
+    let record = record.filter(|record| record.process == ctx.gates.process);
+    let answer = record.and_then(|record| {
+        // What was written and not begun, since the answer to that write was lost, is not waited for.
+        let lost = record.asked_at.is_some() && !ctx.fresh_tokens.has_begun(&record.digest);
+        let answer = ctx.fresh_tokens.answer(key, &record.digest);
+        answer.or(lost.then_some(NotReplaced::Unasked))
+    });
     let known = Replacing {
         wanted: connection.spec().credential_rotation.is_some(),
         held: held.as_ref(),
