@@ -41,13 +41,6 @@ impl Breaker {
             .is_some_and(|state| state.held_up().is_some())
     }
 
-    /// Takes in that the runner of an object is there.
-    pub(super) fn finds(&self, key: &ConnectionKey, uid: &str) {
-        if let Some(state) = self.states().get_mut(key) {
-            state.finds(uid);
-        }
-    }
-
     /// Takes in what the annotation of the connection says. Tells what is amiss, and whether its runners
     /// may go on now.
     pub(super) fn told(
@@ -110,6 +103,21 @@ impl Context {
         }
     }
 
+    /// Takes in that the runner of an object is there.
+    pub(super) fn runner_is_found(&self, key: &ConnectionKey, uid: &str) {
+        let closes = {
+            let mut states = self.breaker.states();
+            let state = states.get_mut(key);
+            state.is_some_and(|state| {
+                state.finds(uid);
+                state.has_found_all()
+            })
+        };
+        if closes {
+            self.is_held_up_no_more(key);
+        }
+    }
+
     /// Takes in what a look at all runners of a connection has found: those that are lost, and the uids of
     /// those that are there.
     pub(super) fn runners_were_looked_for(
@@ -131,9 +139,7 @@ impl Context {
         if trips {
             self.is_held_up(key);
         } else if closes {
-            tracing::info!(connection = %key, "runners are back, and are written to again");
-            self.requeue_connection(key);
-            self.requeue_runners(key);
+            self.is_held_up_no_more(key);
         }
     }
 
@@ -169,6 +175,12 @@ impl Context {
     fn is_held_up(&self, key: &ConnectionKey) {
         tracing::warn!(connection = %key, "too many runners are lost at once: nothing is written");
         self.requeue_connection(key);
+    }
+
+    fn is_held_up_no_more(&self, key: &ConnectionKey) {
+        tracing::info!(connection = %key, "runners are back, and are written to again");
+        self.requeue_connection(key);
+        self.requeue_runners(key);
     }
 
     /// The uids of the objects of a connection that have had a runner, and are to keep it.

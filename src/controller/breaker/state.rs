@@ -118,6 +118,16 @@ impl State {
         self.acknowledged.remove(uid);
     }
 
+    /// Tells whether nothing is held up any longer, now that the last one that was lost is there. Where few
+    /// are left they may just not have been looked for.
+    pub(super) fn has_found_all(&mut self) -> bool {
+        let closes = self.open.is_some() && self.lost.is_empty();
+        if closes {
+            self.open = None;
+        }
+        closes
+    }
+
     /// Forgets objects that are no more. Tells whether nothing is held up any longer, now that all that
     /// can be found was found.
     pub(super) fn settles(&mut self, there: &HashSet<String>) -> bool {
@@ -209,6 +219,19 @@ mod tests {
         let mut state = State::default();
         state.loses_all(uids(0..lost), Instant::now(), || of);
         state
+    }
+
+    /// Each object finds its own runner, and no look at all of them comes in between.
+    #[test]
+    fn the_last_one_that_is_found_ends_it() {
+        let mut state = state(24, 24);
+        for uid in uids(0..23) {
+            state.finds(&uid);
+            assert!(!state.has_found_all());
+        }
+        state.finds("23");
+        assert!(state.has_found_all() && state.held_up().is_none());
+        assert!(!state.has_found_all(), "it is told once");
     }
 
     fn losses(lost: usize, of: usize) -> Losses {

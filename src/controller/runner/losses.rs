@@ -33,7 +33,7 @@ impl Pass<'_> {
         let id = RunnerId(id);
         if let Ok(Sighting::Present(runner)) = seen {
             if runner.id == id {
-                self.ctx.breaker.finds(&self.connection(), &self.uid);
+                self.ctx.runner_is_found(&self.connection(), &self.uid);
             }
         } else if is_lost(seen) && was_there(status) && !self.has_removed(id) {
             self.ctx.runner_is_lost(&self.connection(), &self.uid);
