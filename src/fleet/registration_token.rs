@@ -21,6 +21,7 @@ const EXAMPLES: &str = "Examples:
 
 /// What is done with registration tokens.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct RegistrationTokens {
     #[command(subcommand)]
     command: Of,
