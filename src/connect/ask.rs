@@ -50,11 +50,13 @@ pub async fn ask(client: &Client) -> Result<Account, gitlab::Error> {
         Err(error) => return Err(error),
     };
     // The credential may not reach these; then they stay unknown. A lost answer is a trouble.
-    let metadata = optional(client.metadata().await, &mut lacks)?;
-    // What knows no release either is not GitLab.
-    if let (Some(error), None) = (untold, &metadata) {
+    let metadata = client.metadata().await;
+    let nowhere = |error: &gitlab::Error| error.refusal() == Some(&Refusal::NoSuchEndpoint);
+    // What has no place that tells its release either is not GitLab.
+    if let (Some(error), true) = (untold, metadata.as_ref().is_err_and(nowhere)) {
         return Err(error);
     }
+    let metadata = optional(metadata, &mut lacks)?;
     let user = optional(client.user().await, &mut lacks)?;
     Ok(Account {
         token,
