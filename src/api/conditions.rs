@@ -32,8 +32,9 @@ words! {
     Online,
     /// GitLab accepts the connection's credential, and its scopes are enough to register.
     CredentialsValid,
-    /// The credential expires within seven days. Present only while true. With spec.credentialRotation
-    /// always there: false while the operator replaces the credential in time, true when it cannot.
+    /// The credential expires within seven days. Present only while true. With spec.credentialRotation it
+    /// is there as long as it is known when the token ends: false while the operator replaces the credential in
+    /// time, true when it cannot.
     CredentialsExpiring,
     /// The connection works, and what GitLab tells of its runners is not believed. Present only while
     /// true. Ready stays as it is: it tells of the way to GitLab, and runners that are there can still be

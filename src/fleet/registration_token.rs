@@ -1,18 +1,17 @@
 //! `registrar registration-token reset`: makes a new registration token, and keeps it in a Secret.
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use kube::api::{Patch, PatchParams};
-use serde_json::{Value, json};
+use secrecy::SecretString;
 
 use super::access::{Access, Session};
 use super::named::{group_of, project_of};
 use super::output::{note, print};
 use super::{EXIT_CODES, Ending};
-use crate::api::MANAGER;
+use crate::gitlab::model::RegistrationToken;
 use crate::gitlab::{self, Refusal, Scope};
+use crate::secrets::{create_credential, put_credential};
 
 const EXAMPLES: &str = "Examples:
   registrar registration-token reset --group platform --secret registration -n ci --connection gitlab
@@ -74,7 +73,8 @@ impl Reset {
         let (scope, place) = self.place(&session).await?;
         let kept = self.keeper(&session).await?;
         if let Some(kept) = &kept {
-            kept.put("rehearsal", true).await?;
+            let rehearsal = RegistrationToken::new("rehearsal".to_owned());
+            kept.put(&rehearsal, true).await?;
         }
         let fresh = session.client.reset_registration_token(scope).await;
         let fresh = fresh.map_err(|error| told(&session, &error, &place))?;
@@ -82,7 +82,7 @@ impl Reset {
         match kept {
             None => print(&format!("{}\n", fresh.expose()))?,
             Some(kept) => {
-                let done = kept.put(fresh.expose(), false).await;
+                let done = kept.put(&fresh, false).await;
                 done.context(
                     "the token before has ended, and the new one is lost: run this again",
                 )?;
@@ -142,27 +142,22 @@ struct Kept {
 
 impl Kept {
     /// Writes that key and no other; with `dry_run` the API server says only whether it would.
-    async fn put(&self, token: &str, dry_run: bool) -> anyhow::Result<()> {
+    async fn put(&self, token: &RegistrationToken, dry_run: bool) -> anyhow::Result<()> {
         let Self {
             api,
             namespace,
             name,
             key,
         } = self;
-        let secret: Value = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": { "name": name },
-            "data": { key.as_str(): ByteString(token.as_bytes().to_vec()) },
-        });
-        let params = PatchParams {
-            dry_run,
-            ..PatchParams::apply(MANAGER).force()
+        let token = SecretString::from(token.expose());
+        let written = async {
+            match api.get_opt(name).await? {
+                Some(existing) => put_credential(api, &existing, key, &token, dry_run).await,
+                None => create_credential(api, name, key, &token, dry_run).await,
+            }
         };
-        let written = api.patch(name, &params, &Patch::Apply(&secret)).await;
-        written
-            .map(drop)
-            .with_context(|| format!("could not write the Secret {namespace}/{name}"))
+        let doing = || format!("could not write the Secret {namespace}/{name}");
+        written.await.with_context(doing)
     }
 }
 

@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 
 use super::access::{Access, Session};
+use super::kubernetes::Kubernetes;
 use super::output::{note, print};
 use super::{EXIT_CODES, Ending};
 use crate::api::v1alpha1::GitLabRunner;
@@ -30,8 +31,9 @@ pub struct Verify {
 impl Verify {
     pub(super) async fn run(self) -> anyhow::Result<Ending> {
         let mut ending = Ending::Done;
+        let kubernetes = self.access.cluster.connect().await?;
         for name in &self.names {
-            if !self.takes(name).await? {
+            if !self.takes(&kubernetes, name).await? {
                 ending = Ending::Found;
             }
         }
@@ -39,10 +41,9 @@ impl Verify {
     }
 
     /// Whether GitLab takes the token in the object's Secret.
-    async fn takes(&self, name: &str) -> anyhow::Result<bool> {
-        let kubernetes = self.access.cluster.connect().await?;
-        let namespace = kubernetes.namespace.clone();
-        let objects: Api<GitLabRunner> = Api::namespaced(kubernetes.client.clone(), &namespace);
+    async fn takes(&self, kubernetes: &Kubernetes, name: &str) -> anyhow::Result<bool> {
+        let Kubernetes { client, namespace } = kubernetes;
+        let objects: Api<GitLabRunner> = Api::namespaced(client.clone(), namespace);
         let object = objects.get(name).await;
         let object = object.with_context(|| format!("could not read the GitLabRunner {name}"))?;
         let token = object
@@ -51,7 +52,7 @@ impl Verify {
             .and_then(|status| status.token.as_ref());
         let kept = token.with_context(|| format!("the GitLabRunner {name} has no token yet"))?;
         let kept = kept.secret_name.clone();
-        let secrets: Api<Secret> = Api::namespaced(kubernetes.client.clone(), &namespace);
+        let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
         let secret = secrets.get(&kept).await;
         let secret =
             secret.with_context(|| format!("could not read the Secret {namespace}/{kept}"))?;
@@ -63,7 +64,9 @@ impl Verify {
             self.access.session().await?
         } else {
             let connection = object.spec.connection_ref.clone();
-            self.access.session_by(kubernetes, connection).await?
+            self.access
+                .session_by(kubernetes.clone(), connection)
+                .await?
         };
         verified(&session, name, &kept, &RunnerToken::new(text)).await
     }

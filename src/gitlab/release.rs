@@ -21,6 +21,8 @@ impl Release {
     /// Lists of the runners whose processes have such a version. Before, that filter is ignored (contract
     /// §6).
     pub const VERSION_PREFIX: Self = Self::new(16, 6);
+    /// A token that replaces itself (contract §3.22).
+    pub const SELF_ROTATION: Self = Self::new(16, 10);
     /// A runner's note over REST (contract §2.2).
     pub const NOTES: Self = Self::new(16, 10);
 

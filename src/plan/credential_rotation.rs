@@ -7,16 +7,13 @@ use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 use super::connection::Account;
 use super::rotation::later;
 use crate::api::v1alpha1::{CredentialReplacement, start_of_day};
-use crate::gitlab::model::AccessToken;
+use crate::gitlab::model::{AccessToken, Metadata, Release};
 
 /// How long GitLab is not asked again once it has refused.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(6);
 
 /// The longest life that a token is asked for: GitLab gives no longer ones.
 const LONGEST_LIFE: i32 = 365;
-
-/// The first release that replaces a token on its own request.
-const SINCE: (u32, u32) = (16, 10);
 
 /// Whether the new token could be stored, as far as that was found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,15 +134,12 @@ fn hindered(facts: &CredentialFacts<'_>) -> Option<String> {
         let why = "its scopes do not allow that; it takes api or self_rotate";
         return Some(why.to_owned());
     }
-    let version = facts
-        .account
-        .metadata
-        .as_ref()
-        .map(|metadata| &*metadata.version);
-    if let Some(version) = version.filter(|version| number(version).is_some_and(|it| it < SINCE)) {
-        let (major, minor) = SINCE;
+    let release = facts.account.metadata.as_ref();
+    let release = release.and_then(Metadata::release);
+    if let Some(release) = release.filter(|release| *release < Release::SELF_ROTATION) {
         return Some(format!(
-            "GitLab {version} does not know how; it takes {major}.{minor} or newer"
+            "GitLab {release} does not know how; it takes {} or newer",
+            Release::SELF_ROTATION
         ));
     }
     if let Some(place) = &facts.also_in {
@@ -188,9 +182,4 @@ fn new_end(token: &AccessToken, date: Date, now: Timestamp) -> Option<Date> {
     let days = (date - made).get_days().clamp(1, LONGEST_LIFE);
     let today = now.to_zoned(TimeZone::UTC).date();
     today.checked_add(days.days()).ok()
-}
-
-fn number(version: &str) -> Option<(u32, u32)> {
-    let mut parts = version.split('.').map(str::parse);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }

@@ -97,12 +97,13 @@ pub async fn put_credential(
         .map(drop)
 }
 
-/// Makes a Secret with that one key, in place of one that has gone.
+/// Makes a Secret with that one key, where there is none.
 pub async fn create_credential(
     api: &Api<Secret>,
     name: &str,
     key: &str,
     token: &SecretString,
+    dry_run: bool,
 ) -> kube::Result<()> {
     let secret = Secret {
         metadata: ObjectMeta {
@@ -112,7 +113,11 @@ pub async fn create_credential(
         data: Some(BTreeMap::from([(key.to_owned(), bytes(token))])),
         ..Secret::default()
     };
-    api.create(&PostParams::default(), &secret).await.map(drop)
+    let params = PostParams {
+        dry_run,
+        ..PostParams::default()
+    };
+    api.create(&params, &secret).await.map(drop)
 }
 
 fn bytes(token: &SecretString) -> ByteString {

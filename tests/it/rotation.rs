@@ -28,7 +28,7 @@ fn asks(value: &str) -> Value {
 }
 
 /// The tokens that GitLab makes for the group from now on live so long.
-fn tokens_live(story: &Story<'_>, seconds: Option<u32>) {
+pub(crate) fn tokens_live(story: &Story<'_>, seconds: Option<u32>) {
     let settings = json!({ "runner_token_expiration_interval": seconds });
     let group = json!({ "do": "set_group", "group": "platform", "settings": settings });
     story.gitlab.does(group);
@@ -41,7 +41,7 @@ async fn told(story: &Story<'_>) -> TokenStatus {
 }
 
 /// Waits until the object is Ready, and its Secret holds another token than that, which GitLab takes.
-async fn has_another(story: &Story<'_>, old: &str) -> String {
+pub(crate) async fn has_another(story: &Story<'_>, old: &str) -> String {
     until("another token that works, and Ready", async || {
         let object = story.get::<GitLabRunner>("knot").await.unwrap();
         let ready = condition(&object, "Ready").is_some_and(|ready| ready.status == "True");
@@ -57,7 +57,7 @@ async fn has_another(story: &Story<'_>, old: &str) -> String {
 }
 
 /// How often a token was replaced, by whatever way.
-fn resets(story: &Story<'_>) -> usize {
+pub(crate) fn resets(story: &Story<'_>) -> usize {
     let asked = story.gitlab.changes_asked();
     let reset = |path: &str| path.ends_with("reset_authentication_token");
     asked.iter().filter(|(_, path, _)| reset(path)).count()

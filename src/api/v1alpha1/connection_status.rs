@@ -13,8 +13,9 @@ pub struct ConnectionStatus {
     /// Generation of the spec that this status is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready is the summary; CredentialsValid tells of the token alone; CredentialsExpiring
-    /// and Degraded are present only while true, the former always with spec.credentialRotation. Reconciling and Stalled are present only while true.
+    /// Ready is the summary; CredentialsValid tells of the token alone. CredentialsExpiring, Degraded,
+    /// Reconciling and Stalled are present only while true; with spec.credentialRotation
+    /// CredentialsExpiring is there as long as it is known when the token ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]

@@ -10,7 +10,7 @@ use gitlab_runner_registrar::{
 use super::drain::spec;
 use super::pass::Ended;
 use super::starts::{InGitLab, InSecret, InStatus, Start};
-use super::world::{Credential, Interruption, World};
+use super::world::{Credential, How, Interruption, World};
 use super::{MOST_PASSES, again, exists, interruptions};
 use crate::decisions::given::{RUNNER, SECRET, URL, mark, seconds};
 
@@ -119,6 +119,36 @@ fn another_runner_takes_the_place_of_one_whose_token_is_due_and_nobody_is_left_w
             }
         }
     }
+}
+
+/// The process dies before the first attempt has reached GitLab, and the next one is refused: then the runner
+/// that is there is the object's again, and not looked for among others.
+#[test]
+fn a_refusal_after_an_attempt_in_vain_gives_the_runner_its_place_back() {
+    let dies = Interruption {
+        after: 1,
+        how: How::Killed,
+    };
+    let refused = Interruption {
+        after: 1,
+        how: How::Refused,
+    };
+    let mut world = at_work(600, true);
+    world.trouble = Some(dies);
+    world.pass();
+    for _ in 0..MOST_PASSES {
+        world.trouble = Some(refused);
+        world.pass();
+        world.trouble = None;
+        if !world.posts.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(world.posts.len(), 1, "{world:#?}");
+    world.rotate_at = None;
+    world.pass();
+    let runner = world.status.runner.as_ref().map(|runner| runner.id);
+    assert_eq!((runner, world.works()), (Some(7), true), "{world:#?}");
 }
 
 /// Whoever asks once more while both are there gets one more token, and no more than that.

@@ -75,6 +75,10 @@ async fn a_new_registration_token_goes_into_a_secret() {
             ran.ended(0);
             let second = read().await;
             assert_ne!(first, second);
+            // What stands under other keys is somebody's.
+            let other = by(&["--instance", "--secret=registration", "--key=other"]);
+            in_the_cluster(story, &other).await.ended(0);
+            assert_eq!(read().await, second);
             // Without a Secret it is what the command is asked for.
             let printed = in_the_cluster(story, &by(&["--group=platform"]))
                 .await

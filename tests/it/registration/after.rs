@@ -4,8 +4,9 @@ use kube::api::DeleteParams;
 use serde_json::json;
 
 use super::{BY_TOKEN, group_runner, holds_the_token, token_of, tokens_are_allowed};
-use crate::harness::{story, until};
+use crate::harness::{secret, story, until};
 use crate::refusals::count;
+use crate::rotation::{has_another, resets, tokens_live};
 
 /// The token is wanted again only when the runner has vanished.
 #[tokio::test(flavor = "multi_thread")]
@@ -37,6 +38,31 @@ async fn the_secret_may_go_until_the_runner_does() {
                 (&there["id"], &there["tag_list"]),
                 (&json!(now), &json!(["new"]))
             );
+        })
+        .await;
+}
+
+/// Without it no successor can be registered, and a token that ends does not wait for one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ends_is_replaced_though_no_successor_can_be_registered() {
+    story("registration-without")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            tokens_are_allowed(story, "19");
+            story.is_connected_to_gitlab().await;
+            tokens_live(story, Some(24));
+            holds_the_token(story, &token_of(story, "platform")).await;
+            let twin = group_runner("knot").with("tokenRotation.overlap", "Twin");
+            story.apply(&twin).await;
+            let id = story.is_registered("knot").await;
+            let old = story.token_in("knot-runner-token").await;
+            let called = json!({ "do": "contact", "runner": id, "manager": { "system_id": "s" } });
+            story.gitlab.does(called);
+            story.delete(&secret("registration")).await;
+            has_another(story, &old).await;
+            assert_eq!(story.is_registered("knot").await, id);
+            assert!(resets(story) > 0);
+            assert_eq!(count(story, "POST", BY_TOKEN), 1);
         })
         .await;
 }

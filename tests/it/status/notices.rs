@@ -4,18 +4,18 @@ use gitlab_runner_registrar::{
         conditions::Reason,
         v1alpha1::{
             DeletionPolicy, Drift, GitLabRunnerStatus, GivenUp, Operation, OperationType,
-            Registration,
+            PredecessorStatus, Registration,
         },
     },
     gitlab::model::RunnerId,
     plan::{
-        Blocked, Doubt, Level, Notice, Observed, Outcome, Plan, SecretSighting, Sighting, begun,
-        notice_of_deletion, notices,
+        Blocked, Doubt, Jobs, Level, Notice, Observed, Outcome, Plan, Predecessor, SecretSighting,
+        Sighting, begun, notice_of_deletion, notices,
     },
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::super::decisions::given::{RUNNER, URL, but, nothing, now, seconds, seen, want};
+use super::super::decisions::given::{RUNNER, URL, but, known, nothing, now, seconds, seen, want};
 use super::{Known, failure, rest};
 
 /// As much of notice as tells it from others.
@@ -182,6 +182,44 @@ fn a_runner_that_is_left_elsewhere_is_not_called_gone() {
     let left = notices(&ready(), &begun, Some(&elsewhere));
     assert_eq!(told(&left), [("Orphaned", false)]);
     assert!(left[0].note.contains(URL), "{left:?}");
+}
+
+/// Nobody looks after it any more, and nobody else need know of it.
+#[test]
+fn a_predecessor_that_is_somebody_elses_is_let_go_with_a_word() {
+    let mut before = PredecessorStatus {
+        id: 3,
+        gitlab_url: URL.to_owned(),
+        since: Time(now()),
+        rotate_at: None,
+        missing_since: None,
+        paused_at: None,
+        running_jobs: None,
+    };
+    let with = |before: &PredecessorStatus| GitLabRunnerStatus {
+        predecessor: Some(before.clone()),
+        ..ready()
+    };
+    let look = |doubt| {
+        but(|seen| {
+            seen.predecessor = Some(Box::new(Predecessor {
+                known: known(RunnerId(3)),
+                runner: Sighting::Unclear(doubt),
+                retired: false,
+                until: now(),
+                missing_since: None,
+                jobs: Jobs::Unasked,
+            }));
+        })
+    };
+    let foreign = look(Doubt::Foreign(RunnerId(3)));
+    let left = notices(&with(&before), &ready(), Some(&foreign));
+    assert_eq!(told(&left), [("Orphaned", false)]);
+    assert!(left[0].note.starts_with("runner 3 stays"), "{left:?}");
+    before.running_jobs = Some(1);
+    let unclear = look(Doubt::Unmarked(RunnerId(3)));
+    let kept = notices(&with(&before), &with(&before), Some(&unclear));
+    assert_eq!(kept, []);
 }
 
 fn with_given_up(seconds_ago: i64) -> GitLabRunnerStatus {

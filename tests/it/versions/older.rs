@@ -2,7 +2,7 @@
 use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use serde_json::{Value, json};
 
-use crate::harness::{Manifest, Story, runner, story, until};
+use crate::harness::{Manifest, Story, runner, secret, story, until};
 use crate::registration::{by_token, holds_the_token, token_of, tokens_are_allowed};
 
 async fn is_in_13_12(story: &Story<'_>) {
@@ -66,6 +66,28 @@ async fn who_asks_for_a_new_token_is_told_that_none_is_made() {
                 assert_eq!(story.is_registered("lapwing").await, id);
             }
             assert_eq!(story.gitlab.only_runner()["id"], id);
+        })
+        .await;
+}
+
+/// A runner is not given up for one that cannot be registered.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_token_is_lost_stays_until_another_can_be_registered() {
+    story("older-lost")
+        .resyncing_every("2s")
+        .tell(async |story| {
+            is_in_13_12(story).await;
+            story.apply(&lapwing()).await;
+            let id = story.is_registered("lapwing").await;
+            story.delete(&secret("registration")).await;
+            story.delete(&secret("lapwing-runner-token")).await;
+            story
+                .is_not_ready("lapwing", "RegistrationTokenMissing")
+                .await;
+            assert_eq!(story.gitlab.only_runner()["id"], id);
+            holds_the_token(story, &token_of(story, "platform")).await;
+            story.tells_once("lapwing", "RunnerReplaced").await;
+            assert_ne!(story.is_registered("lapwing").await, id);
         })
         .await;
 }

@@ -142,8 +142,7 @@ async fn keepable<K: Connection>(connection: &K, ctx: &Context, held: &Fingerpri
     let namespace = connection.secrets_namespace(&ctx.options.operator_namespace);
     let api = Api::namespaced(ctx.kube.clone(), &namespace);
     let no = |error: &kube::Error| {
-        let judged = matches!(error, kube::Error::Api(status) if status.code < 500 && ![409, 429].contains(&status.code));
-        if !judged {
+        if !is_judgement(error) {
             return Keepable::Unasked;
         }
         Keepable::No(format!(
@@ -170,6 +169,12 @@ async fn keepable<K: Connection>(connection: &K, ctx: &Context, held: &Fingerpri
         Ok(()) => Keepable::Yes,
         Err(error) => no(&error),
     }
+}
+
+/// Whether the API server has judged a request. That it could not just then says nothing of the next one.
+fn is_judgement(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status)
+        if status.code < 500 && !matches!(status.code, 409 | 429))
 }
 
 /// The status with what is to be said of the replacement of the token.

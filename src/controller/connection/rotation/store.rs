@@ -79,7 +79,7 @@ async fn stored(ctx: &Context, fresh: &FreshToken) -> kube::Result<Kept> {
     } = fresh;
     let api: Api<Secret> = Api::namespaced(ctx.kube.clone(), namespace);
     let Some(existing) = api.get_opt(secret).await? else {
-        secrets::create_credential(&api, secret, key, token).await?;
+        secrets::create_credential(&api, secret, key, token, false).await?;
         return Ok(Kept::Stored);
     };
     let held = secrets::held(&existing, key);

@@ -1,5 +1,7 @@
 //! Nobody knows what has become of the token: it is not sent, GitLab is not asked again, a person is told.
+use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use gitlab_sim::Fault;
+use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 use super::{
@@ -86,6 +88,39 @@ async fn killed_between_the_answer_and_the_secret() {
                 .connection_says("also", "Ready", "False", "RotationUnclear")
                 .await;
             is_mended(story).await;
+        })
+        .await;
+}
+
+/// The API server has stored that GitLab is about to be asked, and its answer was lost: GitLab was not asked, so
+/// that it is now, and once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_and_not_begun_is_begun() {
+    story("credential-unbegun")
+        .resyncing_every("1s")
+        .tell(async |story| {
+            has_old_token(story);
+            story.apply(&credential()).await;
+            // Announced for long enough to write something into the record meanwhile.
+            let rotating = rotating(story, "gitlab").with("timeout", HELD);
+            story.apply(&rotating).await;
+            until("it is announced", async || {
+                let connection: GitLabConnection = story.get("gitlab").await.unwrap();
+                let status = connection.status.unwrap_or_default();
+                let record = status.credential_rotation;
+                record.is_some().then_some(()).ok_or(format!("{record:?}"))
+            })
+            .await;
+            let asked = json!({ "askedAt": story.gitlab.now().to_string() });
+            let patch = json!({ "status": { "credentialRotation": asked } });
+            let api = story.api::<GitLabConnection>();
+            let (params, patch) = (PatchParams::default(), Patch::Merge(&patch));
+            api.patch_status("gitlab", &params, &patch).await.unwrap();
+            assert_eq!(rotations(story).len(), 0);
+            is_replaced(story).await;
+            has_settled(story, "gitlab").await;
+            assert_eq!(rotations(story).len(), 1);
+            is_never_sent_after(story, rotations(story)[0].seq);
         })
         .await;
 }
