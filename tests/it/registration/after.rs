@@ -50,7 +50,7 @@ async fn a_token_that_ends_is_replaced_though_no_successor_can_be_registered() {
         .tell(async |story| {
             tokens_are_allowed(story, "19");
             story.is_connected_to_gitlab().await;
-            tokens_live(story, Some(24));
+            tokens_live(story, Some(36));
             holds_the_token(story, &token_of(story, "platform")).await;
             let twin = group_runner("knot").with("tokenRotation.overlap", "Twin");
             story.apply(&twin).await;
@@ -60,8 +60,11 @@ async fn a_token_that_ends_is_replaced_though_no_successor_can_be_registered() {
             story.gitlab.does(called);
             story.delete(&secret("registration")).await;
             has_another(story, &old).await;
+            // It was due, and had not ended.
+            let told = story.events("knot", "TokenRotated").await;
+            assert!(!told.is_empty() && resets(story) > 0, "{told:?}");
+            assert_eq!(story.events("knot", "TokenReset").await, [""; 0]);
             assert_eq!(story.is_registered("knot").await, id);
-            assert!(resets(story) > 0);
             assert_eq!(count(story, "POST", BY_TOKEN), 1);
         })
         .await;
