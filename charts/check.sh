@@ -39,7 +39,7 @@ count() { [ "$(grep -cE -- "$2" "$out/$1")" = "$3" ] || fail "$1 should have $3 
 render default
 lacks default '^kind: ClusterRole'
 has default '--watch-namespaces=\$\(POD_NAMESPACE\)$'
-count default '^kind: Role$' 2
+count default '^kind: Role$' 3
 count default '^kind: CustomResourceDefinition$' 3
 count default 'helm.sh/resource-policy: keep' 3
 
@@ -52,10 +52,23 @@ count default 'path: /readyz$' 1
 has default 'terminationGracePeriodSeconds: 30$'
 has default '--shutdown-timeout=25s$'
 
+# Several Pods take turns by a Lease of the release's own name, and are not all drained at once.
+has default '^  replicas: 2$'
+count default '^kind: PodDisruptionBudget$' 1
+has default '--leader-elect$'
+has default "--lease-name=$name\$"
+has default '--lease-duration=15s$'
+has default "resourceNames: \[$name\]\$"
+has default 'topologyKey: kubernetes.io/hostname$'
+render alone --set replicas=1
+has alone '--leader-elect$'
+lacks alone 'PodDisruptionBudget'
+lacks alone 'topology'
+
 render namespaces --set 'watch.namespaces={build,deploy}'
 lacks namespaces '^kind: ClusterRole'
 has namespaces '--watch-namespaces=build,deploy$'
-count namespaces '^kind: Role$' 3
+count namespaces '^kind: Role$' 4
 
 render cluster --set watch.mode=cluster
 has cluster '^kind: ClusterRole$'
@@ -107,6 +120,7 @@ priorityClassName: system-cluster-critical
 nodeSelector: {kubernetes.io/os: linux}
 tolerations: [{operator: Exists}]
 affinity: {nodeAffinity: {}}
+topologySpreadConstraints: [{maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}]
 global: {anything: true}
 YAML
 render everything --values "$out/all.yaml"
@@ -121,7 +135,9 @@ has everything '--allow-http$'
 has everything '--shutdown-timeout=85s$'
 has everything 'image: "registry.example.com/tools/registrar@sha256:0{64}"'
 
-refused 'an unknown value' --set replicas=2
+refused 'an unknown value' --set replica=2
+refused 'less than no Pod' --set replicas=-1
+refused 'a Lease that is too short' --set leaderElection.leaseDurationSeconds=4
 refused 'namespaces in cluster mode' --set watch.mode=cluster --set 'watch.namespaces={build}'
 refused 'a resync that is no duration' --set resync=often
 refused 'a resync without an end' --set resync=0m

@@ -81,7 +81,22 @@ pub struct RunArgs {
     #[arg(long, env = "POD_NAMESPACE", value_parser = namespace)]
     pub operator_namespace: Option<String>,
 
-    /// The name of this instance, as events show it.
+    /// Take turns with other processes of the same operator, by a Lease in the operator's own namespace:
+    /// one works, and the others stand by.
+    #[arg(long, env = "LEADER_ELECT")]
+    pub leader_elect: bool,
+
+    /// The name of that Lease. Operators that serve different objects need different ones.
+    #[arg(long, env = "LEASE_NAME", default_value = "gitlab-runner-registrar", value_parser = lease_name)]
+    pub lease_name: String,
+
+    /// How long a leader that is gone without a word keeps others from leading. It renews the Lease ten
+    /// times in that time, and gives up when it could not for two thirds of it.
+    #[arg(long, env = "LEASE_DURATION", default_value = "15s", value_parser = lease_duration)]
+    pub lease_duration: Duration,
+
+    /// The name of this instance, as events and the Lease show it. No other process that takes part in
+    /// the election may have it at the same time.
     #[arg(long, env = "POD_NAME", hide = true, value_parser = NonEmptyStringValueParser::new())]
     pub instance: Option<String>,
 
@@ -136,6 +151,34 @@ fn duration(text: &str) -> Result<Duration, String> {
         Err(wrong())
     } else {
         Ok(duration)
+    }
+}
+
+fn lease_name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let fine = text.len() <= 253
+        && text.chars().all(fits)
+        && edge(text.chars().next())
+        && edge(text.chars().next_back());
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        Err("a Lease's name has 1 to 253 lower-case letters, digits, dashes and dots".to_owned())
+    }
+}
+
+/// A whole number of seconds, since that is what a Lease can say. Less than 5 would have a leader give up
+/// whenever the API server is slow.
+fn lease_duration(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    let limits = Duration::from_secs(5)..=Duration::from_secs(3600);
+    if limits.contains(&duration) && duration.subsec_nanos() == 0 {
+        Ok(duration)
+    } else {
+        Err(format!(
+            "{text:?} must be whole seconds from 5s to 1h, such as 15s"
+        ))
     }
 }
 
@@ -195,6 +238,13 @@ mod tests {
             "--shutdown-timeout=soon",
             "--shutdown-timeout=500ms",
             "--cluster-id=",
+            "--lease-name=",
+            "--lease-name=-a",
+            "--lease-name=A",
+            "--lease-duration=",
+            "--lease-duration=4s",
+            "--lease-duration=5500ms",
+            "--lease-duration=61m",
         ] {
             let told = typed(&[flag]).expect_err(flag);
             let name = flag.split('=').next().unwrap();

@@ -73,7 +73,20 @@ pub struct Readiness(Arc<Waited>);
 #[derive(Default)]
 struct Waited {
     for_lists: Mutex<Vec<FirstListHandle>>,
+    turn: Mutex<Turn>,
     stopping: AtomicBool,
+}
+
+/// Whose turn it is, of processes of which one works.
+#[derive(Clone, Default)]
+enum Turn {
+    /// That of this process.
+    #[default]
+    Ours,
+    /// That of this other one.
+    Others(String),
+    /// Nobody can tell, and why.
+    Unclear(String),
 }
 
 /// What `/readyz` says.
@@ -98,6 +111,21 @@ impl Readiness {
         listed
     }
 
+    /// Another process works, and this one is there in case that one is not any more.
+    pub fn stands_by(&self, leader: &str) {
+        *lock(&self.0.turn) = Turn::Others(leader.to_owned());
+    }
+
+    /// Nobody can tell whose turn it is. Who could not take over must not look as if it could.
+    pub fn cannot_stand_by(&self, why: &str) {
+        *lock(&self.0.turn) = Turn::Unclear(why.to_owned());
+    }
+
+    /// It is the turn of this process.
+    pub fn takes_over(&self) {
+        *lock(&self.0.turn) = Turn::Ours;
+    }
+
     /// Declares the process not ready any more.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);
@@ -109,6 +137,13 @@ impl Readiness {
     fn verdict(&self) -> Verdict {
         if self.0.stopping.load(Ordering::Relaxed) {
             return Verdict::Waiting(vec!["the end".to_owned()]);
+        }
+        match lock(&self.0.turn).clone() {
+            Turn::Ours => {}
+            Turn::Others(leader) => {
+                return Verdict::Ready(vec![format!("standing by, since {leader} leads")]);
+            }
+            Turn::Unclear(why) => return Verdict::Waiting(vec![format!("the Lease: {why}")]),
         }
         let lists = lock(&self.0.for_lists).clone();
         let place = |list: &FirstListHandle| list.namespace.clone();
@@ -228,5 +263,19 @@ mod tests {
         let list = readiness.await_list(None, "gitlabrunners");
         list.is_refused("no".to_owned());
         assert_eq!(readiness.verdict(), Verdict::Waiting(vec!["no".to_owned()]));
+    }
+
+    #[test]
+    fn who_could_take_over_is_ready() {
+        let readiness = Readiness::default();
+        readiness.cannot_stand_by("it may not get the Lease");
+        let waiting = vec!["the Lease: it may not get the Lease".to_owned()];
+        assert_eq!(readiness.verdict(), Verdict::Waiting(waiting));
+        readiness.stands_by("another");
+        let told = vec!["standing by, since another leads".to_owned()];
+        assert_eq!(readiness.verdict(), Verdict::Ready(told));
+        readiness.takes_over();
+        let waiting = vec!["the API server".to_owned()];
+        assert_eq!(readiness.verdict(), Verdict::Waiting(waiting));
     }
 }

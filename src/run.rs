@@ -1,4 +1,6 @@
 //! Builds the clients, the caches and the controllers, and owns the order of start and stop.
+mod cluster_id;
+mod leadership;
 mod signals;
 
 use std::{
@@ -9,8 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::CommandFactory;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, Client, ResourceExt};
+use kube::Client;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,8 @@ use crate::fleet::Ending;
 use crate::http::{Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
+use cluster_id::cluster_id;
+use leadership::{Leadership, Lost};
 use signals::Signals;
 
 /// What requests to the API server are from.
@@ -134,18 +137,33 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         instance: args.instance.clone(),
     };
     log_start(&options);
-    let stop = CancellationToken::new();
-    let mut work = controller::start(kube, options, metrics, &readiness, &stop);
-    let early = tokio::select! {
+    let namespace = &options.operator_namespace;
+    let leadership = tokio::select! {
+        biased;
+        () = signals.stop() => return Ok(()),
+        ended = server.next_to_end() => return Err(ended.into()),
+        leadership = Leadership::begin(args, &kube, namespace, &readiness, &metrics) => leadership,
+    };
+    let (stop, term) = (CancellationToken::new(), leadership.term().clone());
+    let mut work = controller::start(kube, options, metrics, &readiness, term.clone(), &stop);
+    let early: Option<anyhow::Error> = tokio::select! {
         biased;
         () = signals.stop() => None,
-        ended = work.next_to_end() => Some(ended),
-        ended = server.next_to_end() => Some(ended),
+        () = term.over() => Some(Lost(args.lease_name.clone()).into()),
+        ended = work.next_to_end() => Some(ended.into()),
+        ended = server.next_to_end() => Some(ended.into()),
     };
     readiness.stop();
     stop.cancel();
     let drained = drain(&mut work, &mut signals, args.shutdown_timeout).await;
-    early.map_or(drained, Err).map_err(anyhow::Error::new)
+    // What was cut off may still be on its way to GitLab: then the Lease runs out by itself.
+    if drained.as_ref().is_ok_and(|all| *all) {
+        leadership.ends().await;
+    }
+    match early {
+        Some(error) => Err(error),
+        None => Ok(drained.map(drop)?),
+    }
 }
 
 fn log_start(options: &controller::Options) {
@@ -174,27 +192,27 @@ fn log_start(options: &controller::Options) {
     );
 }
 
-/// Lets what is under way finish. Bounded because a hanging GitLab or API server would hold it for
+/// Lets what is under way finish, and tells whether all of it has. Bounded because a hanging GitLab or API server would hold it for
 /// longer than the Pod is given.
 #[expect(
     clippy::cognitive_complexity,
     reason = "the macros that log count as branches"
 )]
-async fn drain(work: &mut Tasks, signals: &mut Signals, longest: Duration) -> Result<(), Ended> {
+async fn drain(work: &mut Tasks, signals: &mut Signals, longest: Duration) -> Result<bool, Ended> {
     let longest_seconds = longest.as_secs_f64();
     tracing::info!(longest_seconds, "stopping: finishing what is under way");
     tokio::select! {
         ended = work.all_end() => {
             tracing::info!("stopped");
-            ended
+            ended.map(|()| true)
         }
         () = tokio::time::sleep(longest) => {
             tracing::warn!("stopped, with passes cut off: --shutdown-timeout was not enough");
-            Ok(())
+            Ok(false)
         }
         () = signals.interrupted() => {
             tracing::warn!("stopped at once, as asked");
-            Ok(())
+            Ok(false)
         }
     }
 }
@@ -212,35 +230,4 @@ async fn serve(args: &RunArgs, readiness: &Readiness, metrics: &Metrics) -> anyh
         }
     });
     Ok(tasks)
-}
-
-/// What names this cluster in marks. It is for people only, so not being allowed to read it is no
-/// reason to stop.
-#[expect(
-    clippy::cognitive_complexity,
-    reason = "the macros that log count as branches"
-)]
-async fn cluster_id(args: &RunArgs, kube: &Client, namespace: &str) -> String {
-    if let Some(id) = &args.cluster_id {
-        return id.clone();
-    }
-    loop {
-        match Api::<Namespace>::all(kube.clone()).get(namespace).await {
-            Ok(namespace) => return namespace.uid().unwrap_or_else(|| "unnamed".to_owned()),
-            Err(kube::Error::Api(status)) if status.code < 500 && status.code != 429 => {
-                let why = status.message;
-                tracing::warn!(
-                    namespace,
-                    why,
-                    "cannot read the operator's namespace: set --cluster-id"
-                );
-                return "unnamed".to_owned();
-            }
-            Err(error) => {
-                let why = chain(&error);
-                tracing::warn!(why, "the API server does not answer yet");
-                tokio::time::sleep(Duration::from_secs(2)).await;
-            }
-        }
-    }
 }

@@ -36,7 +36,7 @@ pub fn trouble(error: &gitlab::Error, endpoint: &Endpoint, credential: &str) -> 
                 "what answers at {url} is not GitLab's API: status {status}, {message}; check that spec.url is GitLab's own address, with its relative root if it has one, and what stands between here and GitLab"
             ),
         ),
-        gitlab::Error::Retired => Trouble::new(Reason::Pending, told),
+        gitlab::Error::Retired | gitlab::Error::NotLeading => Trouble::new(Reason::Pending, told),
         gitlab::Error::Throttled { .. } | gitlab::Error::HeldBack { .. } => {
             Trouble::new(Reason::GitLabThrottled, told)
         }

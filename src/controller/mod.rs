@@ -42,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::observe::Recent;
+use crate::term::Term;
 
 use breaker::Breaker;
 use budgets::Budgets;
@@ -108,6 +109,8 @@ pub struct Context {
     events: Events,
     /// What is counted.
     pub metrics: Metrics,
+    /// For how long this process leads.
+    pub(in crate::controller) term: Term,
     /// Cancelled once the process is to end.
     stop: CancellationToken,
 }
@@ -120,6 +123,7 @@ impl Context {
         caches: Vec<NamespaceCaches>,
         cluster_caches: Option<ClusterCaches>,
         metrics: Metrics,
+        term: Term,
         stop: CancellationToken,
     ) -> Self {
         Self {
@@ -139,6 +143,7 @@ impl Context {
             rehearsed: Recent::default(),
             owned: OwnedSecrets::default(),
             metrics,
+            term,
             stop,
         }
     }

@@ -36,7 +36,8 @@ pub(super) fn after(error: &gitlab::Error) -> Remedy {
             ..
         } => Remedy::NeedsHuman,
         // The connection wakes its runners when it has another.
-        gitlab::Error::Retired => Remedy::RetryAfter(REPLACED),
+        // The process ends where another one may lead.
+        gitlab::Error::Retired | gitlab::Error::NotLeading => Remedy::RetryAfter(REPLACED),
         // 401 is the connection's trouble, and it is asked at once. 404, 409 and 412 say that the
         // world moved between looking and acting.
         gitlab::Error::Unsent(_)
@@ -60,9 +61,9 @@ pub(super) fn reason(error: &gitlab::Error) -> Reason {
         | gitlab::Error::NotGitLab { .. }
         | gitlab::Error::ReadOnly { .. } => Reason::GitLabUnavailable,
         gitlab::Error::Throttled { .. } | gitlab::Error::HeldBack { .. } => Reason::GitLabThrottled,
-        gitlab::Error::Refused { status: 401, .. } | gitlab::Error::Retired => {
-            Reason::ConnectionNotReady
-        }
+        gitlab::Error::Refused { status: 401, .. }
+        | gitlab::Error::Retired
+        | gitlab::Error::NotLeading => Reason::ConnectionNotReady,
         gitlab::Error::Refused {
             refusal: Refusal::InsufficientGranularScope { .. },
             ..

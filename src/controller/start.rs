@@ -16,6 +16,7 @@ use super::watches::{drop_errors, signal_first_list, watch};
 use super::{Context, Options, connection, inventory, runner, sweeps};
 use crate::http::{FirstListHandle, Readiness};
 use crate::metrics::Metrics;
+use crate::term::Term;
 
 /// Starts every controller. They end when told to stop, once what is under way has finished.
 pub fn start(
@@ -23,6 +24,7 @@ pub fn start(
     options: Options,
     metrics: Metrics,
     readiness: &Readiness,
+    term: Term,
     stop: &CancellationToken,
 ) -> Tasks {
     let watched: Vec<Option<String>> = if options.namespaces.is_empty() {
@@ -33,7 +35,16 @@ pub fn start(
     let cluster_wide = options.namespaces.is_empty();
     let (caches, feeds): (Vec<_>, Vec<_>) = watched.into_iter().map(NamespaceCaches::new).unzip();
     let (cluster_caches, cluster_feed) = cluster_wide.then(ClusterCaches::new).unzip();
-    let ctx = Context::new(kube, options, caches, cluster_caches, metrics, stop.clone());
+    let stopped = stop.clone();
+    let ctx = Context::new(
+        kube,
+        options,
+        caches,
+        cluster_caches,
+        metrics,
+        term,
+        stopped,
+    );
     let ctx = Arc::new(ctx);
     let weak = Arc::downgrade(&ctx);
     ctx.metrics.count_objects_by(move |objects| {

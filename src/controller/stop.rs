@@ -3,10 +3,11 @@ use super::{Context, error::Error};
 use crate::plan::Step;
 
 impl Context {
-    /// Refuses a step that must not be cut off, once a stop has come. What is already being done is
-    /// finished; this is for the next process.
+    /// Refuses a step that must not be cut off, once a stop has come, and every step once another process
+    /// may lead. What is already being done is finished; this is for the next process.
     pub(in crate::controller) fn may_begin(&self, step: &Step) -> Result<(), Error> {
-        if self.stop.is_cancelled() && !may_be_cut_off(step) {
+        let over = self.term.is_over();
+        if over || (self.stop.is_cancelled() && !may_be_cut_off(step)) {
             Err(Error::Stopping)
         } else {
             Ok(())

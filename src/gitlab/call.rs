@@ -54,9 +54,12 @@ impl CallOutcome {
             Err(Error::NotGitLab { .. }) => Self::NotGitLab,
             Err(Error::ReadOnly { .. }) => Self::ReadOnly,
             Err(Error::Unsent(_)) => Self::Unsent,
-            Err(Error::Throttled { .. } | Error::HeldBack { .. } | Error::Retired) => {
-                Self::Throttled
-            }
+            Err(
+                Error::Throttled { .. }
+                | Error::HeldBack { .. }
+                | Error::Retired
+                | Error::NotLeading,
+            ) => Self::Throttled,
         }
     }
 }

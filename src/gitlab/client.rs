@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::budget::{Budget, Lane, Spent};
 use super::call::{Call, CallOutcome, Observe};
+use super::credential::Credential;
 use super::endpoint::{BuildError, Endpoint};
 use super::error::{Error, unanswered};
 use super::gate::Gate;
@@ -19,6 +20,7 @@ use super::reply::{self, Answer, Asked};
 use super::request::Request;
 use super::sweep_size::PageSize;
 use super::verdict::Registers;
+use crate::term::Term;
 
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
@@ -33,6 +35,8 @@ pub struct Client {
     release: Option<Release>,
     /// What its credential is sent through.
     pub(super) gate: Gate,
+    /// For how long it may change anything.
+    term: Term,
 }
 
 struct Inner {
@@ -43,13 +47,6 @@ struct Inner {
     page_size: PageSize,
     budget: Budget,
     observe: Observe,
-}
-
-struct Credential {
-    /// Marked sensitive: kept out of `Debug` output and of HTTP/2's header table.
-    header: HeaderValue,
-    /// The same once more, to find it in what GitLab says.
-    token: SecretString,
 }
 
 impl fmt::Debug for Client {
@@ -88,6 +85,7 @@ impl Client {
             lane: None,
             release: None,
             gate: Gate::default(),
+            term: Term::endless(),
         })
     }
 
@@ -111,6 +109,15 @@ impl Client {
         }
     }
 
+    /// The same, which changes nothing any more once the term is over.
+    #[must_use]
+    pub fn within(&self, term: Term) -> Self {
+        Self {
+            term,
+            ..self.clone()
+        }
+    }
+
     /// Which GitLab it is, where that is known.
     pub fn release(&self) -> Option<Release> {
         self.release
@@ -129,8 +136,8 @@ impl Client {
     /// Sends a request once. Answers [`Error::Throttled`] by itself, without sending, while the
     /// silence lasts that GitLab asked this credential for: a hundred objects that come back at
     /// the same time would otherwise all be refused, and be counted. Answers [`Error::HeldBack`] when
-    /// the budget of the credential is used up, and [`Error::Retired`] when the credential may not be
-    /// sent any more.
+    /// the budget of the credential is used up, [`Error::Retired`] when the credential may not be
+    /// sent any more, and [`Error::NotLeading`] to what would change anything once the term is over.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, Error> {
         let _turn = match self.lane {
             Some(lane) => Some(self.inner.budget.turn(lane, IN_TURN).await),
@@ -147,6 +154,9 @@ impl Client {
     /// The same for whoever is alone at the gate.
     pub(super) async fn send_alone(&self, request: Request<'_>) -> Result<Answer, Error> {
         let started = Instant::now();
+        if request.writes() && self.term.is_over() {
+            return Err(Error::NotLeading);
+        }
         let spent = self.inner.budget.spend()?;
         let Request {
             endpoint, method, ..
@@ -171,6 +181,7 @@ impl Client {
             budget: _,
             observe: _,
         } = &*self.inner;
+        let writes = request.writes();
         let Request {
             endpoint,
             method,
@@ -181,7 +192,7 @@ impl Client {
             runner_token,
         } = request;
         let asked = Asked {
-            writes: method != "GET" && !graphql,
+            writes,
             graphql,
             registers: Registers::by(method, endpoint),
         };
@@ -230,27 +241,3 @@ impl Client {
 const IN_TURN: &str = "in turn";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-impl Credential {
-    fn new(token: SecretString) -> Result<Self, BuildError> {
-        let mut header =
-            HeaderValue::from_str(token.expose_secret()).map_err(|_| BuildError::Token)?;
-        if header.is_empty() {
-            return Err(BuildError::Token);
-        }
-        header.set_sensitive(true);
-        Ok(Self { header, token })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_credential_is_marked_for_everybody_who_handles_it() {
-        let credential = Credential::new("glpat-canary".to_owned().into()).unwrap();
-        assert!(credential.header.is_sensitive());
-        assert!(!format!("{:?}", credential.header).contains("canary"));
-    }
-}

@@ -66,6 +66,9 @@ pub enum Error {
     /// that takes its successor along (contract §1.10).
     #[error("the credential is not sent, since it is being replaced by another")]
     Retired,
+    /// It was not sent, since it would change something, and another process may lead by now.
+    #[error("nothing is changed any more, since another process of the operator may lead by now")]
+    NotLeading,
 }
 
 impl Error {
@@ -79,7 +82,8 @@ impl Error {
             | Self::ReadOnly { .. }
             | Self::Throttled { .. }
             | Self::HeldBack { .. }
-            | Self::Retired => None,
+            | Self::Retired
+            | Self::NotLeading => None,
         }
     }
 
@@ -93,7 +97,8 @@ impl Error {
             | Self::ReadOnly { .. }
             | Self::Throttled { .. }
             | Self::HeldBack { .. }
-            | Self::Retired => None,
+            | Self::Retired
+            | Self::NotLeading => None,
         }
     }
 
@@ -111,7 +116,8 @@ impl Error {
             | Self::Refused { .. }
             | Self::ReadOnly { .. }
             | Self::HeldBack { .. }
-            | Self::Retired => false,
+            | Self::Retired
+            | Self::NotLeading => false,
         }
     }
 
@@ -123,7 +129,8 @@ impl Error {
             | Self::ReadOnly { .. }
             | Self::Throttled { .. }
             | Self::HeldBack { .. }
-            | Self::Retired => false,
+            | Self::Retired
+            | Self::NotLeading => false,
         }
     }
 }

@@ -8,6 +8,7 @@ mod budget;
 mod call;
 mod client;
 mod codes;
+mod credential;
 mod endpoint;
 mod error;
 mod gate;

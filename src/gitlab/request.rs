@@ -64,6 +64,11 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Whether it may change anything.
+    pub(super) fn writes(&self) -> bool {
+        self.method != "GET" && !self.graphql
+    }
+
     /// Carries `body` as JSON.
     pub(super) fn json(self, body: &impl Serialize) -> Result<Self, Error> {
         let body = serde_json::to_vec(body).map_err(|e| Error::Unsent(Box::new(e)))?;

@@ -1,7 +1,9 @@
 //! What is counted: names, labels and help texts. Labels are enums or endpoints without numbers.
+mod buckets;
 mod exposition;
 mod in_flight;
 mod labels;
+mod leader;
 mod objects;
 mod sweeps;
 
@@ -17,7 +19,7 @@ use prometheus_client::{
     encoding::text::{encode_eof, encode_registry},
     metrics::{
         counter::Counter,
-        family::{Family, MetricConstructor},
+        family::{Family, MetricConstructor as _},
         gauge::Gauge,
         histogram::Histogram,
     },
@@ -25,22 +27,13 @@ use prometheus_client::{
 };
 use strum::VariantArray;
 
+use buckets::Buckets;
 use labels::{Controlled, EmittedEvent, InLane, Reconciled, Requested, Stepped, warned_of};
+use leader::Leader;
 use sweeps::Sweeps;
 
 use crate::gitlab::{CallOutcome, Lane};
 use crate::plan::Step;
-
-#[derive(Clone)]
-struct Buckets;
-
-impl MetricConstructor<Histogram> for Buckets {
-    fn new_metric(&self) -> Histogram {
-        Histogram::new([
-            0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
-        ])
-    }
-}
 
 /// Everything that is counted. Cheap to clone; clones count together.
 #[derive(Clone)]
@@ -58,6 +51,7 @@ struct Inner {
     mutations: Family<Stepped, Counter>,
     warnings: Family<EmittedEvent, Counter>,
     sweeps: Sweeps,
+    leader: Leader,
     objects: OnceLock<CountObjects>,
 }
 
@@ -67,6 +61,7 @@ type CountObjects = Box<dyn Fn(&Objects) + Send + Sync>;
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
+        let leader = Leader::register(&mut registry);
         let reconcile_seconds = Family::new_with_constructor(Buckets);
         let request_seconds = Buckets.new_metric();
         let runtime = registry.sub_registry_with_prefix("controller_runtime");
@@ -119,6 +114,7 @@ impl Default for Metrics {
             mutations,
             warnings,
             sweeps,
+            leader,
             objects: OnceLock::new(),
         }));
         metrics.start_at_zero();

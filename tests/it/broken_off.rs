@@ -7,6 +7,7 @@ use gitlab_runner_registrar::controller::tasks::Tasks;
 use gitlab_runner_registrar::controller::{self, Options};
 use gitlab_runner_registrar::http::Readiness;
 use gitlab_runner_registrar::metrics::Metrics;
+use gitlab_runner_registrar::term::Term;
 use gitlab_sim::{Fault, Rule};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +29,8 @@ fn impatient_operator(story: &Story<'_>) -> (CancellationToken, Tasks) {
     };
     let (stop, readiness) = (CancellationToken::new(), Readiness::default());
     let (kube, metrics) = (story.kube.clone(), Metrics::default());
-    let work = controller::start(kube, options, metrics, &readiness, &stop);
+    let term = Term::endless();
+    let work = controller::start(kube, options, metrics, &readiness, term, &stop);
     (stop, work)
 }
 

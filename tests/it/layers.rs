@@ -13,8 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("chain", &[]),
     ("clock", &[]),
     ("cluster", &[]),
-    ("gitlab", &[]),
     ("telemetry", &[]),
+    ("term", &[]),
+    ("gitlab", &["term"]),
+    ("election", &["chain", "term"]),
     ("plan", &["api", "gitlab::model"]),
     ("metrics", &["api", "gitlab", "plan"]),
     ("http", &["metrics"]),
@@ -32,7 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "controller",
         &[
             "api", "backoff", "chain", "clock", "connect", "gitlab", "http", "metrics", "observe",
-            "plan", "secrets",
+            "plan", "secrets", "term",
         ],
     ),
     (
@@ -45,6 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "clock",
             "cluster",
             "controller",
+            "election",
             "fleet",
             "gitlab",
             "http",
@@ -52,6 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "plan",
             "secrets",
             "telemetry",
+            "term",
         ],
     ),
 ];

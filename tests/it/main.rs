@@ -34,6 +34,7 @@ mod idle;
 mod insight;
 mod isolation;
 mod layers;
+mod leader_election;
 mod lifecycle;
 mod malformed;
 mod manager;

@@ -65,7 +65,8 @@ pub(super) async fn check<K: Connection>(
         let observe = observer(&ctx.metrics);
         let (endpoint, token) = (&inputs.endpoint, inputs.token.clone());
         let client = connect::client(endpoint, token, observe, budget, origin)?;
-        Ok(client.behind(ctx.gates.of(&inputs.fingerprint().digest)))
+        let gate = ctx.gates.of(&inputs.fingerprint().digest);
+        Ok(client.behind(gate).within(ctx.term.clone()))
     };
     let client = match reused.map_or_else(made, Ok) {
         Ok(client) => client,

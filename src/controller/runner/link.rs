@@ -159,7 +159,7 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
     let budget = pass.ctx.budgets.without_credential(gitlab_url);
     let client = gitlab::Client::new(&endpoint, None, observer(&pass.ctx.metrics), budget);
     match client {
-        Ok(client) if !insecure => Ok(client),
+        Ok(client) if !insecure => Ok(client.within(pass.ctx.term.clone())),
         Ok(_) | Err(_) => Err(Error::Act {
             doing: "remove the runner by its own token",
             about: ConditionType::Ready,

@@ -61,17 +61,25 @@ impl<'story> Release<'story> {
 
     /// `helm uninstall --wait`. The process has ended in good order then.
     pub(super) async fn is_uninstalled(&self) {
-        let before = self.pod();
+        let before = self.pods();
         self.says_no_token();
         self.helm(&["uninstall", NAME]).await;
-        let gone = |pod: &PodView| pod.uid == before.uid && pod.gone;
-        self.has_ended(&self.node.pod_when(gone).await.unwrap(), &before);
+        for before in before {
+            let gone = |pod: &PodView| pod.uid == before.uid && pod.gone;
+            self.has_ended(&self.node.pod_when(gone).await.unwrap(), &before);
+        }
     }
 
-    /// The Pod that runs now.
-    pub(super) fn pod(&self) -> PodView {
+    /// The Pods that run now.
+    fn pods(&self) -> Vec<PodView> {
         let mut pods = self.node.pods();
         pods.retain(|pod| !pod.gone);
+        pods
+    }
+
+    /// The only Pod that runs now.
+    pub(super) fn pod(&self) -> PodView {
+        let mut pods = self.pods();
         assert_eq!(pods.len(), 1, "{pods:#?}");
         pods.remove(0)
     }

@@ -15,7 +15,8 @@ async fn chart_and_deploy_are_in_order() {
 #[tokio::test]
 async fn bad_values_are_refused_with_what_is_wrong() {
     for (value, says) in [
-        ("replicas=2", "additional properties 'replicas' not allowed"),
+        ("replica=2", "additional properties 'replica' not allowed"),
+        ("replicas=many", "at '/replicas': got string, want integer"),
         (
             "image.tga=1",
             "at '/image': additional properties 'tga' not allowed",

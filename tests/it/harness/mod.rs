@@ -14,6 +14,7 @@ mod manifest;
 mod operator;
 mod page;
 mod pages;
+mod plot;
 mod rights;
 mod stage;
 mod story;
@@ -29,7 +30,8 @@ pub(crate) use manifest::{
 };
 pub(crate) use operator::{Cast, Operator, program};
 pub(crate) use pages::manifests;
+pub(crate) use plot::{Plot, story};
 pub(crate) use rights::{ACCOUNT, Mode};
 pub(crate) use stage::{Stage, repository};
-pub(crate) use story::{Story, story};
+pub(crate) use story::Story;
 pub(crate) use wait::{PATIENCE, until, within};

@@ -16,106 +16,12 @@ use super::canaries::Canaries;
 use super::gitlab::{GitLab, token};
 use super::manifest::{connection, secret};
 use super::operator::{Cast, Operator};
+use super::plot::{Opening, Plot};
 use super::rights::{ACCOUNT, Mode};
 use super::stage::Stage;
 use super::wait::until;
 
-/// What a story needs that is not usual.
-pub(crate) struct Plot {
-    name: &'static str,
-    mode: Mode,
-    allow_http: bool,
-    resync: &'static str,
-    shutdown_timeout: &'static str,
-    also_watched: Option<&'static str>,
-    opening: Opening,
-    own_stage: bool,
-}
-
-/// How things stand when the story begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Opening {
-    /// The operator runs, with what the chart grants.
-    Usual,
-    /// It runs, and may do nothing at all.
-    WithoutRights,
-    /// It does not run.
-    WithoutOperator,
-}
-
-/// A story of that name, which is also its namespace's.
-pub(crate) fn story(name: &'static str) -> Plot {
-    Plot {
-        name,
-        mode: Mode::Namespaced,
-        allow_http: true,
-        resync: "5m",
-        shutdown_timeout: "8s",
-        also_watched: None,
-        opening: Opening::Usual,
-        own_stage: false,
-    }
-}
-
 impl Plot {
-    /// GitLab is asked about idle runners that often.
-    pub(crate) fn resyncing_every(self, resync: &'static str) -> Self {
-        Self { resync, ..self }
-    }
-
-    /// Passes that are under way when the operator is told to stop have that long to finish.
-    pub(crate) fn finishing_within(self, shutdown_timeout: &'static str) -> Self {
-        Self {
-            shutdown_timeout,
-            ..self
-        }
-    }
-
-    /// The operator is to watch one more namespace, which need not be there.
-    pub(crate) fn also_watching(self, namespace: &'static str) -> Self {
-        Self {
-            also_watched: Some(namespace),
-            ..self
-        }
-    }
-
-    /// Connections over http are refused.
-    pub(crate) fn refusing_http(self) -> Self {
-        Self {
-            allow_http: false,
-            ..self
-        }
-    }
-
-    /// The operator's `ServiceAccount` may do nothing at all.
-    pub(crate) fn without_rights(self) -> Self {
-        let opening = Opening::WithoutRights;
-        Self { opening, ..self }
-    }
-
-    /// There is nobody but the API server, at first.
-    pub(crate) fn without_an_operator(self) -> Self {
-        let opening = Opening::WithoutOperator;
-        Self { opening, ..self }
-    }
-
-    /// With a control plane that nobody else uses.
-    pub(crate) fn on_a_stage_of_its_own(self) -> Self {
-        Self {
-            own_stage: true,
-            ..self
-        }
-    }
-
-    /// The operator watches all namespaces, which needs a stage of its own.
-    pub(crate) fn in_cluster_mode(self) -> Self {
-        Self {
-            mode: Mode::Cluster,
-            own_stage: true,
-            ..self
-        }
-    }
-
     /// Tells the story, and looks for leaked tokens at its end.
     pub(crate) async fn tell(self, plot: impl AsyncFnOnce(&mut Story<'_>)) {
         let own;
@@ -152,24 +58,6 @@ impl Plot {
             story.the_operator_starts().await;
         }
         story
-    }
-
-    fn args(&self) -> Vec<String> {
-        let mut args = vec![
-            format!("--resync={}", self.resync),
-            format!("--shutdown-timeout={}", self.shutdown_timeout),
-            "--log-level=trace".to_owned(),
-            "--log-format=json".to_owned(),
-        ];
-        if self.mode == Mode::Namespaced {
-            let watched = [Some(self.name), self.also_watched];
-            let watched: Vec<&str> = watched.into_iter().flatten().collect();
-            args.push(format!("--watch-namespaces={}", watched.join(",")));
-        }
-        if self.allow_http {
-            args.push("--allow-http".to_owned());
-        }
-        args
     }
 }
 

@@ -1,0 +1,114 @@
+//! Whether this process may work, where several take turns.
+use kube::Client;
+use ring::rand::{SystemRandom, generate};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::RunArgs;
+use crate::clock;
+use crate::election::{Candidate, Standing};
+use crate::http::Readiness;
+use crate::metrics::Metrics;
+use crate::term::Term;
+
+/// The right of this process to work, which is kept up until it is given back.
+pub(super) struct Leadership {
+    term: Term,
+    kept: Option<Kept>,
+}
+
+struct Kept {
+    /// Cancelled when the right is given back.
+    enough: CancellationToken,
+    keeping: JoinHandle<()>,
+}
+
+/// Why a process ends that has lost the right.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the Lease {0} could not be renewed in time, or another process has it, so that this one may not go on"
+)]
+pub(super) struct Lost(pub(super) String);
+
+impl Leadership {
+    /// Waits until this process may work, which is at once where it takes turns with nobody.
+    pub(super) async fn begin(
+        args: &RunArgs,
+        kube: &Client,
+        namespace: &str,
+        readiness: &Readiness,
+        metrics: &Metrics,
+    ) -> Self {
+        if !args.leader_elect {
+            let term = Term::endless();
+            return Self { term, kept: None };
+        }
+        let lease = &args.lease_name;
+        let identity = args.instance.clone().unwrap_or_else(nameless);
+        let mut candidate = Candidate::new(
+            kube.clone(),
+            namespace,
+            lease,
+            &identity,
+            args.lease_duration,
+            clock::now,
+        );
+        metrics.leads(lease, false);
+        let mut told = None;
+        let tell = |standing: Standing| {
+            match &standing {
+                Standing::By(leader) => readiness.stands_by(leader),
+                Standing::Unclear(why) => readiness.cannot_stand_by(why),
+            }
+            if told.as_ref() != Some(&standing) {
+                log(lease, &standing);
+                told = Some(standing);
+            }
+        };
+        let term = candidate.lead(tell).await;
+        tracing::info!(lease, identity, term = term.number(), "leading");
+        readiness.takes_over();
+        metrics.leads(lease, true);
+        let (enough, kept) = (CancellationToken::new(), term.clone());
+        let keeping = tokio::spawn({
+            let enough = enough.clone();
+            async move {
+                tokio::select! {
+                    () = candidate.keep(&kept) => {}
+                    () = enough.cancelled() => candidate.step_down(&kept).await,
+                }
+            }
+        });
+        let kept = Some(Kept { enough, keeping });
+        Self { term, kept }
+    }
+
+    /// For how long this process may work.
+    pub(super) fn term(&self) -> &Term {
+        &self.term
+    }
+
+    /// Gives the right back, so that another one need not wait. Nothing may be under way any more.
+    pub(super) async fn ends(self) {
+        if let Some(Kept { enough, keeping }) = self.kept {
+            enough.cancel();
+            if keeping.await.is_err() {
+                tracing::error!("keeping the Lease panicked, which is a bug");
+            }
+        }
+    }
+}
+
+fn log(lease: &str, standing: &Standing) {
+    match standing {
+        Standing::By(leader) => tracing::info!(lease, leader, "standing by"),
+        Standing::Unclear(why) => tracing::warn!(lease, why, "cannot tell whose turn it is"),
+    }
+}
+
+/// A name that no other process has.
+fn nameless() -> String {
+    // Without randomness TLS would not work either.
+    let bytes: [u8; 8] = generate(&SystemRandom::new()).map_or([0; 8], |random| random.expose());
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
