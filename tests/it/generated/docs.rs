@@ -180,6 +180,7 @@ const ALERTS: &str = r#"
 pub(crate) fn with_every_series() -> Metrics {
     let metrics = Metrics::default();
     metrics.requested("GET", "/runners/:id", CallOutcome::Ok, 0.1);
+    metrics.leads("gitlab-runner-registrar", true);
     metrics.count_objects_by(|objects| {
         objects.of_kind("GitLabRunner", &[ConditionType::Ready]);
         objects.token_ends("ci", "linux", 1_800_000_000);
