@@ -145,7 +145,8 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         leadership = Leadership::begin(args, &kube, namespace, &readiness, &metrics) => leadership,
     };
     let (stop, term) = (CancellationToken::new(), leadership.term().clone());
-    let mut work = controller::start(kube, options, metrics, &readiness, term.clone(), &stop);
+    let around = controller::Surroundings::new(kube, term.clone());
+    let mut work = controller::start(around, options, metrics, &readiness, &stop);
     let early: Option<anyhow::Error> = tokio::select! {
         biased;
         () = signals.stop() => None,

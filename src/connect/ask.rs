@@ -4,18 +4,19 @@ use secrecy::SecretString;
 use crate::api::conditions::Reason;
 use crate::chain::chain;
 use crate::gitlab;
-use crate::gitlab::{Budget, BuildError, Client, Endpoint, Observe, Refusal};
+use crate::gitlab::{Budget, BuildError, Client, Connect, Endpoint, Observe, Refusal};
 use crate::plan::{Account, Trouble};
 
 /// Makes the client. `origin` names the object that what cannot be used was read from.
 pub fn client(
+    connect: &Connect,
     endpoint: &Endpoint,
     token: SecretString,
     observe: Observe,
     budget: Budget,
     origin: impl Fn(&BuildError) -> Option<String>,
 ) -> Result<Client, Trouble> {
-    Client::new(endpoint, Some(token), observe, budget).map_err(|error| {
+    Client::connected_by(connect, endpoint, Some(token), observe, budget).map_err(|error| {
         let reason = match error {
             BuildError::CaBundle(_) => Reason::CaBundleInvalid,
             BuildError::ClientCertificate(_) => Reason::ClientCertificateInvalid,

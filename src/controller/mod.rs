@@ -40,6 +40,7 @@ use std::{collections::HashSet, time::Duration};
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
+use crate::gitlab::{Connect, by_network};
 use crate::metrics::Metrics;
 use crate::observe::Recent;
 use crate::term::Term;
@@ -75,10 +76,37 @@ pub struct Options {
     pub instance: Option<String>,
 }
 
+/// What a process is given of the world around it.
+pub struct Surroundings {
+    /// The cluster.
+    pub kube: Client,
+    /// What leads to a GitLab.
+    pub gitlab: Connect,
+    /// How the process calls itself in status. No other may have that name, also not the one before it in
+    /// the same container.
+    pub process: String,
+    /// For how long it leads.
+    pub term: Term,
+}
+
+impl Surroundings {
+    /// The network, and a name by chance.
+    pub fn new(kube: Client, term: Term) -> Self {
+        Self {
+            kube,
+            gitlab: by_network(),
+            process: process(),
+            term,
+        }
+    }
+}
+
 /// What every pass may use.
 pub struct Context {
     /// The cluster.
     pub kube: Client,
+    /// What leads to a GitLab.
+    pub(in crate::controller) gitlab: Connect,
     /// What was decided at the start.
     pub options: Options,
     /// The caches of what is watched.
@@ -118,24 +146,30 @@ pub struct Context {
 impl Context {
     /// A context that knows nothing yet.
     pub fn new(
-        kube: Client,
+        surroundings: Surroundings,
         options: Options,
         caches: Vec<NamespaceCaches>,
         cluster_caches: Option<ClusterCaches>,
         metrics: Metrics,
-        term: Term,
         stop: CancellationToken,
     ) -> Self {
+        let Surroundings {
+            kube,
+            gitlab,
+            process,
+            term,
+        } = surroundings;
         Self {
             events: Events::new(kube.clone(), options.instance.clone()),
             kube,
+            gitlab,
             options,
             caches,
             cluster_caches,
             connections: Connections::default(),
             breaker: Breaker::default(),
             budgets: Budgets::default(),
-            gates: Gates::new(process()),
+            gates: Gates::new(process),
             fresh_tokens: FreshTokens::default(),
             connections_listed: FirstLists::default(),
             rosters: Rosters::default(),

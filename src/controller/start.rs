@@ -4,7 +4,7 @@ use std::sync::Arc;
 use futures::{StreamExt, future};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    Api, Client, ResourceExt,
+    Api, ResourceExt,
     core::PartialObjectMeta,
     runtime::{PredicateConfig, WatchStreamExt, predicates, reflector::store::Writer, watcher},
 };
@@ -13,18 +13,16 @@ use tokio_util::sync::CancellationToken;
 use super::caches::{ClusterCaches, ClusterFeeds, NamespaceCaches, NamespaceFeeds};
 use super::tasks::Tasks;
 use super::watches::{drop_errors, signal_first_list, watch};
-use super::{Context, Options, connection, inventory, runner, sweeps};
+use super::{Context, Options, Surroundings, connection, inventory, runner, sweeps};
 use crate::http::{FirstListHandle, Readiness};
 use crate::metrics::Metrics;
-use crate::term::Term;
 
 /// Starts every controller. They end when told to stop, once what is under way has finished.
 pub fn start(
-    kube: Client,
+    surroundings: Surroundings,
     options: Options,
     metrics: Metrics,
     readiness: &Readiness,
-    term: Term,
     stop: &CancellationToken,
 ) -> Tasks {
     let watched: Vec<Option<String>> = if options.namespaces.is_empty() {
@@ -35,15 +33,13 @@ pub fn start(
     let cluster_wide = options.namespaces.is_empty();
     let (caches, feeds): (Vec<_>, Vec<_>) = watched.into_iter().map(NamespaceCaches::new).unzip();
     let (cluster_caches, cluster_feed) = cluster_wide.then(ClusterCaches::new).unzip();
-    let stopped = stop.clone();
     let ctx = Context::new(
-        kube,
+        surroundings,
         options,
         caches,
         cluster_caches,
         metrics,
-        term,
-        stopped,
+        stop.clone(),
     );
     let ctx = Arc::new(ctx);
     let weak = Arc::downgrade(&ctx);

@@ -16,7 +16,7 @@ use crate::chain::chain;
 use crate::connect;
 use crate::connect::Sources;
 use crate::gitlab;
-use crate::gitlab::{Budget, BuildError, Client, Endpoint, Lane};
+use crate::gitlab::{Budget, BuildError, Client, Endpoint, Lane, by_network};
 use crate::plan::{Trouble, credential, is_withheld};
 use crate::secrets::digest;
 
@@ -215,8 +215,8 @@ fn client(
     ceiling: u32,
     origin: impl Fn(&BuildError) -> Option<String>,
 ) -> Result<Client, Trouble> {
-    let budget = Budget::per_minute(ceiling);
-    let client = connect::client(endpoint, token, Arc::new(|_| ()), budget, origin)?;
+    let (network, budget) = (by_network(), Budget::per_minute(ceiling));
+    let client = connect::client(&network, endpoint, token, Arc::new(|_| ()), budget, origin)?;
     // Somebody waits for the answer, and nobody else uses this budget.
     Ok(client.in_lane(Lane::Change))
 }

@@ -1,10 +1,7 @@
 //! One `send`: address, credential, limits, and the report of what came of it.
 use std::{fmt, sync::Arc};
 
-use reqwest::{
-    Method,
-    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_UNMODIFIED_SINCE},
-};
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
@@ -12,17 +9,16 @@ use super::budget::{Budget, Lane, Spent};
 use super::call::{Call, CallOutcome, Observe};
 use super::credential::Credential;
 use super::endpoint::{BuildError, Endpoint};
-use super::error::{Error, unanswered};
+use super::error::Error;
 use super::gate::Gate;
 use super::limits::Limits;
 use super::release::Release;
 use super::reply::{self, Answer, Asked};
 use super::request::Request;
 use super::sweep_size::PageSize;
+use super::transport::{Connect, Transport, by_network};
 use super::verdict::Registers;
 use crate::term::Term;
-
-const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
 /// A GitLab instance as seen with one credential. Cheap to clone; clones share connections and
 /// the budget.
@@ -40,7 +36,7 @@ pub struct Client {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     /// The REST API, without a slash at the end.
     api: String,
     credential: Option<Credential>,
@@ -70,12 +66,23 @@ impl Client {
         observe: Observe,
         budget: Budget,
     ) -> Result<Self, BuildError> {
+        Self::connected_by(&by_network(), endpoint, token, observe, budget)
+    }
+
+    /// The same, by another way than the network.
+    pub fn connected_by(
+        connect: &Connect,
+        endpoint: &Endpoint,
+        token: Option<SecretString>,
+        observe: Observe,
+        budget: Budget,
+    ) -> Result<Self, BuildError> {
         let api = endpoint.api()?;
         let credential = token.map(Credential::new).transpose()?;
-        let http = endpoint.connect()?;
+        let transport = connect(endpoint)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                http,
+                transport,
                 api,
                 credential,
                 budget,
@@ -174,61 +181,25 @@ impl Client {
 
     async fn exchange(&self, request: Request<'_>, spent: &Spent) -> Result<Answer, Error> {
         let Inner {
-            http,
+            transport,
             api,
             credential,
             page_size: _,
             budget: _,
             observe: _,
         } = &*self.inner;
-        let writes = request.writes();
-        let Request {
-            endpoint,
-            method,
-            graphql,
-            path,
-            body,
-            unmodified_since,
-            runner_token,
-        } = request;
         let asked = Asked {
-            writes,
-            graphql,
-            registers: Registers::by(method, endpoint),
+            writes: request.writes(),
+            graphql: request.graphql,
+            registers: Registers::by(request.method, request.endpoint),
         };
-        let verb = Method::from_bytes(method.as_bytes()).map_err(|e| Error::Unsent(Box::new(e)))?;
-        let base = if graphql {
-            api.strip_suffix("/v4").unwrap_or(api)
-        } else {
-            api
-        };
-        let mut builder = http
-            .request(verb, format!("{base}{path}"))
-            .header(ACCEPT, JSON);
-        // Without it a GitLab that writes nothing at the moment redirects instead of saying so
-        // (contract §10), whether there is a body or not.
-        if method != "GET" {
-            builder = builder.header(CONTENT_TYPE, JSON);
-        }
-        if let Some(body) = body {
-            builder = builder.body(body);
-        }
-        if let Some(at) = unmodified_since {
-            builder = builder.header(IF_UNMODIFIED_SINCE, at);
-        }
-        let mut secrets = Vec::new();
-        if let Some(token) = runner_token {
-            secrets.push(token);
-        } else if let Some(Credential { header, .. }) = credential {
-            builder = builder.header(PRIVATE_TOKEN, header.clone());
-        }
-        secrets.extend(
-            credential
-                .iter()
-                .map(|credential| credential.token.expose_secret()),
-        );
+        let credential = credential.as_ref();
+        let known = credential.map(|credential| credential.token.expose_secret());
+        let secrets: Vec<&str> = request.runner_token.into_iter().chain(known).collect();
+        let header = credential.map(|credential| &credential.header);
+        let request = request.composed(api, header)?;
 
-        let mut response = builder.send().await.map_err(unanswered)?;
+        let mut response = transport.send(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let limits = Limits::of(status, &headers);
         spent.learn(&limits);
@@ -239,5 +210,3 @@ impl Client {
 
 /// What waits in turn is one after the other, so that it has one place.
 const IN_TURN: &str = "in turn";
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");

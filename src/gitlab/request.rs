@@ -1,8 +1,15 @@
 //! What is sent, as values.
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
+use reqwest::{
+    Method, Url,
+    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_UNMODIFIED_SINCE},
+};
 use serde::Serialize;
 
 use super::error::Error;
+
+const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// One request to an endpoint of the REST API, or to GraphQL.
 pub(super) struct Request<'a> {
@@ -104,5 +111,47 @@ impl<'a> Request<'a> {
             token: &'a str,
         }
         self.authorised_by(token).json(&Body { token })
+    }
+
+    /// As it is sent to the REST API at `api`, or to GraphQL beside it. The client's credential goes along
+    /// unless the request is authorised otherwise.
+    pub(super) fn composed(
+        self,
+        api: &str,
+        credential: Option<&HeaderValue>,
+    ) -> Result<reqwest::Request, Error> {
+        let Self {
+            endpoint: _,
+            method,
+            graphql,
+            path,
+            body,
+            unmodified_since,
+            runner_token,
+        } = self;
+        let verb = Method::from_bytes(method.as_bytes()).map_err(|e| Error::Unsent(Box::new(e)))?;
+        let base = if graphql {
+            api.strip_suffix("/v4").unwrap_or(api)
+        } else {
+            api
+        };
+        let url = Url::parse(&format!("{base}{path}")).map_err(|e| Error::Unsent(Box::new(e)))?;
+        let mut request = reqwest::Request::new(verb, url);
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, JSON);
+        // Without it a GitLab that writes nothing at the moment redirects instead of saying so
+        // (contract §10), whether there is a body or not.
+        if method != "GET" {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        if let Some(at) = unmodified_since {
+            let at = HeaderValue::try_from(at).map_err(|e| Error::Unsent(Box::new(e)))?;
+            headers.insert(IF_UNMODIFIED_SINCE, at);
+        }
+        if let (Some(credential), None) = (credential, runner_token) {
+            headers.insert(PRIVATE_TOKEN, credential.clone());
+        }
+        *request.body_mut() = body.map(Into::into);
+        Ok(request)
     }
 }

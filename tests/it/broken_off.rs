@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gitlab_runner_registrar::controller::tasks::Tasks;
-use gitlab_runner_registrar::controller::{self, Options};
+use gitlab_runner_registrar::controller::{self, Options, Surroundings};
 use gitlab_runner_registrar::http::Readiness;
 use gitlab_runner_registrar::metrics::Metrics;
 use gitlab_runner_registrar::term::Term;
@@ -28,9 +28,8 @@ fn impatient_operator(story: &Story<'_>) -> (CancellationToken, Tasks) {
         instance: None,
     };
     let (stop, readiness) = (CancellationToken::new(), Readiness::default());
-    let (kube, metrics) = (story.kube.clone(), Metrics::default());
-    let term = Term::endless();
-    let work = controller::start(kube, options, metrics, &readiness, term, &stop);
+    let around = Surroundings::new(story.kube.clone(), Term::endless());
+    let work = controller::start(around, options, Metrics::default(), &readiness, &stop);
     (stop, work)
 }
 

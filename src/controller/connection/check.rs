@@ -64,7 +64,7 @@ pub(super) async fn check<K: Connection>(
     let made = || {
         let observe = observer(&ctx.metrics);
         let (endpoint, token) = (&inputs.endpoint, inputs.token.clone());
-        let client = connect::client(endpoint, token, observe, budget, origin)?;
+        let client = connect::client(&ctx.gitlab, endpoint, token, observe, budget, origin)?;
         let gate = ctx.gates.of(&inputs.fingerprint().digest);
         Ok(client.behind(gate).within(ctx.term.clone()))
     };

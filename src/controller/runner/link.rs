@@ -157,7 +157,8 @@ pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Cli
         timeout: DEFAULT_TIMEOUT,
     });
     let budget = pass.ctx.budgets.without_credential(gitlab_url);
-    let client = gitlab::Client::new(&endpoint, None, observer(&pass.ctx.metrics), budget);
+    let (connect, observe) = (&pass.ctx.gitlab, observer(&pass.ctx.metrics));
+    let client = gitlab::Client::connected_by(connect, &endpoint, None, observe, budget);
     match client {
         Ok(client) if !insecure => Ok(client.within(pass.ctx.term.clone())),
         Ok(_) | Err(_) => Err(Error::Act {
