@@ -137,7 +137,7 @@ has everything 'image: "registry.example.com/tools/registrar@sha256:0{64}"'
 
 refused 'an unknown value' --set replica=2
 refused 'less than no Pod' --set replicas=-1
-refused 'a Lease that is too short' --set leaderElection.leaseDurationSeconds=4
+refused 'a Lease that is too short' --set leaderElection.leaseDurationSeconds=14
 refused 'namespaces in cluster mode' --set watch.mode=cluster --set 'watch.namespaces={build}'
 refused 'a resync that is no duration' --set resync=often
 refused 'a resync without an end' --set resync=0m

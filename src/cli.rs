@@ -90,8 +90,8 @@ pub struct RunArgs {
     #[arg(long, env = "LEASE_NAME", default_value = "gitlab-runner-registrar", value_parser = lease_name)]
     pub lease_name: String,
 
-    /// How long a leader that is gone without a word keeps others from leading. It renews the Lease ten
-    /// times in that time, and gives up when it could not for two thirds of it.
+    /// How long a leader that is gone without a word keeps others from leading, 15s at least. It gives up when
+    /// it could not renew the Lease for two thirds of that time.
     #[arg(long, env = "LEASE_DURATION", default_value = "15s", value_parser = lease_duration)]
     pub lease_duration: Duration,
 
@@ -168,17 +168,15 @@ fn lease_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// A whole number of seconds, since that is what a Lease can say. Less than 5 would have a leader give up
-/// whenever the API server is slow.
+/// A whole number of seconds, since that is what a Lease can say. In less than 15 a request could leave for
+/// GitLab after another process has begun.
 fn lease_duration(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
-    let limits = Duration::from_secs(5)..=Duration::from_secs(3600);
+    let limits = Duration::from_secs(15)..=Duration::from_secs(3600);
     if limits.contains(&duration) && duration.subsec_nanos() == 0 {
         Ok(duration)
     } else {
-        Err(format!(
-            "{text:?} must be whole seconds from 5s to 1h, such as 15s"
-        ))
+        Err(format!("{text:?} must be whole seconds from 15s to 1h"))
     }
 }
 
@@ -242,8 +240,8 @@ mod tests {
             "--lease-name=-a",
             "--lease-name=A",
             "--lease-duration=",
-            "--lease-duration=4s",
-            "--lease-duration=5500ms",
+            "--lease-duration=14s",
+            "--lease-duration=15500ms",
             "--lease-duration=61m",
         ] {
             let told = typed(&[flag]).expect_err(flag);

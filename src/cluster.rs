@@ -1,5 +1,9 @@
 //! How to reach the API server: what a kubeconfig or a Pod's `ServiceAccount` says, and which proxy
 //! stands in between.
+mod time;
+
+pub use time::client;
+
 use anyhow::{Context as _, anyhow, bail, ensure};
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;

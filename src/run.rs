@@ -5,13 +5,13 @@ mod signals;
 
 use std::{
     io::{ErrorKind, Write},
+    pin::pin,
     process::ExitCode,
     time::Duration,
 };
 
 use anyhow::Context as _;
 use clap::CommandFactory;
-use kube::Client;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -118,7 +118,7 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         .operator_namespace
         .clone()
         .unwrap_or_else(|| config.default_namespace.clone());
-    let kube = Client::try_from(config).context("no client for the API server")?;
+    let kube = cluster::client(config).context("no client for the API server")?;
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
     let mut server = serve(args, &readiness, &metrics).await?;
     let cluster = tokio::select! {
@@ -138,13 +138,17 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     log_start(&options);
     let namespace = &options.operator_namespace;
+    let stop = CancellationToken::new();
+    let begun = Leadership::begin(args, &kube, namespace, &readiness, &metrics, &stop);
     let leadership = tokio::select! {
         biased;
-        () = signals.stop() => return Ok(()),
         ended = server.next_to_end() => return Err(ended.into()),
-        leadership = Leadership::begin(args, &kube, namespace, &readiness, &metrics) => leadership,
+        begun = unless_told(&mut signals, &stop, begun) => begun,
     };
-    let (stop, term) = (CancellationToken::new(), leadership.term().clone());
+    let Some(leadership) = leadership else {
+        return Ok(());
+    };
+    let term = leadership.term().clone();
     let around = controller::Surroundings::new(kube, term.clone());
     let mut work = controller::start(around, options, metrics, &readiness, &stop);
     let early: Option<anyhow::Error> = tokio::select! {
@@ -157,14 +161,33 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
     readiness.stop();
     stop.cancel();
     let drained = drain(&mut work, &mut signals, args.shutdown_timeout).await;
-    // What was cut off may still be on its way to GitLab: then the Lease runs out by itself.
-    if drained.as_ref().is_ok_and(|all| *all) {
+    // What was cut off, by a panic or for lack of time, may still be on its way to GitLab: then the Lease runs
+    // out by itself.
+    if early.is_none() && drained.as_ref().is_ok_and(|all| *all) {
         leadership.ends().await;
     }
     match early {
         Some(error) => Err(error),
         None => Ok(drained.map(drop)?),
     }
+}
+
+/// Waits for a turn. One that has come when the process is told to stop is passed on.
+async fn unless_told(
+    signals: &mut Signals,
+    stop: &CancellationToken,
+    begun: impl Future<Output = Option<Leadership>>,
+) -> Option<Leadership> {
+    let mut begun = pin!(begun);
+    tokio::select! {
+        biased;
+        () = signals.stop() => stop.cancel(),
+        leadership = &mut begun => return leadership,
+    }
+    if let Some(leadership) = begun.await {
+        leadership.ends().await;
+    }
+    None
 }
 
 fn log_start(options: &controller::Options) {

@@ -36,7 +36,7 @@ pub(super) fn after(error: &gitlab::Error) -> Remedy {
             ..
         } => Remedy::NeedsHuman,
         // The connection wakes its runners when it has another.
-        // The process ends where another one may lead.
+        // Its process ends, unless it can renew its term.
         gitlab::Error::Retired | gitlab::Error::NotLeading => Remedy::RetryAfter(REPLACED),
         // 401 is the connection's trouble, and it is asked at once. 404, 409 and 412 say that the
         // world moved between looking and acting.

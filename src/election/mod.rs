@@ -15,11 +15,21 @@ use kube::{
     Api, Client,
     api::{ObjectMeta, PostParams},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::chain::chain;
-use crate::term::Term;
+use crate::term::{Moment, Term};
 use record::Verdict;
+
+/// A standby is not to learn of a free Lease later than this.
+const LONGEST_PERIOD: Duration = Duration::from_secs(3);
+/// No answer takes longer that still comes.
+const LONGEST_TRY: Duration = Duration::from_secs(5);
+/// The time that giving a Lease back may take, which is part of what a process has to end.
+const GIVING_BACK: Duration = Duration::from_secs(2);
+
+const SILENT: &str = "the API server does not answer";
 
 /// Whose turn it is, as whoever does not lead sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +38,14 @@ pub enum Standing {
     By(String),
     /// Nobody can tell, and why.
     Unclear(String),
+}
+
+/// What a look at the Lease came to.
+enum Turn {
+    /// This process leads, in the term of that number.
+    Ours(i32),
+    /// Another one does, by this name.
+    Others(String),
 }
 
 /// Takes part in an election. None of its requests may be repeated by its client.
@@ -71,55 +89,76 @@ impl Candidate {
         }
     }
 
-    /// For how long a leader goes on without having renewed the record. What it has sent by then has the rest
-    /// of the duration to get there before another one leads.
+    /// For how long a leader goes on without having renewed the record.
     fn deadline(&self) -> Duration {
         self.duration * 2 / 3
     }
 
     /// How often the record is renewed, or looked at.
     fn period(&self) -> Duration {
-        self.duration / 10
+        (self.duration / 10).min(LONGEST_PERIOD)
     }
 
-    /// Waits until this process leads. `tell` is told whenever it is somebody else's turn.
-    pub async fn lead(&mut self, mut tell: impl FnMut(Standing)) -> Term {
-        loop {
-            let started = Instant::now();
-            match timeout_at(started + self.deadline(), self.try_to_lead()).await {
-                Ok(Ok(Ok(number))) => return Term::until(number, started + self.deadline()),
-                Ok(Ok(Err(standing))) => tell(standing),
-                Ok(Err(error)) => tell(Standing::Unclear(self.trouble(&error))),
-                Err(_) => tell(Standing::Unclear(
-                    "the API server does not answer".to_owned(),
-                )),
+    /// How long one try may take: a connection that has died unseen must leave time for another.
+    fn limit(&self) -> Duration {
+        (self.deadline() / 3).min(LONGEST_TRY)
+    }
+
+    /// Waits until this process leads, or is told to stop. `tell` is told whose turn it is else. One answer
+    /// that is lost says nothing of that yet.
+    pub async fn lead(
+        &mut self,
+        stop: &CancellationToken,
+        mut tell: impl FnMut(Standing),
+    ) -> Option<Term> {
+        let mut told_by_lease: Option<Instant> = None;
+        while !stop.is_cancelled() {
+            let asked = Moment::now(self.clock);
+            let why = match timeout(self.limit(), self.try_to_lead()).await {
+                Ok(Ok(Turn::Ours(number))) => {
+                    let end = asked.after(self.deadline());
+                    return Some(Term::until(number, end, self.clock));
+                }
+                Ok(Ok(Turn::Others(by))) => {
+                    told_by_lease = Some(Instant::now());
+                    tell(Standing::By(by));
+                    None
+                }
+                Ok(Err(error)) => {
+                    told_by_lease = told_by_lease.filter(|_| !is(&error, 403));
+                    Some(self.trouble(&error))
+                }
+                Err(_) => Some(SILENT.to_owned()),
+            };
+            let long_ago = told_by_lease.is_none_or(|at| at.elapsed() > self.deadline());
+            if let Some(why) = why.filter(|_| long_ago) {
+                tell(Standing::Unclear(why));
             }
-            sleep(self.period()).await;
+            tokio::select! { () = stop.cancelled() => {}, () = sleep(self.period()) => {} }
         }
+        None
     }
 
-    /// Renews the record until the term is over, because another leads or we could not.
+    /// Renews the record until another leads or we could not.
     pub async fn keep(&mut self, term: &Term) {
         while !term.is_over() {
             sleep(self.period()).await;
-            let started = Instant::now();
-            let renewed = tokio::select! {
-                biased;
-                () = term.over() => return,
-                renewed = self.renew() => renewed,
-            };
-            match renewed {
-                Ok(None) => term.lasts_until(started + self.deadline()),
-                Ok(Some(by)) => {
+            let asked = Moment::now(self.clock);
+            let why = match timeout(self.limit(), self.renew()).await {
+                Ok(Ok(None)) => {
+                    term.lasts_until(asked.after(self.deadline()));
+                    continue;
+                }
+                Ok(Ok(Some(by))) => {
                     tracing::warn!(lease = self.lease, by, "another process leads");
-                    term.ends();
+                    break;
                 }
-                Err(error) => {
-                    let why = self.trouble(&error);
-                    tracing::warn!(lease = self.lease, why, "could not renew the Lease");
-                }
-            }
+                Ok(Err(error)) => self.trouble(&error),
+                Err(_) => SILENT.to_owned(),
+            };
+            tracing::warn!(lease = self.lease, why, "could not renew the Lease");
         }
+        term.ends();
     }
 
     /// Lets another one lead. Nothing that the term allowed may be under way any more.
@@ -128,72 +167,83 @@ impl Candidate {
             return;
         }
         term.ends();
-        let released = timeout_at(Instant::now() + self.period(), self.release()).await;
-        let why = match released {
+        let why = match timeout(GIVING_BACK, self.release(term)).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => self.trouble(&error),
-            Err(_) => "the API server does not answer".to_owned(),
+            Err(_) => SILENT.to_owned(),
         };
         tracing::warn!(lease = self.lease, why, "the Lease is left to run out");
     }
 
-    async fn try_to_lead(&mut self) -> kube::Result<Result<i32, Standing>> {
-        let Some(current) = self.api.get_opt(&self.lease).await? else {
-            let first = record::taken(None, &self.identity, self.duration, self.now());
-            let lease = Lease {
-                metadata: ObjectMeta {
-                    name: Some(self.lease.clone()),
-                    ..ObjectMeta::default()
-                },
-                spec: Some(first),
-            };
-            let made = self.api.create(&PostParams::default(), &lease).await?;
-            return Ok(Ok(self.see(made)));
-        };
-        self.see(current);
-        match self.judged() {
-            Verdict::Held(by) => Ok(Err(Standing::By(by))),
-            Verdict::Free | Verdict::Ours => {
-                let before = self.spec();
-                let next = record::taken(Some(&before), &self.identity, self.duration, self.now());
-                Ok(Ok(self.put(next).await?))
-            }
+    async fn try_to_lead(&mut self) -> kube::Result<Turn> {
+        match self.try_once().await {
+            // Somebody was faster.
+            Err(error) if is(&error, 409) => self.try_once().await,
+            other => other,
         }
+    }
+
+    async fn try_once(&mut self) -> kube::Result<Turn> {
+        let found = self.api.get_opt(&self.lease).await?;
+        let deleted = found.is_none();
+        if let Some(found) = found {
+            self.see(found);
+        }
+        // Who led goes on until it notices that the Lease was deleted, so that it counts as long as it would.
+        if let Verdict::Held(by) = self.judged() {
+            return Ok(Turn::Others(by));
+        }
+        let spec = record::taken(self.spec(), &self.identity, self.duration, self.now());
+        if !deleted {
+            return Ok(Turn::Ours(self.put(spec).await?));
+        }
+        let lease = Lease {
+            metadata: ObjectMeta {
+                name: Some(self.lease.clone()),
+                ..ObjectMeta::default()
+            },
+            spec: Some(spec),
+        };
+        let made = self.api.create(&PostParams::default(), &lease).await?;
+        Ok(Turn::Ours(self.see(made)))
     }
 
     /// Tells who else leads.
     async fn renew(&mut self) -> kube::Result<Option<String>> {
-        let number = self.spec().lease_transitions;
-        let conflict = match self.put(record::renewed(&self.spec(), self.now())).await {
+        let before = self.spec().cloned().unwrap_or_default();
+        let conflict = match self.put(record::renewed(&before, self.now())).await {
             Ok(_) => return Ok(None),
             Err(error) if is(&error, 409) || is(&error, 404) => error,
             Err(error) => return Err(error),
         };
         // Somebody has written to it; that may have been us, with an answer that was lost.
         let Some(current) = self.api.get_opt(&self.lease).await? else {
-            return Ok(Some("nobody: the Lease was deleted".to_owned()));
+            return Ok(Some("nobody, since the Lease was deleted".to_owned()));
         };
-        self.see(current);
-        let ours = self.judged() == Verdict::Ours && self.spec().lease_transitions == number;
-        if ours {
+        let number = self.see(current);
+        if self.is_ours(number == before.lease_transitions.unwrap_or_default()) {
             return Err(conflict);
         }
-        Ok(Some(self.spec().holder_identity.unwrap_or_default()))
+        let holder = self.spec().and_then(|spec| spec.holder_identity.clone());
+        Ok(Some(holder.unwrap_or_default()))
     }
 
-    async fn release(&mut self) -> kube::Result<()> {
-        match self.put(record::released(&self.spec(), self.now())).await {
-            Ok(_) => Ok(()),
-            // It was written to after we had last seen it.
-            Err(error) if is(&error, 409) => match self.renew().await {
-                Err(error) if is(&error, 409) => {
-                    let free = record::released(&self.spec(), self.now());
-                    self.put(free).await.map(drop)
-                }
-                other => other.map(drop),
-            },
-            Err(error) => Err(error),
+    async fn release(&mut self, term: &Term) -> kube::Result<()> {
+        let Some(current) = self.api.get_opt(&self.lease).await? else {
+            return Ok(());
+        };
+        let number = self.see(current);
+        if !self.is_ours(term.number() == Some(number)) {
+            return Ok(());
         }
+        let before = self.spec().cloned().unwrap_or_default();
+        let free = record::released(&before, self.now());
+        self.put(free).await.map(drop)
+    }
+
+    /// Whether it has our name, and the number of our term.
+    fn is_ours(&self, numbered: bool) -> bool {
+        numbered && self.judged() == Verdict::Ours
     }
 
     /// Writes the very version of the record that was seen. Tells the number of its term.
@@ -224,15 +274,15 @@ impl Candidate {
         (self.clock)()
     }
 
-    fn spec(&self) -> LeaseSpec {
-        let seen = self.seen.as_ref().and_then(|seen| seen.lease.spec.clone());
-        seen.unwrap_or_default()
+    fn spec(&self) -> Option<&LeaseSpec> {
+        self.seen.as_ref().and_then(|seen| seen.lease.spec.as_ref())
     }
 
     fn judged(&self) -> Verdict {
-        let since = self.seen.as_ref().map(|seen| seen.since.elapsed());
-        let unchanged = since.unwrap_or_default();
-        record::judge(&self.spec(), &self.identity, unchanged, self.duration)
+        let (Some(seen), Some(spec)) = (&self.seen, self.spec()) else {
+            return Verdict::Free;
+        };
+        record::judge(spec, &self.identity, seen.since.elapsed(), self.duration)
     }
 
     fn trouble(&self, error: &kube::Error) -> String {

@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::LeaseSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
+/// The duration of a Lease that was given back. client-go writes a second as well.
+const GIVEN_BACK: Duration = Duration::from_secs(1);
+
 /// What a Lease says to somebody who would lead.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -27,9 +30,12 @@ pub(super) fn judge(
     let holder = spec.holder_identity.as_deref().unwrap_or_default();
     let seconds = spec.lease_duration_seconds.unwrap_or_default();
     let lasts = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    // Who gives it back says so by the duration as well; a name that somebody else took out says nothing of
+    // whether its bearer still works.
+    let given_back = holder.is_empty() && lasts <= GIVEN_BACK;
     if holder == identity {
         Verdict::Ours
-    } else if holder.is_empty() || unchanged > lasts.max(duration) {
+    } else if given_back || unchanged > lasts.max(duration) {
         Verdict::Free
     } else {
         Verdict::Held(holder.to_owned())
@@ -62,11 +68,11 @@ pub(super) fn renewed(before: &LeaseSpec, now: Timestamp) -> LeaseSpec {
     }
 }
 
-/// Nobody leads. client-go releases with a second as well, and not with none.
+/// Nobody leads.
 pub(super) fn released(before: &LeaseSpec, now: Timestamp) -> LeaseSpec {
     LeaseSpec {
         holder_identity: Some(String::new()),
-        lease_duration_seconds: Some(1),
+        lease_duration_seconds: i32::try_from(GIVEN_BACK.as_secs()).ok(),
         ..renewed(before, now)
     }
 }
@@ -93,6 +99,8 @@ mod tests {
         for (spec, unchanged, verdict) in [
             (LeaseSpec::default(), secs(0), Verdict::Free),
             (held("", 1), secs(0), Verdict::Free),
+            (held("", 15), secs(15), Verdict::Held(String::new())),
+            (held("", 15), secs(16), Verdict::Free),
             (held("a", 15), secs(0), Verdict::Ours),
             (held("a", 15), secs(100), Verdict::Ours),
             (held("b", 15), secs(0), other()),

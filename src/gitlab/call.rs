@@ -53,13 +53,10 @@ impl CallOutcome {
             Err(Error::Lost(_)) => Self::Lost,
             Err(Error::NotGitLab { .. }) => Self::NotGitLab,
             Err(Error::ReadOnly { .. }) => Self::ReadOnly,
-            Err(Error::Unsent(_)) => Self::Unsent,
-            Err(
-                Error::Throttled { .. }
-                | Error::HeldBack { .. }
-                | Error::Retired
-                | Error::NotLeading,
-            ) => Self::Throttled,
+            Err(Error::Unsent(_) | Error::NotLeading) => Self::Unsent,
+            Err(Error::Throttled { .. } | Error::HeldBack { .. } | Error::Retired) => {
+                Self::Throttled
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! One `send`: address, credential, limits, and the report of what came of it.
 use std::{fmt, sync::Arc};
 
-use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
@@ -16,6 +15,7 @@ use super::release::Release;
 use super::reply::{self, Answer, Asked};
 use super::request::Request;
 use super::sweep_size::PageSize;
+use super::trail::Trail;
 use super::transport::{Connect, Transport, by_network};
 use super::verdict::Registers;
 use crate::term::Term;
@@ -33,6 +33,8 @@ pub struct Client {
     pub(super) gate: Gate,
     /// For how long it may change anything.
     term: Term,
+    /// Where it leaves word of what it changes.
+    pub(super) trail: Option<Trail>,
 }
 
 struct Inner {
@@ -93,6 +95,7 @@ impl Client {
             release: None,
             gate: Gate::default(),
             term: Term::endless(),
+            trail: None,
         })
     }
 
@@ -116,7 +119,7 @@ impl Client {
         }
     }
 
-    /// The same, which changes nothing any more once the term is over.
+    /// The same, which changes nothing when the term is over or about to end.
     #[must_use]
     pub fn within(&self, term: Term) -> Self {
         Self {
@@ -144,7 +147,7 @@ impl Client {
     /// silence lasts that GitLab asked this credential for: a hundred objects that come back at
     /// the same time would otherwise all be refused, and be counted. Answers [`Error::HeldBack`] when
     /// the budget of the credential is used up, [`Error::Retired`] when the credential may not be
-    /// sent any more, and [`Error::NotLeading`] to what would change anything once the term is over.
+    /// sent any more, and [`Error::NotLeading`] to what would change anything when the term is about to end.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Answer, Error> {
         let _turn = match self.lane {
             Some(lane) => Some(self.inner.budget.turn(lane, IN_TURN).await),
@@ -161,7 +164,7 @@ impl Client {
     /// The same for whoever is alone at the gate.
     pub(super) async fn send_alone(&self, request: Request<'_>) -> Result<Answer, Error> {
         let started = Instant::now();
-        if request.writes() && self.term.is_over() {
+        if request.writes() && !self.term.allows_changes() {
             return Err(Error::NotLeading);
         }
         let spent = self.inner.budget.spend()?;
@@ -193,6 +196,10 @@ impl Client {
             graphql: request.graphql,
             registers: Registers::by(request.method, request.endpoint),
         };
+        let trail = self.trail.as_ref().filter(|_| asked.writes);
+        if let Some(trail) = trail {
+            trail.begins(request.method, request.endpoint);
+        }
         let credential = credential.as_ref();
         let known = credential.map(|credential| credential.token.expose_secret());
         let secrets: Vec<&str> = request.runner_token.into_iter().chain(known).collect();
@@ -201,6 +208,9 @@ impl Client {
 
         let mut response = transport.send(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
+        if let Some(trail) = trail {
+            trail.answered(status, &headers);
+        }
         let limits = Limits::of(status, &headers);
         spent.learn(&limits);
         let body = reply::body(&mut response).await;

@@ -66,8 +66,8 @@ pub enum Error {
     /// that takes its successor along (contract §1.10).
     #[error("the credential is not sent, since it is being replaced by another")]
     Retired,
-    /// It was not sent, since it would change something, and another process may lead by now.
-    #[error("nothing is changed any more, since another process of the operator may lead by now")]
+    /// It was not sent, since it would change something, and another process may lead before it has left.
+    #[error("nothing is changed now, since another process of the operator may lead in a moment")]
     NotLeading,
 }
 

@@ -31,28 +31,24 @@ struct Kept {
 pub(super) struct Lost(pub(super) String);
 
 impl Leadership {
-    /// Waits until this process may work, which is at once where it takes turns with nobody.
+    /// Waits until this process may work, which is at once where it takes turns with nobody. `None` when it was
+    /// told to stop before.
     pub(super) async fn begin(
         args: &RunArgs,
         kube: &Client,
         namespace: &str,
         readiness: &Readiness,
         metrics: &Metrics,
-    ) -> Self {
+        stop: &CancellationToken,
+    ) -> Option<Self> {
         if !args.leader_elect {
             let term = Term::endless();
-            return Self { term, kept: None };
+            return Some(Self { term, kept: None });
         }
-        let lease = &args.lease_name;
+        let (lease, duration) = (&args.lease_name, args.lease_duration);
         let identity = args.instance.clone().unwrap_or_else(nameless);
-        let mut candidate = Candidate::new(
-            kube.clone(),
-            namespace,
-            lease,
-            &identity,
-            args.lease_duration,
-            clock::now,
-        );
+        let kube = kube.clone();
+        let mut candidate = Candidate::new(kube, namespace, lease, &identity, duration, clock::now);
         metrics.leads(lease, false);
         let mut told = None;
         let tell = |standing: Standing| {
@@ -65,22 +61,17 @@ impl Leadership {
                 told = Some(standing);
             }
         };
-        let term = candidate.lead(tell).await;
+        let term = candidate.lead(stop, tell).await?;
         tracing::info!(lease, identity, term = term.number(), "leading");
         readiness.takes_over();
         metrics.leads(lease, true);
-        let (enough, kept) = (CancellationToken::new(), term.clone());
-        let keeping = tokio::spawn({
-            let enough = enough.clone();
-            async move {
-                tokio::select! {
-                    () = candidate.keep(&kept) => {}
-                    () = enough.cancelled() => candidate.step_down(&kept).await,
-                }
-            }
+        let enough = CancellationToken::new();
+        let keeping = keep(candidate, &term, &enough, metrics.clone(), lease.clone());
+        let kept = Some(Kept {
+            keeping: tokio::spawn(keeping),
+            enough,
         });
-        let kept = Some(Kept { enough, keeping });
-        Self { term, kept }
+        Some(Self { term, kept })
     }
 
     /// For how long this process may work.
@@ -95,6 +86,27 @@ impl Leadership {
             if keeping.await.is_err() {
                 tracing::error!("keeping the Lease panicked, which is a bug");
             }
+        }
+    }
+}
+
+/// Keeps the right until it is lost or given back.
+fn keep(
+    mut candidate: Candidate,
+    term: &Term,
+    enough: &CancellationToken,
+    metrics: Metrics,
+    lease: String,
+) -> impl Future<Output = ()> + use<> {
+    let (term, enough) = (term.clone(), enough.clone());
+    async move {
+        let given_back = tokio::select! {
+            () = candidate.keep(&term) => false,
+            () = enough.cancelled() => true,
+        };
+        metrics.leads(&lease, false);
+        if given_back {
+            candidate.step_down(&term).await;
         }
     }
 }

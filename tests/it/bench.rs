@@ -8,6 +8,7 @@ mod count;
 mod figure;
 mod floor;
 mod growth;
+mod handover;
 mod idle;
 mod life;
 mod machine;

@@ -12,6 +12,7 @@ mod search;
 mod struck;
 mod stub;
 mod sweeps;
+mod term;
 mod trust;
 mod unasked;
 mod world;

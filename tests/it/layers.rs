@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("backoff", &[]),
     ("chain", &[]),
     ("clock", &[]),
-    ("cluster", &[]),
+    ("cluster", &["clock"]),
     ("telemetry", &[]),
     ("term", &[]),
     ("gitlab", &["term"]),

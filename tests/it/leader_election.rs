@@ -56,6 +56,10 @@ async fn stands_by(operator: &Operator) {
 /// What GitLab was asked for by a process, as that process counts it.
 async fn asked_by(operator: &Operator) -> Vec<String> {
     let metrics = operator.metrics().await;
+    assert!(
+        metrics.contains("leader_election_master_status"),
+        "{metrics}"
+    );
     let sent = metrics.lines().filter(|line| {
         line.starts_with("gitlab_registrar_gitlab_requests_total{") && !line.ends_with(" 0")
     });
@@ -66,6 +70,7 @@ async fn asked_by(operator: &Operator) -> Vec<String> {
 async fn one_works_and_another_takes_over_as_soon_as_that_one_ends() {
     electing("election-handover")
         .resyncing_every("1s")
+        .leading_for("60s")
         .tell(async |story| {
             leads(story.operator()).await;
             let other = another(story).await;
@@ -73,6 +78,7 @@ async fn one_works_and_another_takes_over_as_soon_as_that_one_ends() {
             story.is_connected_to_gitlab().await;
             story.apply(&runner("swift")).await;
             story.is_ready("swift").await;
+            assert_ne!(asked_by(story.operator()).await, [""; 0]);
             assert_eq!(asked_by(&other).await, [""; 0]);
 
             let (code, _) = story.the_operator_is_told_to_stop().await;
@@ -122,7 +128,7 @@ async fn in_order<'a>(story: &'a Story<'_>, other: &'a Operator) -> (&'a Operato
     (story.operator(), other)
 }
 
-/// As a virtual machine is that was suspended, or a process on a node that is short of everything.
+/// As a process on a node that is short of everything.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_comes_back_when_another_leads_changes_nothing_and_ends() {
     electing("election-frozen")

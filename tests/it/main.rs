@@ -6,6 +6,7 @@
 #![expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 
 mod adoption;
+mod audit;
 mod bench;
 mod breaker;
 mod broken_off;

@@ -91,7 +91,7 @@ async fn assign(
     project: ProjectId,
 ) -> Result<(), Error> {
     let link = pass.link()?;
-    let done = link.client.assign(project, id).await;
+    let done = pass.changing()?.assign(project, id).await;
     if matches!(done, Err(gitlab::Error::Refused { .. })) {
         // It may be another project now that has the path.
         pass.record.memory.forget_projects();
@@ -122,7 +122,7 @@ async fn unassign(
     id: RunnerId,
     project: ProjectId,
 ) -> Result<(), Error> {
-    let done = pass.link()?.client.unassign(project, id).await;
+    let done = pass.changing()?.unassign(project, id).await;
     let about = ConditionType::ProjectsAssigned;
     pass.audited(step, done, "unassign the runner from a project", about)?;
     // Of a locked runner GitLab 15.11 says so without doing it (contract §3.13).
@@ -148,7 +148,7 @@ async fn edit(
     id: RunnerId,
     edit: &Settings,
 ) -> Result<(), Error> {
-    let done = pass.link()?.client.edit(id, edit).await;
+    let done = pass.changing()?.edit(id, edit).await;
     let shown = pass.audited(step, done, "change the runner", ConditionType::Synced)?;
     pass.shown_after_edit(id, shown);
     if let Some(note) = pass.retires(id, edit) {

@@ -86,7 +86,7 @@ pub(super) async fn adopt(
     let runner = match edit {
         None => *runner,
         Some(edit) => {
-            let done = pass.link()?.client.edit(id, edit).await;
+            let done = pass.changing()?.edit(id, edit).await;
             let doing = "write this object's mark to the runner that is to be taken over";
             let shown = pass.audited(step, done, doing, ConditionType::Registered)?;
             marked(shown, *runner, edit)
@@ -205,7 +205,7 @@ async fn unmark(pass: &Pass<'_>, link: &Connected, id: RunnerId) -> Result<(), E
         maintenance_note: Some(text.to_owned()),
         ..Settings::default()
     };
-    let done = link.client.edit(id, &edit).await;
+    let done = link.client.leaving(&pass.trail).edit(id, &edit).await;
     let step = Step::Edit(id, Box::new(edit));
     let doing = "take this object's mark off the runner";
     pass.audited(&step, done, doing, ConditionType::Ready)

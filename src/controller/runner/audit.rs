@@ -1,11 +1,15 @@
-//! One line in the log for each change in GitLab: who, where, what, what was before, and how it ended.
+//! One line in the log for each change in GitLab: who, where, what, what was before, and how it ended. What
+//! stands in it is promised in `docs/audit.md`.
 use super::pass::Pass;
 use crate::api::conditions::ConditionType;
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
-use crate::gitlab::Refusal;
 use crate::gitlab::model::{NewRunner, Registered, RunnerId, Scope, Settings};
+use crate::gitlab::{Change, Refusal};
 use crate::plan::{Adoption, Difference, Sighting, Step, differences};
+
+/// By this the lines are told from all others.
+const TARGET: &str = "gitlab_runner_registrar::audit";
 
 impl Pass<'_> {
     /// Turns what came of a call into what a pass says of it, and logs it. Steps hold no tokens.
@@ -84,6 +88,8 @@ impl Pass<'_> {
             None => step.done().to_owned(),
             Some(_) => format!("could not {doing}"),
         };
+        let change = self.trail.take();
+        let request = change.as_ref().map(asked);
         let Detail {
             scope,
             project,
@@ -95,12 +101,18 @@ impl Pass<'_> {
             Some(format!("{} → {}", row.actual, row.desired))
         };
         tracing::info!(
+            target: TARGET,
             namespace = self.namespace,
             name = self.name,
             generation = self.runner.metadata.generation,
             gitlab = self.link.as_ref().map(|link| link.url.as_str()),
             runner = runner.map(|id| id.0),
             step = step.name(),
+            outcome = outcome(failure),
+            request,
+            status = change.as_ref().and_then(|change| change.status),
+            request_id = change.and_then(|change| change.request_id),
+            term = self.ctx.term.number(),
             scope,
             project,
             why,
@@ -169,6 +181,31 @@ impl Pass<'_> {
             .map(ToString::to_string)
             .collect();
         rows.join("; ")
+    }
+}
+
+fn asked(change: &Change) -> String {
+    format!("{} {}", change.method, change.endpoint)
+}
+
+/// What came of a request, in one word.
+fn outcome(failure: Option<&gitlab::Error>) -> &'static str {
+    match failure {
+        None => "done",
+        Some(error) if error.may_have_acted() => "unknown",
+        Some(
+            gitlab::Error::Refused { .. }
+            | gitlab::Error::ReadOnly { .. }
+            | gitlab::Error::Throttled { .. },
+        ) => "refused",
+        Some(
+            gitlab::Error::Unsent(_)
+            | gitlab::Error::Lost(_)
+            | gitlab::Error::NotGitLab { .. }
+            | gitlab::Error::HeldBack { .. }
+            | gitlab::Error::Retired
+            | gitlab::Error::NotLeading,
+        ) => "unsent",
     }
 }
 

@@ -68,9 +68,10 @@ impl Pass<'_> {
         link: &Connected,
         new: &NewRunner,
     ) -> Result<Registered, gitlab::Error> {
+        let client = link.client.leaving(&self.trail);
         match &self.registration_token {
-            Some(token) => link.client.register_by_token(new, token).await,
-            None => link.client.register(new).await,
+            Some(token) => client.register_by_token(new, token).await,
+            None => client.register(new).await,
         }
     }
 

@@ -9,6 +9,8 @@ use crate::api::v1alpha1::{GitLabRunner, GitLabRunnerStatus};
 use crate::controller::error::Error;
 use crate::controller::record::Record;
 use crate::controller::{Context, on_request};
+use crate::gitlab;
+use crate::gitlab::Trail;
 use crate::gitlab::model::{ProjectId, ProjectRef, RegistrationToken, RunnerId};
 use crate::observe::Connected;
 use crate::plan::{Intent, Known, Mark, Observed, SecretSighting, Wanted};
@@ -36,6 +38,8 @@ pub(super) struct Pass<'a> {
     pub(super) uid: String,
     pub(super) want: Option<Wanted>,
     pub(super) link: Option<Arc<Connected>>,
+    /// What it has asked GitLab to change.
+    pub(super) trail: Trail,
     pub(super) seen: Option<Observation>,
     /// Whether the runner was as declared, by this generation of spec, when the pass began.
     pub(super) was_synced: bool,
@@ -78,6 +82,7 @@ impl<'a> Pass<'a> {
             runner,
             want: None,
             link: None,
+            trail: Trail::default(),
             seen: None,
             held: Vec::new(),
             remembered: None,
@@ -202,6 +207,11 @@ impl<'a> Pass<'a> {
     /// The connection. A decision to act in GitLab is made only from what one has shown.
     pub(super) fn link(&self) -> Result<Arc<Connected>, Error> {
         self.link.clone().ok_or(Error::Stale)
+    }
+
+    /// The client by which anything is changed, so that it can be told of afterwards.
+    pub(super) fn changing(&self) -> Result<gitlab::Client, Error> {
+        Ok(self.link()?.client.leaving(&self.trail))
     }
 
     /// Tells of something that was done to this object's runner.

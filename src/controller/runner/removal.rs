@@ -26,7 +26,7 @@ pub(super) async fn unregister(
     id: RunnerId,
     seen: Option<Timestamp>,
 ) -> Result<bool, Error> {
-    let client = &pass.link()?.client;
+    let client = pass.changing()?;
     pass.record.memory.removes(id);
     let done = match seen {
         Some(at) => client.unregister_unmodified(id, at).await,
@@ -76,7 +76,7 @@ pub(super) async fn discard(
     why: ResetReason,
 ) -> Result<(), Error> {
     pass.record.memory.removes(id);
-    let done = pass.link()?.client.unregister(id).await;
+    let done = pass.changing()?.unregister(id).await;
     let doing = "remove the runner, whose token is lost and cannot be replaced in this GitLab";
     pass.audited(step, done, doing, ConditionType::TokenReady)?;
     pass.record.memory.remove(id);
@@ -104,7 +104,7 @@ pub(super) async fn unregister_by_token(
         .link
         .as_ref()
         .map_or(&entry.gitlab_url, |link| &link.url);
-    let client = link::anonymous(pass, url)?;
+    let client = link::anonymous(pass, url)?.leaving(&pass.trail);
     let begun = operation::begin(pass, step, OperationType::RemoveByToken, id).await?;
     let doubted = is_hidden(pass, id) || begun.again() && pass.link.is_none();
     let answer = client.unregister_by_token(&entry.token).await;

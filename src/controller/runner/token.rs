@@ -118,7 +118,7 @@ pub(super) async fn reset(
     } else {
         ConditionType::TokenReady
     };
-    let fresh = link.client.reset_token(id).await;
+    let fresh = pass.changing()?.reset_token(id).await;
     let noted = operation::answered(pass, &begun, &fresh).await;
     let fresh = pass.audited(&step, fresh, "reset the runner's token", about)?;
     noted?;

@@ -33,6 +33,8 @@ pub(super) fn fast_clock() -> Timestamp {
 pub(super) struct Server {
     pub(super) lease: Option<Value>,
     version: u64,
+    /// When it was last written.
+    pub(super) written: Option<Instant>,
 }
 
 impl Server {
@@ -46,6 +48,7 @@ impl Server {
             ("PUT", Some(lease)) if version(&lease) != version(body) => (409, Value::Null),
             ("POST" | "PUT", _) => {
                 self.version += 1;
+                self.written = Some(Instant::now());
                 let mut lease = body.clone();
                 lease["metadata"]["resourceVersion"] = self.version.to_string().into();
                 self.lease = Some(lease.clone());
@@ -60,6 +63,8 @@ impl Server {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Way {
     pub(super) latency: Duration,
+    /// How much later than that an answer is.
+    pub(super) late: Duration,
     pub(super) refuses: bool,
     pub(super) hangs: bool,
 }
@@ -74,6 +79,7 @@ fn client(server: Arc<Mutex<Server>>, way: Arc<Mutex<Way>>) -> Client {
             let body = body.collect_bytes().await?;
             let body = serde_json::from_slice(&body).unwrap_or_default();
             let (code, answer) = server.lock().unwrap().answer(&parts.method, &body);
+            sleep(now().late).await;
             passes(now()).await?;
             let answer = match code {
                 200 => answer,
@@ -128,9 +134,8 @@ impl Node {
                 // A process that has lost its turn begins anew, and knows nothing.
                 let kube = client(server.clone(), by.clone());
                 let mut candidate = Candidate::new(kube, "ns", "l", &identity, DURATION, clock);
-                let term = tokio::select! {
-                    () = until.cancelled() => return,
-                    term = candidate.lead(|_: Standing| {}) => term,
+                let Some(term) = candidate.lead(&until, |_: Standing| {}).await else {
+                    return;
                 };
                 told.send_replace(Some(term.clone()));
                 tokio::select! {

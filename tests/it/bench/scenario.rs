@@ -8,6 +8,7 @@ use super::Bench;
 use super::figure::Measured;
 use super::floor;
 use super::growth;
+use super::handover;
 use super::idle;
 use super::life;
 use super::memory;
@@ -16,7 +17,7 @@ use super::page;
 use super::results::Told;
 use super::scenarios;
 use super::start;
-use super::subject::Subject;
+use super::subject::{Subject, THIS_BUILD};
 
 /// One thing to measure, with a control plane, objects, GitLab and operator of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub(super) enum Scenario {
     Neighbour,
     /// Memory without objects, with few and with many, and beside Secrets of others.
     Memory,
+    /// The process that works ends, and another takes over; of this build only.
+    Handover,
     /// A model world of up to a hundred thousand runners, of this build only.
     Growth,
 }
@@ -100,9 +103,12 @@ impl Scenario {
             Self::Restart => floor::restart(&bench).await,
             Self::Life => floor::life(&bench).await,
             Self::Idle => floor::idle(&bench).await,
-            Self::Drift | Self::Load | Self::Neighbour | Self::Memory | Self::Growth => {
-                Measured::default()
-            }
+            Self::Drift
+            | Self::Load
+            | Self::Neighbour
+            | Self::Memory
+            | Self::Handover
+            | Self::Growth => Measured::default(),
         }
     }
 
@@ -119,7 +125,8 @@ impl Scenario {
             Self::Load => scenarios::load(&bench).await,
             Self::Neighbour => scenarios::neighbour(&bench).await,
             Self::Memory => memory::measure(&bench).await,
-            Self::Growth => Measured::default(),
+            Self::Handover if subject.name == THIS_BUILD => handover::measure(&bench).await,
+            Self::Handover | Self::Growth => Measured::default(),
         }
     }
 }

@@ -108,6 +108,23 @@ impl<'a> World<'a> {
         world
     }
 
+    /// With a connection, and operators that take turns; none has been started yet.
+    pub(super) async fn electing(bench: &Bench<'a>) -> Self {
+        let mut world = Self::prepared(bench, NEVER).await;
+        if let Some(cast) = &mut world.cast {
+            cast.args.push("--leader-elect".to_owned());
+            cast.args.push(format!("--lease-name={ACCOUNT}"));
+        }
+        world
+    }
+
+    /// One more operator.
+    pub(super) async fn another(&self, name: &str) -> Operator {
+        let mut cast = self.cast.clone().unwrap();
+        cast.name = format!("{}-{name}", cast.name);
+        Operator::start(&self.stage.plane, &cast).await
+    }
+
     /// All objects ready, after a start of the operator.
     pub(super) async fn settled(bench: &Bench<'a>, resync: Option<&str>) -> Self {
         let mut world = Self::prepared(bench, resync).await;

@@ -38,7 +38,8 @@ impl<'story> Release<'story> {
     /// The same once more, after it was uninstalled.
     pub(super) async fn is_installed(&self, values: &[&str]) {
         // Everything that the operator can be made to say, since it is searched for tokens.
-        let common = ["allowHttp=true", "log.level=trace"];
+        let long = "leaderElection.leaseDurationSeconds=60";
+        let common = ["allowHttp=true", "log.level=trace", long];
         let mut args = vec!["install", NAME, CHART, "--create-namespace"];
         for value in common.iter().chain(values) {
             args.extend(["--set", value]);

@@ -12,6 +12,7 @@ pub(crate) struct Plot {
     pub(super) opening: Opening,
     pub(super) own_stage: bool,
     pub(super) elects: bool,
+    pub(super) lease_duration: &'static str,
 }
 
 /// How things stand when the story begins.
@@ -37,6 +38,7 @@ pub(crate) fn story(name: &'static str) -> Plot {
         opening: Opening::Usual,
         own_stage: false,
         elects: false,
+        lease_duration: "15s",
     }
 }
 
@@ -82,6 +84,14 @@ impl Plot {
         Self { opening, ..self }
     }
 
+    /// Who leads and is gone without a word is followed after that time.
+    pub(crate) fn leading_for(self, lease_duration: &'static str) -> Self {
+        Self {
+            lease_duration,
+            ..self
+        }
+    }
+
     /// Processes of the operator take turns.
     pub(crate) fn electing_a_leader(self) -> Self {
         Self {
@@ -123,6 +133,7 @@ impl Plot {
         if self.elects {
             args.push("--leader-elect".to_owned());
             args.push(format!("--lease-name={ACCOUNT}"));
+            args.push(format!("--lease-duration={}", self.lease_duration));
         }
         if self.allow_http {
             args.push("--allow-http".to_owned());
