@@ -5,7 +5,6 @@ mod signals;
 
 use std::{
     io::{ErrorKind, Write},
-    pin::pin,
     process::ExitCode,
     time::Duration,
 };
@@ -27,7 +26,7 @@ use crate::http::{Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
 use cluster_id::cluster_id;
-use leadership::{Leadership, Lost};
+use leadership::{Leadership, Lost, unless_told};
 use signals::Signals;
 
 /// What requests to the API server are from.
@@ -170,24 +169,6 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         Some(error) => Err(error),
         None => Ok(drained.map(drop)?),
     }
-}
-
-/// Waits for a turn. One that has come when the process is told to stop is passed on.
-async fn unless_told(
-    signals: &mut Signals,
-    stop: &CancellationToken,
-    begun: impl Future<Output = Option<Leadership>>,
-) -> Option<Leadership> {
-    let mut begun = pin!(begun);
-    tokio::select! {
-        biased;
-        () = signals.stop() => stop.cancel(),
-        leadership = &mut begun => return leadership,
-    }
-    if let Some(leadership) = begun.await {
-        leadership.ends().await;
-    }
-    None
 }
 
 fn log_start(options: &controller::Options) {

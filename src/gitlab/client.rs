@@ -34,7 +34,7 @@ pub struct Client {
     /// For how long it may change anything.
     term: Term,
     /// Where it leaves word of what it changes.
-    pub(super) trail: Option<Trail>,
+    trail: Option<Trail>,
 }
 
 struct Inner {
@@ -124,6 +124,16 @@ impl Client {
     pub fn within(&self, term: Term) -> Self {
         Self {
             term,
+            ..self.clone()
+        }
+    }
+
+    /// The same, which leaves word of what it changes.
+    #[must_use]
+    pub fn leaving(&self, trail: &Trail) -> Self {
+        let trail = Some(trail.clone());
+        Self {
+            trail,
             ..self.clone()
         }
     }

@@ -4,8 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName};
 
-use super::client::Client;
-
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longer ones are not GitLab's.
@@ -52,16 +50,6 @@ impl Trail {
 
     fn last(&self) -> MutexGuard<'_, Option<Change>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Client {
-    /// The same, which leaves word of what it changes.
-    #[must_use]
-    pub fn leaving(&self, trail: &Trail) -> Self {
-        let mut client = self.clone();
-        client.trail = Some(trail.clone());
-        client
     }
 }
 

@@ -1,4 +1,6 @@
 //! Whether this process may work, where several take turns.
+use std::pin::pin;
+
 use kube::Client;
 use ring::rand::{SystemRandom, generate};
 use tokio::task::JoinHandle;
@@ -10,6 +12,8 @@ use crate::election::{Candidate, Standing};
 use crate::http::Readiness;
 use crate::metrics::Metrics;
 use crate::term::Term;
+
+use super::signals::Signals;
 
 /// The right of this process to work, which is kept up until it is given back.
 pub(super) struct Leadership {
@@ -88,6 +92,24 @@ impl Leadership {
             }
         }
     }
+}
+
+/// Waits for a turn. One that has come when the process is told to stop is passed on.
+pub(super) async fn unless_told(
+    signals: &mut Signals,
+    stop: &CancellationToken,
+    begun: impl Future<Output = Option<Leadership>>,
+) -> Option<Leadership> {
+    let mut begun = pin!(begun);
+    tokio::select! {
+        biased;
+        () = signals.stop() => stop.cancel(),
+        leadership = &mut begun => return leadership,
+    }
+    if let Some(leadership) = begun.await {
+        leadership.ends().await;
+    }
+    None
 }
 
 /// Keeps the right until it is lost or given back.

@@ -66,7 +66,7 @@ async fn every_change_leaves_one_line_with_what_the_page_promises() {
             };
             let once = Rule::new("PUT", "/api/v4/runners/*", refusal).times(1);
             story.gitlab.misbehaves(once);
-            let lost = Rule::new("POST", "/api/v4/runners/*/projects", Fault::Drop);
+            let lost = Rule::new("POST", "/api/v4/projects/*/runners", Fault::Drop);
             let lost = lost.after_doing().times(1);
             story.gitlab.misbehaves(lost);
             story.apply(&wanted).await;
@@ -87,7 +87,7 @@ async fn every_change_leaves_one_line_with_what_the_page_promises() {
                 json!(["register", "done", "POST /user/runners", 201]),
                 json!(["edit", "refused", "PUT /runners/:id", 400]),
                 json!(["edit", "done", "PUT /runners/:id", 200]),
-                json!(["assign", "unknown", "POST /runners/:id/projects", null]),
+                json!(["assign", "unknown", "POST /projects/:id/runners", null]),
                 json!([
                     "reset_token",
                     "done",

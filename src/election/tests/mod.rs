@@ -188,8 +188,8 @@ async fn never_do_two_lead_at_the_same_time() {
             sleep(Duration::from_millis(100)).await;
             if random(40) == 0 {
                 nodes[usize::try_from(random(3)).unwrap()].is(Way {
-                    latency: Duration::from_millis(random(5_000)),
-                    late: Duration::from_millis(random(3_000)),
+                    latency: Duration::from_millis(random(2_500)),
+                    late: Duration::from_millis(random(1_500)),
                     refuses: random(4) == 0,
                     hangs: random(4) == 0,
                 });

@@ -25,6 +25,7 @@ const POD: &[&str] = &[
     "serviceAccountName",
     "terminationGracePeriodSeconds",
     "tolerations",
+    "topologySpreadConstraints",
     "volumes",
 ];
 
@@ -83,6 +84,12 @@ pub(super) fn refusals(spec: &Value) -> Vec<String> {
             &volume["configMap"],
             CONFIG_MAP_VOLUME,
         );
+    }
+    let spread = &spec["topologySpreadConstraints"];
+    for (path, constraint) in items("spec.topologySpreadConstraints", spread) {
+        if constraint["whenUnsatisfiable"] != "ScheduleAnyway" {
+            found.0.push(format!("{path}.whenUnsatisfiable"));
+        }
     }
     let containers = items("spec.containers", &spec["containers"]);
     if containers.len() != 1 {
@@ -202,6 +209,10 @@ mod tests {
         let mut spec = spec();
         spec["hostNetwork"] = json!(true);
         spec["affinity"] = json!({});
+        spec["topologySpreadConstraints"] = json!([
+            {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"},
+            {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"},
+        ]);
         spec["volumes"][0]["name"] = json!("mine");
         spec["containers"][0]["lifecycle"] = json!({"preStop": {"exec": {"command": ["true"]}}});
         spec["containers"][0]["readinessProbe"]["exec"] = json!({"command": ["true"]});
@@ -218,6 +229,7 @@ mod tests {
                 "spec.containers[0].lifecycle",
                 "spec.containers[0].readinessProbe.exec",
                 "spec.hostNetwork",
+                "spec.topologySpreadConstraints[1].whenUnsatisfiable",
                 "spec.volumes[0].projected",
             ],
             "an empty affinity asks for nothing"
