@@ -121,6 +121,9 @@ fn note_end(schedules: &mut [Schedule], ended: &Ended) {
 /// Wakes the objects that no sweep looks after any more, one after the other.
 fn wake_the_lapsed(ctx: &Context, later: &mut Later) {
     for roster in ctx.rosters.all() {
+        if !roster.has_lapsed(clock::now()) {
+            continue;
+        }
         let members = Members::of(ctx, &roster);
         // Until it is known who uses the roster, nobody could be woken.
         if members.connected.is_none() {

@@ -2,6 +2,7 @@
 //! somebody who asked for one runner by its number. It keeps rows of the runners that objects of ours have,
 //! and of strangers nothing. Times are arguments.
 mod compare;
+mod lapse;
 mod marks;
 mod place;
 mod row;

@@ -207,25 +207,6 @@ impl Roster {
         }
     }
 
-    /// Takes out the scopes that no sweep covers any more, and gives the runners that they had.
-    pub fn lapsed(&self, now: Timestamp) -> Vec<RunnerId> {
-        let mut state = self.state();
-        let state = &mut *state;
-        let mut lapsed = Vec::new();
-        for (scope, place) in &mut state.places {
-            if place.last.is_some() && !place.is_in_force(now) {
-                place.last = None;
-                let rows = state.rows.iter_mut();
-                let theirs = rows.filter(|(_, row)| row.scope() == Some(*scope));
-                lapsed.extend(theirs.map(|(id, row)| {
-                    row.is_left();
-                    *id
-                }));
-            }
-        }
-        lapsed
-    }
-
     /// Whether some scope is covered, and none of them has just failed.
     pub fn is_swept(&self, now: Timestamp) -> bool {
         let state = self.state();
