@@ -67,6 +67,8 @@ impl<'a> World<'a> {
         stage.plane.create_namespace(&namespace).await.unwrap();
         let kube = stage.plane.admin_client().await.unwrap();
         let gitlab = GitLab::start().await;
+        // A GitLab allows 1,000 in a group unless its administrators say otherwise.
+        gitlab.does(json!({ "do": "settings", "set": { "ci_registered_group_runners": 0 } }));
         if latency > 0 {
             gitlab.misbehaves(Rule::always(Fault::Delay { ms: latency }));
         }
