@@ -15,9 +15,9 @@ use super::error::chain;
 use crate::api::MANAGER;
 use crate::api::events::EventReason;
 
-/// What is remembered of what was told: about so many objects and reasons. Each takes some KiB, and kube
+/// What is remembered of what was told: about so many objects and reasons. Each takes 5 KiB, and kube
 /// itself counts nothing that was told more than six minutes ago.
-const MOST_TOPICS: usize = 256;
+const MOST_TOPICS: usize = 64;
 
 /// What happens once in the life of a runner, so that there is nothing to count.
 const ONCE: [EventReason; 2] = [EventReason::Registered, EventReason::RunnerRemoved];
