@@ -1,8 +1,9 @@
 //! How to reach the API server: what a kubeconfig or a Pod's `ServiceAccount` says, and which proxy
 //! stands in between.
+mod connections;
 mod time;
 
-pub use time::client;
+pub use connections::client;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use http::Uri;

@@ -7,25 +7,15 @@ use http::header::DATE;
 use http::{Request, Response};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use kube::client::{Body, ClientBuilder};
-use kube::config::Config;
-use kube::{Client, Result};
+use kube::client::Body;
 use tower::Service;
-use tower::layer::layer_fn;
 
 use crate::clock;
 
-/// A client that has the clock go by what the API server says of the time in each answer.
-pub fn client(config: Config) -> Result<Client> {
-    let builder = ClientBuilder::try_from(config)?;
-    let layer = layer_fn(|inner| Listens { inner });
-    Ok(builder.with_layer(&layer).build())
-}
-
-/// Listens to the time in answers.
+/// Has the clock go by what the API server says of the time in each answer.
 #[derive(Clone)]
-struct Listens<S> {
-    inner: S,
+pub(super) struct Listens<S> {
+    pub(super) inner: S,
 }
 
 impl<S, B> Service<Request<Body>> for Listens<S>

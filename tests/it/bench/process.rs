@@ -1,8 +1,13 @@
 //! What the kernel says of a process.
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::figure::number;
+
+/// As the kernel's table of connections says it.
+const ESTABLISHED: &str = "01";
 
 /// The resident set now, in MiB.
 pub(super) fn memory(pid: u32) -> f64 {
@@ -33,4 +38,25 @@ pub(super) fn processor_time(pid: u32) -> Duration {
         .sum();
     // Linux counts in hundredths of a second here, whatever its own timer does.
     Duration::from_millis(ticks * 10)
+}
+
+/// How many connections to that port of this machine it has open.
+pub(super) fn connections(pid: u32, port: u16) -> usize {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let socket = |path: PathBuf| {
+        let link = fs::read_link(path).ok()?;
+        let inode = link.to_str()?.strip_prefix("socket:[")?;
+        Some(inode.strip_suffix(']')?.to_owned())
+    };
+    let sockets: BTreeSet<String> = files.filter_map(|file| socket(file.ok()?.path())).collect();
+    let table = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap();
+    let remote = format!(":{port:04X}");
+    let is_one = |line: &&str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, _, to, state, _, _, _, _, _, inode, ..] = fields[..] else {
+            return false;
+        };
+        to.ends_with(&remote) && state == ESTABLISHED && sockets.contains(inode)
+    };
+    table.lines().filter(is_one).count()
 }

@@ -5,11 +5,15 @@ use serde_json::json;
 use super::Bench;
 use super::life::Life;
 use super::options::Options;
+use super::process;
 use super::subject::Subject;
-use super::world::World;
+use super::world::{NEVER, World};
 use crate::harness::{Stage, until};
 
 const RUNNERS: usize = 50;
+
+/// How many watches an operator of one namespace has: of runners, of connections, and of Secrets.
+const WATCHES: usize = 3;
 
 /// How many times a difference made in GitLab is seen and undone, which proves that it was looked.
 const ROUNDS: usize = 2;
@@ -39,6 +43,17 @@ async fn a_runner_is_registered_once_and_removed_once() {
             "too many writes to {what}:{told}"
         );
     }
+}
+
+/// A connection for each request that was ever under way takes more memory than the objects.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_leaves_few_connections_to_the_api_server() {
+    let (stage, subject) = (Stage::shared().await, Subject::this_build());
+    let world = World::settled(&Bench::of(&options(), stage, &subject), NEVER).await;
+    let (_, port) = stage.plane.server().rsplit_once(':').unwrap();
+    let port = port.trim_end_matches('/').parse().unwrap();
+    let open = process::connections(world.pid(), port);
+    assert!((1..=WATCHES + 1).contains(&open), "{open}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
