@@ -9,12 +9,13 @@ use tokio::time::Instant;
 
 use super::caches::ConnectionKey;
 use super::connection_check::ConnectionCheck;
+use super::holders::Held;
 use super::turn::{InFlight, Turn, Wake};
 use crate::clock;
 use crate::gitlab;
 use crate::gitlab::{Lane, Reading};
 use crate::observe::Connected;
-use crate::plan::{Fingerprint, Recheck, Trouble, passes, recheck};
+use crate::plan::{Recheck, Trouble, passes, recheck};
 
 /// For how long the last answer is good whatever runners say.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -33,8 +34,8 @@ pub enum Standing {
 /// All that is known of one connection.
 #[derive(Default)]
 pub(super) struct Entry {
-    /// The token that its Secret holds, and where that is.
-    pub(super) held: Option<(Fingerprint, String)>,
+    /// The token that its Secret holds.
+    pub(super) held: Option<Held>,
     /// The last look at it.
     pub(super) check: Option<ConnectionCheck>,
     pub(super) standing: Option<Standing>,

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use secrecy::SecretString;
+use tokio::sync::Notify;
 
 use super::caches::ConnectionKey;
 use crate::plan::NotReplaced;
@@ -23,11 +25,16 @@ pub(super) struct FreshToken {
     pub(super) key: String,
     /// When it ends, for a person.
     pub(super) ends: String,
+    /// The connection, which may be no more.
+    pub(super) about: ObjectReference,
 }
 
 /// All of them.
 #[derive(Default)]
-pub(super) struct FreshTokens(Mutex<All>);
+pub(super) struct FreshTokens {
+    all: Mutex<All>,
+    woken: Notify,
+}
 
 #[derive(Default)]
 struct All {
@@ -38,7 +45,7 @@ struct All {
 
 impl FreshTokens {
     fn all(&self) -> MutexGuard<'_, All> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps one until it is stored.
@@ -51,9 +58,25 @@ impl FreshTokens {
         self.all().held.get(key).cloned()
     }
 
-    /// It is stored, or of no use any more.
-    pub(super) fn release(&self, key: &ConnectionKey) {
-        self.all().held.remove(key);
+    /// All that are to be stored.
+    pub(super) fn all_held(&self) -> Vec<(ConnectionKey, FreshToken)> {
+        let held = self.all().held.clone();
+        held.into_iter().collect()
+    }
+
+    /// It is stored, or of no use any more. Tells whether it was held until now.
+    pub(super) fn release(&self, key: &ConnectionKey) -> bool {
+        self.all().held.remove(key).is_some()
+    }
+
+    /// Has somebody look whether one is held that no pass will store.
+    pub(super) fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// Waits until somebody is to look.
+    pub(super) async fn woken(&self) {
+        self.woken.notified().await;
     }
 
     /// GitLab is about to be asked for the replacement of that token.

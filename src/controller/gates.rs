@@ -116,6 +116,11 @@ impl Gates {
         self.all().asking.contains(digest)
     }
 
+    /// Whether this process is at any.
+    pub(super) fn is_any_asking(&self) -> bool {
+        !self.all().asking.is_empty()
+    }
+
     /// The replacement of a token that is under way through another connection, the first of them by name.
     pub(super) fn elsewhere(
         &self,

@@ -62,6 +62,10 @@ pub fn start(
     }
     let listed = std::mem::take(&mut start.connections_listed);
     start.ctx.connections_listed.are(listed);
+    let keeper = connection::keep_new_tokens(start.ctx.clone(), stop.clone());
+    start
+        .work
+        .spawn("the keeper of new tokens".to_owned(), keeper);
     let sweeps = sweeps::run(start.ctx.clone(), start.runners_listed, stop.clone());
     start.work.spawn("the sweeps of GitLab".to_owned(), sweeps);
     start.work

@@ -15,6 +15,24 @@ const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(6);
 /// The longest life that a token is asked for: GitLab gives no longer ones.
 const LONGEST_LIFE: i32 = 365;
 
+/// So long before its end a token should have been replaced.
+pub(super) const LATE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long everybody else is kept waiting before GitLab is asked.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+
+/// How long the request for a new token waits for the requests that are under way, while no other begins.
+/// It is better put off than keeping all the others waiting for one that hangs, unless the token ends soon.
+pub fn patience(account: &Account, settles: SignedDuration, now: Timestamp) -> SignedDuration {
+    let end = account.token.as_ref().and_then(|token| token.expires_at);
+    let end = end.and_then(start_of_day);
+    if end.is_some_and(|end| end.duration_since(now) < LATE) {
+        settles
+    } else {
+        PATIENCE
+    }
+}
+
 /// Whether the new token could be stored, as far as that was found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keepable {
@@ -68,8 +86,7 @@ pub enum CredentialStep {
     Settle(Timestamp),
     /// Another connection is at it.
     LeftTo(String),
-    /// Record that it is asked for, and ask for a token that lives until this date, or as long as GitLab
-    /// likes.
+    /// Ask for a token that lives until this date, or as long as GitLab likes.
     Ask(Option<Date>),
 }
 

@@ -55,7 +55,9 @@ pub use can::Can;
 pub use connection::{Account, connection_status, too_small};
 pub use connection_notices::connection_notices;
 pub use credential::{credential, registration_token, trimmed};
-pub use credential_rotation::{CredentialFacts, CredentialStep, Keepable, credential_step};
+pub use credential_rotation::{
+    CredentialFacts, CredentialStep, Keepable, credential_step, patience,
+};
 pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedConfig, WantedSecret, desired};
 pub use diff::{Difference, assignments_differ, diff, differences, normalised, project_difference};
@@ -79,7 +81,7 @@ pub use predecessor_status::succeeded;
 pub use quoted::quoted;
 pub use refused::{Fingerprint, is_for_good, refused_before, refused_for_good, remembered};
 pub use renewal::renewal_beside;
-pub use replacement::{NotReplaced, Replacing, with_replacement};
+pub use replacement::{NotReplaced, Replacing, asking, put_off, with_replacement};
 pub use rotation::{Rotation, Shown, TokenFacts};
 pub use runner_status::CONTACT_GRAIN;
 pub use status::{next_status, resolved, scope_of};

@@ -1,16 +1,13 @@
 //! What the status of a connection says of the replacement of its token.
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::credential_rotation::CredentialStep;
+use super::credential_rotation::{CredentialStep, LATE};
 use super::quoted::quoted;
 use super::refused::{Fingerprint, remembered};
 use crate::api::conditions::{ConditionType, Reason, Verdict, find, merge};
 use crate::api::v1alpha1::{ConnectionStatus, Credential, CredentialReplacement};
-
-/// So long before its end a token should have been replaced.
-const LATE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What came of asking, where GitLab surely has not replaced the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +72,37 @@ pub fn with_replacement(
     status
 }
 
+/// The status that says that GitLab is asked now. `None` where nothing was announced.
+pub fn asking(status: &ConnectionStatus, now: Timestamp) -> Option<ConnectionStatus> {
+    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let record = status.credential_rotation.clone()?;
+    Some(ConnectionStatus {
+        credential_rotation: Some(CredentialReplacement {
+            asked_at: Some(Time(second)),
+            ..record
+        }),
+        ..status.clone()
+    })
+}
+
+/// The status that says that GitLab was not asked: others are given the time to hear of it anew.
+pub fn put_off(status: &ConnectionStatus, now: Timestamp) -> ConnectionStatus {
+    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let record = status.credential_rotation.clone();
+    ConnectionStatus {
+        credential_rotation: record.map(|record| announced_anew(record, second)),
+        ..status.clone()
+    }
+}
+
+fn announced_anew(record: CredentialReplacement, now: Timestamp) -> CredentialReplacement {
+    CredentialReplacement {
+        asked_at: None,
+        announced_at: Time(now),
+        ..record
+    }
+}
+
 /// The record once it is known that nothing was replaced.
 fn answered(
     record: CredentialReplacement,
@@ -86,11 +114,7 @@ fn answered(
     }
     match answer {
         None => record,
-        Some(NotReplaced::Unasked) => CredentialReplacement {
-            asked_at: None,
-            announced_at: Time(now),
-            ..record
-        },
+        Some(NotReplaced::Unasked) => announced_anew(record, now),
         Some(NotReplaced::Refused(words)) => CredentialReplacement {
             asked_at: None,
             refused_at: Some(Time(now)),
@@ -144,11 +168,7 @@ fn next(
             refused_at: None,
             refusal: None,
         }),
-        CredentialStep::Ask(_) => record.map(|record| CredentialReplacement {
-            asked_at: Some(Time(now)),
-            ..record
-        }),
-        CredentialStep::Settle(_) | CredentialStep::Rehearse => record,
+        CredentialStep::Settle(_) | CredentialStep::Rehearse | CredentialStep::Ask(_) => record,
         CredentialStep::Endless
         | CredentialStep::Blocked(_)
         | CredentialStep::Planned(_)

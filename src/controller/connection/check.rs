@@ -46,8 +46,7 @@ pub(super) async fn check<K: Connection>(
     let allowed = u32::try_from(allowed).unwrap_or(1);
     let budget = ctx.budgets.join(key, inputs.holder(), allowed);
     let last = ctx.connections.recall(key);
-    ctx.connections
-        .holds(key, inputs.fingerprint(), &inputs.place);
+    ctx.connections.holds(key, &inputs);
     if let Some(finding) = withheld(connection, ctx, key, &inputs, last.as_ref()) {
         return Ok(finding);
     }

@@ -9,6 +9,7 @@ mod view;
 mod watch;
 
 pub(super) use observer::observer;
+pub use rotation::keep_new_tokens;
 pub use view::Connection;
 pub use watch::run;
 
@@ -118,8 +119,9 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Arc<Context>) -> Resu
     };
     // The first error is the one to report.
     checked?;
-    if let Some(CredentialStep::Ask(until)) = step {
-        rotation::ask(&written, ctx, &key, until).await;
+    if let Some(CredentialStep::Ask(until)) = step
+        && rotation::ask(&written, ctx, &key, until).await
+    {
         return Ok(Action::requeue(Duration::ZERO));
     }
     let wait = wait(ctx, &key, &finding);
@@ -141,7 +143,7 @@ async fn checked<K: Connection>(
     ctx: &Context,
     key: &ConnectionKey,
 ) -> Result<Finding, Error> {
-    if let Some(trouble) = rotation::keep(connection, ctx, key).await {
+    if let Some(trouble) = rotation::keep(ctx, key).await {
         return Ok(broken(ctx, key, None, trouble));
     }
     bounded(ctx.options.longest_pass, check(connection, ctx, key)).await

@@ -70,6 +70,7 @@ fn forget<K: Connection>(ctx: &Context, connection: &Guarded<K>) {
     ctx.connections.remove(&key, named);
     ctx.budgets.leave(&key);
     ctx.gates.forget(&key);
+    ctx.fresh_tokens.wake();
     ctx.breaker.remove(&key);
     ctx.records
         .remove(connection.meta().uid.as_deref().unwrap_or_default());

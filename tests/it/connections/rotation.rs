@@ -1,6 +1,8 @@
 //! The operator replaces its own token: in time, once, and so that the one before is never sent again.
 mod hindered;
+mod kinds;
 mod lost;
+mod stopped;
 mod together;
 
 use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
@@ -22,10 +24,17 @@ const MADE_AGO: i64 = 60;
 
 /// Root's token of 65 days, of which 60 are over.
 fn has_old_token(story: &Story<'_>) {
+    has_old(story, json!({ "user": "root", "scopes": ["api"] }));
+}
+
+/// Such a token of somebody or something else.
+fn has_old(story: &Story<'_>, of: Value) {
     let past = SignedDuration::from_hours(-24 * MADE_AGO);
     let end = in_days(story, 5);
     story.gitlab.advance(past).unwrap();
-    let mut new = json!({ "do": "add_token", "user": "root", "name": "old", "scopes": ["api"] });
+    let mut new = of;
+    new["do"] = "add_token".into();
+    new["name"] = "old".into();
     new["token"] = FIRST.into();
     new["expires_at"] = end.into();
     story.gitlab.does(new);

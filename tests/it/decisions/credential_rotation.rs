@@ -1,7 +1,7 @@
 //! When the operator replaces its own token.
 use gitlab_runner_registrar::{
     api::v1alpha1::CredentialReplacement,
-    plan::{Account, CredentialFacts, CredentialStep, Keepable, credential_step},
+    plan::{Account, CredentialFacts, CredentialStep, Keepable, credential_step, patience},
 };
 use jiff::{SignedDuration, civil::date};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -270,4 +270,16 @@ fn it_is_announced_first_and_asked_for_once() {
         credential_step(&left),
         CredentialStep::LeftTo("GitLabConnection a".to_owned())
     );
+}
+
+/// One request that hangs must not keep all others waiting for its whole timeout, unless the token is lost
+/// otherwise.
+#[test]
+fn who_wants_to_be_alone_is_patient_only_near_the_end() {
+    let account = ending();
+    let end: jiff::Timestamp = "2026-03-04T00:00:00Z".parse().unwrap();
+    let day = SignedDuration::from_hours(24);
+    let brief = SignedDuration::from_secs(10);
+    assert_eq!(patience(&account, SETTLES, end - day), brief);
+    assert_eq!(patience(&account, SETTLES, end - day + seconds(1)), SETTLES);
 }

@@ -5,8 +5,8 @@ use gitlab_runner_registrar::{
         v1alpha1::{ConnectionStatus, CredentialReplacement},
     },
     plan::{
-        CredentialStep, Fingerprint, NotReplaced, Replacing, connection_notices, connection_status,
-        is_left_behind, not_sent, with_replacement,
+        CredentialStep, Fingerprint, NotReplaced, Replacing, asking, connection_notices,
+        connection_status, is_left_behind, not_sent, put_off, with_replacement,
     },
 };
 use jiff::Timestamp;
@@ -69,7 +69,18 @@ fn what_must_not_be_repeated_is_in_status_before_it_is_done() {
         ..announced("us", 40)
     };
     let record = after(Some(announced("us", 40)), HELD, None, Some(&ask)).0;
-    assert_eq!(record, Some(asked_now));
+    assert_eq!(
+        record,
+        Some(announced("us", 40)),
+        "nobody is kept from sending the token yet"
+    );
+    let before = with(record);
+    let status = asking(&before, now()).unwrap();
+    assert_eq!(status.credential_rotation, Some(asked_now));
+    assert_eq!(status.conditions, before.conditions);
+    assert_eq!(asking(&with(None), now()), None, "it was never announced");
+    let record = put_off(&status, now()).credential_rotation;
+    assert_eq!(record, Some(announced("us", 0)));
     // Whatever is to be done and whatever is not known, what was asked stays.
     for step in [None, Some(&CredentialStep::Endless), Some(&announce)] {
         let record = after(Some(asked("us", 9)), HELD, None, step).0;

@@ -1,46 +1,45 @@
 //! Asks GitLab for a new token. From then on nobody sends the old one, unless GitLab surely says no.
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::Date;
+use tokio::time::timeout;
 
 use super::store::keep;
+use crate::clock;
 use crate::controller::Context;
 use crate::controller::caches::ConnectionKey;
-use crate::controller::connection::Connection;
+use crate::controller::connection::{Connection, view};
+use crate::controller::connection_check::ConnectionCheck;
 use crate::controller::error::chain;
 use crate::controller::fresh_tokens::FreshToken;
 use crate::gitlab;
 use crate::gitlab::{Alone, Client, FreshCredential, Refusal};
-use crate::plan::{Fingerprint, NotReplaced};
+use crate::plan::{Fingerprint, NotReplaced, asking, patience, put_off};
 
-/// Asks, and stores what comes. It is known from the connection's status as it is written that this is
-/// done. Nothing of it ends with the pass: a pass may be cut off, and the new token would be lost.
+/// How long the answer to a question is waited for on which nothing depends but when GitLab is asked.
+const BRIEF: Duration = Duration::from_secs(10);
+
+/// Asks, and stores what comes. Nothing of it ends with the pass: a pass may be cut off, and the new token
+/// would be lost. Tells whether the connection is to be looked at anew.
 pub(in super::super) async fn ask<K: Connection>(
     connection: &K,
     ctx: &Arc<Context>,
     key: &ConnectionKey,
     until: Option<Date>,
-) {
+) -> bool {
     ctx.fresh_tokens.is_told(key);
     let (Some(held), Some(check)) = (ctx.connections.held(key), ctx.connections.recall(key)) else {
-        return;
+        return false;
     };
-    let recorded = super::record(connection);
-    // A kind of an older release has no such field, and would have lost it.
-    let is_ours = recorded.is_some_and(|record| {
-        record.asked_at.is_some()
-            && record.digest == held.digest
-            && record.process == ctx.gates.process
-    });
-    if !is_ours || check.inputs.fingerprint() != held {
-        ctx.fresh_tokens
-            .not_replaced(key, &held.digest, NotReplaced::Unasked);
-        return;
+    if check.inputs.fingerprint() != held {
+        return false;
     }
-    ctx.fresh_tokens.begins(&held.digest);
-    let (connection, ctx, key) = (connection.clone(), ctx.clone(), key.clone());
+    let digest = held.digest.clone();
+    let (connection, of_task, key) = (connection.clone(), ctx.clone(), key.clone());
     let asking = tokio::spawn(async move {
-        replace(&connection, &ctx, &key, check.client, &held, until).await;
+        let ctx = of_task;
+        replace(&connection, &ctx, &key, check, &held, until).await;
         if ctx.fresh_tokens.held(&key).is_none() {
             ctx.gates.has_asked(&held.digest);
         }
@@ -50,39 +49,115 @@ pub(in super::super) async fn ask<K: Connection>(
     });
     if let Err(error) = asking.await {
         tracing::error!(why = %error, "asking for a new token was broken off");
+        ctx.gates.has_asked(&digest);
     }
+    true
 }
 
+/// First nobody else sends the token, then status says that GitLab is asked, then it is: of whoever is
+/// stopped or ends before, the next process knows that nothing was asked.
 async fn replace<K: Connection>(
     connection: &K,
     ctx: &Context,
     key: &ConnectionKey,
-    client: Client,
+    check: ConnectionCheck,
     held: &Fingerprint,
     until: Option<Date>,
 ) {
-    let alone = client.gate().alone().await;
-    // Who was alone before may have replaced it.
-    let accepted = if client.gate().is_shut() {
-        Err(gitlab::Error::Retired)
-    } else {
-        client.is_accepted(&alone).await
+    let alone = tokio::select! {
+        biased;
+        () = ctx.stop.cancelled() => return,
+        alone = alone(connection, ctx, &check, held) => alone,
     };
-    if let Err(error) = accepted {
-        put_off(ctx, key, held, &error);
+    let alone = match alone {
+        Ok(alone) => alone,
+        Err(why) => {
+            tracing::warn!(connection = %key, why, "the token is not replaced now");
+            let _ = is_put_off(connection, ctx).await;
+            return;
+        }
+    };
+    let Some(recorded) = is_recorded(connection, ctx, key, held).await else {
+        return;
+    };
+    // Where that cannot be taken back, to ask is the better way out.
+    if ctx.stop.is_cancelled() && is_put_off(&recorded, ctx).await {
         return;
     }
+    ctx.fresh_tokens.begins(&held.digest);
     ctx.gates.asks(&held.digest);
-    match asked(&client, &alone, until).await {
+    match asked(&check.client, &alone, until).await {
         Ok(fresh) => {
             let fresh = fresh_token(connection, ctx, held, fresh);
             ctx.fresh_tokens.hold(key, fresh);
             // Who has waited hears that the old one is not sent.
             drop(alone);
-            let _ = keep(connection, ctx, key).await;
+            let _ = keep(ctx, key).await;
         }
         Err(error) => failed(ctx, key, held, &error),
     }
+}
+
+/// Waits until nobody else sends the token, and looks once more whether GitLab answers. All the others are
+/// kept waiting meanwhile, so that this is given up after a while.
+async fn alone<K: Connection>(
+    connection: &K,
+    ctx: &Context,
+    check: &ConnectionCheck,
+    held: &Fingerprint,
+) -> Result<Alone, String> {
+    let gate = check.client.gate();
+    let settles = super::settles(connection, ctx, &held.digest);
+    let account = check.account.as_ref();
+    let patience = account.map_or(settles, |account| patience(account, settles, clock::now()));
+    let patience = Duration::try_from(patience).unwrap_or(BRIEF);
+    let alone = timeout(patience, gate.alone()).await;
+    let alone = alone.map_err(|_| format!("a request was not answered within {patience:?}"))?;
+    // Who was alone before may have replaced it.
+    if gate.is_shut() {
+        return Err(chain(&gitlab::Error::Retired));
+    }
+    match timeout(BRIEF, check.client.is_accepted(&alone)).await {
+        Ok(Ok(())) => Ok(alone),
+        Ok(Err(error)) => Err(chain(&error)),
+        Err(_) => Err(format!("GitLab has not answered within {BRIEF:?}")),
+    }
+}
+
+/// Writes into status that GitLab is asked now, onto the very version that was read: of two who try, one gets
+/// a conflict. Where the answer to that is lost the next pass takes it back. Tells the object as it is then.
+async fn is_recorded<K: Connection>(
+    connection: &K,
+    ctx: &Context,
+    key: &ConnectionKey,
+    held: &Fingerprint,
+) -> Option<K> {
+    let status = asking(connection.status()?, clock::now())?;
+    let write = view::write_status(connection.clone(), ctx, status);
+    let written = match timeout(BRIEF, write).await {
+        Ok(Ok(written)) => written,
+        Ok(Err(error)) => {
+            tracing::warn!(connection = %key, why = chain(&error), "the token is not replaced now");
+            return None;
+        }
+        Err(_) => return None,
+    };
+    // A kind of an older release has no such field, and would have lost it.
+    let is_ours = super::record(&written).is_some_and(|record| {
+        record.asked_at.is_some()
+            && record.digest == held.digest
+            && record.process == ctx.gates.process
+    });
+    is_ours.then_some(written)
+}
+
+/// Has the replacement announced anew. Whether that could be written.
+async fn is_put_off<K: Connection>(connection: &K, ctx: &Context) -> bool {
+    let Some(status) = connection.status() else {
+        return false;
+    };
+    let write = view::write_status(connection.clone(), ctx, put_off(status, clock::now()));
+    matches!(timeout(BRIEF, write).await, Ok(Ok(_)))
 }
 
 async fn asked(
@@ -95,14 +170,6 @@ async fn asked(
         return client.rotate(alone, None).await;
     }
     answer
-}
-
-/// GitLab does not answer just now, or not as it should. It was not asked for a token yet.
-fn put_off(ctx: &Context, key: &ConnectionKey, held: &Fingerprint, error: &gitlab::Error) {
-    let why = chain(error);
-    tracing::warn!(connection = %key, why, "the token is not replaced now");
-    let answer = NotReplaced::Unasked;
-    ctx.fresh_tokens.not_replaced(key, &held.digest, answer);
 }
 
 /// That date may be later than this GitLab allows; without one it says itself how long a token lives.
@@ -144,5 +211,6 @@ fn fresh_token<K: Connection>(
             Some(date) => format!("which stops working on {date}"),
             None => "which has no end".to_owned(),
         },
+        about: connection.object_ref(&()),
     }
 }

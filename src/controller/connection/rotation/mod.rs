@@ -1,8 +1,10 @@
 //! Replaces the token of a connection before it ends: announces it, asks for it, and stores the new one.
 mod ask;
+mod keeper;
 mod store;
 
 pub(super) use ask::ask;
+pub use keeper::run as keep_new_tokens;
 pub(super) use store::keep;
 
 use std::time::Duration;
@@ -32,12 +34,12 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(5);
 const LEAST: Duration = Duration::from_secs(1);
 
 /// For how long a replacement is announced: until then a request of another process has come to its end
-/// which began before that process heard of it.
-fn settles<K: Connection>(connection: &K) -> SignedDuration {
-    let timeout: Option<SignedDuration> = connection.spec().timeout.parse().ok();
-    timeout
-        .unwrap_or(SignedDuration::from_mins(1))
-        .saturating_add(MARGIN)
+/// which began before that process heard of it, through whichever connection.
+fn settles<K: Connection>(connection: &K, ctx: &Context, digest: &str) -> SignedDuration {
+    let own: Option<SignedDuration> = connection.spec().timeout.parse().ok();
+    let own = own.unwrap_or(SignedDuration::from_mins(1));
+    let longest = ctx.connections.longest_timeout(digest);
+    longest.map_or(own, |longest| longest.max(own)) + MARGIN
 }
 
 fn record<K: Connection>(connection: &K) -> Option<&CredentialReplacement> {
@@ -62,7 +64,8 @@ pub(super) fn withheld<K: Connection>(
         .cloned();
     let other = || ctx.gates.elsewhere(key, &digest).map(|(_, record)| record);
     let record = own.or_else(other);
-    let (process, settles, now) = (&ctx.gates.process, settles(connection), clock::now());
+    let (process, now) = (&ctx.gates.process, clock::now());
+    let settles = settles(connection, ctx, &digest);
     let trouble = not_sent(
         record.as_ref(),
         asking,
@@ -95,11 +98,14 @@ pub(super) async fn step<K: Connection>(
     account: Option<&Account>,
 ) -> Option<CredentialStep> {
     let spec = connection.spec().credential_rotation.as_ref()?;
-    let (process, settles, now) = (&*ctx.gates.process, settles(connection), clock::now());
+    let (process, now) = (&*ctx.gates.process, clock::now());
     let record = record(connection);
     let Some(account) = account else {
         // Its gate is shut until somebody goes on with it, for other connections with that token too.
-        let left = record.is_some_and(|record| is_left_behind(record, process, settles, now));
+        let left = record.is_some_and(|record| {
+            let settles = settles(connection, ctx, &record.digest);
+            is_left_behind(record, process, settles, now)
+        });
         return left.then_some(CredentialStep::Announce);
     };
     let held = ctx.connections.held(key)?;
@@ -116,7 +122,7 @@ pub(super) async fn step<K: Connection>(
         digest: &held.digest,
         record,
         process,
-        settles,
+        settles: settles(connection, ctx, &held.digest),
         also_in: ctx.connections.also_in(key, &held.digest),
         left_to: first.map(|(other, _)| other.to_string()),
         keepable: Keepable::Unasked,

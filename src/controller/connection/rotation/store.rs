@@ -12,7 +12,6 @@ use crate::api::conditions::Reason;
 use crate::api::events::EventReason;
 use crate::controller::Context;
 use crate::controller::caches::ConnectionKey;
-use crate::controller::connection::Connection;
 use crate::controller::error::chain;
 use crate::controller::fresh_tokens::FreshToken;
 use crate::plan::Trouble;
@@ -21,7 +20,7 @@ use crate::secrets;
 /// How often it is tried before people are told.
 const ATTEMPTS: u32 = 5;
 /// How long between two attempts.
-const BETWEEN: Duration = Duration::from_millis(500);
+pub(super) const BETWEEN: Duration = Duration::from_millis(500);
 
 /// What came of writing a token.
 enum Kept {
@@ -29,46 +28,51 @@ enum Kept {
     Stored,
     /// Somebody has put another one there, which stays.
     Superseded,
+    /// The connection and its Secret were deleted.
+    Unwanted,
 }
 
-/// Stores a token that is held in memory, if there is one. Tells what is wrong while it is not stored. Once
-/// the process is to end it tries for as long as that takes: afterwards the token is lost.
-pub(in super::super) async fn keep<K: Connection>(
-    connection: &K,
-    ctx: &Context,
-    key: &ConnectionKey,
-) -> Option<Trouble> {
+/// Stores a token that is held in memory, if there is one. Tells what is wrong while it is not stored.
+pub(in super::super) async fn keep(ctx: &Context, key: &ConnectionKey) -> Option<Trouble> {
     let fresh = ctx.fresh_tokens.held(key)?;
-    match tried(ctx, key, &fresh).await {
-        Ok(kept) => {
-            ctx.fresh_tokens.release(key);
-            ctx.gates.has_asked(&fresh.before);
-            tell(connection, ctx, &fresh, &kept).await;
-            None
-        }
-        Err(why) => Some(unstored(&fresh.secret, &fresh.namespace, &why)),
-    }
-}
-
-/// Tries a few times, and says why it could not be done.
-async fn tried(ctx: &Context, key: &ConnectionKey, fresh: &FreshToken) -> Result<Kept, String> {
     let mut times = 0;
     loop {
-        let error = match stored(ctx, fresh).await {
-            Ok(kept) => return Ok(kept),
-            Err(error) => chain(&error),
+        let Err(error) = store(ctx, key, &fresh, true).await else {
+            return None;
         };
         times += 1;
-        if times >= ATTEMPTS && !ctx.stop.is_cancelled() {
-            let FreshToken { secret, .. } = fresh;
+        if times >= ATTEMPTS {
+            let FreshToken { secret, .. } = &fresh;
             tracing::error!(connection = %key, secret, error, "new token not stored yet");
-            return Err(error);
+            // The connection may be no more, and then there is no further pass.
+            ctx.fresh_tokens.wake();
+            return Some(unstored(secret, &fresh.namespace, &error));
         }
         sleep(BETWEEN).await;
     }
 }
 
-async fn stored(ctx: &Context, fresh: &FreshToken) -> kube::Result<Kept> {
+/// Stores a token, and says why it could not be done. Where nothing is left to hold it, it makes a Secret
+/// if the connection is `wanted`.
+pub(super) async fn store(
+    ctx: &Context,
+    key: &ConnectionKey,
+    fresh: &FreshToken,
+    wanted: bool,
+) -> Result<(), String> {
+    let kept = match stored(ctx, fresh, wanted).await {
+        Ok(kept) => kept,
+        Err(error) => return Err(chain(&error)),
+    };
+    // Two may have tried at the same time.
+    if ctx.fresh_tokens.release(key) {
+        ctx.gates.has_asked(&fresh.before);
+        tell(ctx, fresh, &kept).await;
+    }
+    Ok(())
+}
+
+async fn stored(ctx: &Context, fresh: &FreshToken, wanted: bool) -> kube::Result<Kept> {
     let FreshToken {
         token,
         before,
@@ -76,9 +80,13 @@ async fn stored(ctx: &Context, fresh: &FreshToken) -> kube::Result<Kept> {
         secret,
         key,
         ends: _,
+        about: _,
     } = fresh;
     let api: Api<Secret> = Api::namespaced(ctx.kube.clone(), namespace);
     let Some(existing) = api.get_opt(secret).await? else {
+        if !wanted {
+            return Ok(Kept::Unwanted);
+        }
         secrets::create_credential(&api, secret, key, token, false).await?;
         return Ok(Kept::Stored);
     };
@@ -94,17 +102,21 @@ async fn stored(ctx: &Context, fresh: &FreshToken) -> kube::Result<Kept> {
     Ok(Kept::Stored)
 }
 
-async fn tell<K: Connection>(connection: &K, ctx: &Context, fresh: &FreshToken, kept: &Kept) {
-    let about = connection.object_ref(&());
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the macros that log count as branches"
+)]
+async fn tell(ctx: &Context, fresh: &FreshToken, kept: &Kept) {
     let FreshToken {
         namespace,
         secret,
         key,
         ends,
+        about,
         ..
     } = fresh;
     let place = format!("Secret {secret} in namespace {namespace}, key {key}");
-    match kept {
+    let lost = match kept {
         Kept::Stored => {
             let note = format!("GitLab has replaced the token; the new one, {ends}, is in {place}");
             tracing::info!(
@@ -115,17 +127,20 @@ async fn tell<K: Connection>(connection: &K, ctx: &Context, fresh: &FreshToken, 
                 "replaced the token of the connection"
             );
             let reason = EventReason::CredentialRotated.name();
-            ctx.emit(&about, EventType::Normal, reason, "Rotate", &note)
+            ctx.emit(about, EventType::Normal, reason, "Rotate", &note)
                 .await;
+            return;
         }
-        Kept::Superseded => {
-            let note = format!(
-                "GitLab has replaced the token, and somebody has put another one into {place} meanwhile, which \
-                 stays there: revoke in GitLab the token that was made just now, {ends}"
-            );
-            let reason = Reason::RotationUnstored.name();
-            ctx.emit(&about, EventType::Warning, reason, "Rotate", &note)
-                .await;
-        }
-    }
+        Kept::Superseded => format!(
+            "GitLab has replaced the token, and somebody has put another one into {place} meanwhile, which \
+             stays there: revoke in GitLab the token that was made just now, {ends}"
+        ),
+        Kept::Unwanted => format!(
+            "GitLab has replaced the token of a connection that was deleted meanwhile, and so was its {place}: \
+             the new token is nowhere; revoke in GitLab the token that was made just now, {ends}"
+        ),
+    };
+    let reason = Reason::RotationUnstored.name();
+    ctx.emit(about, EventType::Warning, reason, "Rotate", &lost)
+        .await;
 }

@@ -72,7 +72,7 @@ async fn killed_between_the_answer_and_the_secret() {
             let gate = holds_the_answer(story);
             // Another connection with the same Secret knows nothing of it but by the status of the first.
             let same = json!({ "name": "gitlab-credential", "key": "pat" });
-            let second = connection("also", story.gitlab.url());
+            let second = connection("also", story.gitlab.url()).with("timeout", HELD);
             story
                 .apply(&second.with("credentialsSecretRef", same))
                 .await;

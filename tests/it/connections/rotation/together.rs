@@ -1,4 +1,5 @@
 //! Several who have one token: connections of one process, and two processes.
+use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use gitlab_sim::Recorded;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -7,7 +8,7 @@ use super::{
     FIRST, HELD, credential, has_old_token, has_settled, holds_the_answer, is_never_sent_after,
     is_replaced, rotating, rotations,
 };
-use crate::harness::{Operator, condition, connection, runner, secret, story, until};
+use crate::harness::{Manifest, Operator, condition, connection, runner, secret, story, until};
 
 /// What an operator counts of its passes over runners.
 async fn passes(operator: &Operator, metric: &str) -> f64 {
@@ -29,7 +30,9 @@ async fn of_two_connections_with_one_token_one_replaces_it_for_both() {
             story.apply(&credential()).await;
             let same = json!({ "name": "gitlab-credential", "key": "pat" });
             let rotating = |name| rotating(story, name).with("timeout", HELD);
-            let second = || rotating("second").with("credentialsSecretRef", same.clone());
+            // A request through the second one may take longer than through the first, which replaces it.
+            let longer = |of: Manifest| of.with("timeout", "11s");
+            let second = || longer(rotating("second").with("credentialsSecretRef", same.clone()));
             // A third one has the same token in a Secret of its own, which would keep it.
             story
                 .apply(&secret("apart-credential").holding("pat", FIRST))
@@ -55,6 +58,10 @@ async fn of_two_connections_with_one_token_one_replaces_it_for_both() {
             let gate = holds_the_answer(story);
             story.delete(&connection("apart", story.gitlab.url())).await;
             story.gitlab.holds_one(gate).await;
+            let replaced: GitLabConnection = story.get("gitlab").await.unwrap();
+            let record = replaced.status.unwrap().credential_rotation.unwrap();
+            let settled = rotations(story)[0].at.duration_since(record.announced_at.0);
+            assert!(settled >= SignedDuration::from_secs(16), "{settled}");
             // The old token has ended, and both runners have something to ask.
             for (name, through) in [("wagtail", "gitlab"), ("pipit", "second")] {
                 let changed = runner(name).through(through).tagged(["sooner"]);

@@ -1,0 +1,158 @@
+//! Whoever ends before GitLab was asked leaves nothing unclear, and a new token is stored by all means.
+use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
+use gitlab_sim::{Fault, FaultId, Rule};
+use k8s_openapi::api::core::v1::Secret;
+
+use super::{
+    HELD, credential, has_old_token, has_settled, holds_the_answer, is_never_sent_after,
+    is_replaced, rotating, rotations,
+};
+use crate::harness::{Story, story, until};
+
+const SELF: &str = "/api/v4/personal_access_tokens/self";
+
+/// Waits until the operator is alone with the token, and is kept there by a GitLab that does not answer.
+async fn is_alone(story: &Story<'_>) {
+    has_old_token(story);
+    story.apply(&credential()).await;
+    let rotating = rotating(story, "gitlab").with("timeout", HELD);
+    story.apply(&rotating).await;
+    until("it is announced", async || {
+        let connection: GitLabConnection = story.get("gitlab").await.unwrap();
+        let record = connection.status.unwrap_or_default().credential_rotation;
+        record.is_some().then_some(()).ok_or(format!("{record:?}"))
+    })
+    .await;
+    let gate: FaultId = story.gitlab.misbehaves(Rule::new("GET", SELF, Fault::Gate));
+    story.gitlab.holds_one(gate).await;
+    is_unasked(story).await;
+}
+
+async fn is_unasked(story: &Story<'_>) {
+    let connection: GitLabConnection = story.get("gitlab").await.unwrap();
+    let record = connection.status.unwrap().credential_rotation.unwrap();
+    assert!(record.asked_at.is_none(), "{record:?}");
+    assert_eq!(rotations(story), []);
+}
+
+/// The next process knows that nothing was asked, and asks.
+async fn is_replaced_by_the_next(story: &mut Story<'_>) {
+    is_unasked(story).await;
+    story.gitlab.recovers();
+    story.the_operator_starts().await;
+    is_replaced(story).await;
+    has_settled(story, "gitlab").await;
+    assert_eq!(rotations(story).len(), 1);
+    is_never_sent_after(story, rotations(story)[0].seq);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_it_has_asked() {
+    story("credential-unasked")
+        .tell(async |story| {
+            is_alone(story).await;
+            story.the_operator_is_killed().await;
+            is_replaced_by_the_next(story).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_stop_before_it_has_asked() {
+    story("credential-stopped")
+        .tell(async |story| {
+            is_alone(story).await;
+            let (code, took) = story.the_operator_is_told_to_stop().await;
+            assert_eq!(code, 0, "{}", story.operator().lines());
+            assert!(took.as_secs() < 6, "{took:?}");
+            is_replaced_by_the_next(story).await;
+        })
+        .await;
+}
+
+/// GitLab has made a new token, and the Secret cannot be written.
+async fn is_unstored(story: &Story<'_>) {
+    has_old_token(story);
+    story.apply(&credential()).await;
+    let gate = holds_the_answer(story);
+    story
+        .apply(&rotating(story, "gitlab").with("timeout", HELD))
+        .await;
+    story.gitlab.holds_one(gate).await;
+    story.may_no_longer("patch", "secrets").await;
+    story.gitlab.recovers();
+    story
+        .connection_says("gitlab", "Ready", "False", "RotationUnstored")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_token_is_stored_when_the_process_is_told_to_stop() {
+    story("credential-last-try")
+        .finishing_within("20s")
+        .tell(async |story| {
+            is_unstored(story).await;
+            let mended = async {
+                let told = async || {
+                    let log = story.operator().log();
+                    let told = log.contains("the operator was told to stop");
+                    told.then_some(()).ok_or(story.operator().lines())
+                };
+                until("it tells of it", told).await;
+                story.rights_are_granted().await;
+            };
+            let ((code, _), ()) = tokio::join!(story.the_operator_is_told_to_stop(), mended);
+            assert_eq!(code, 0, "{}", story.operator().lines());
+            is_replaced(story).await;
+            assert!(!story.operator().log().contains("cut off"));
+            story.the_operator_starts().await;
+            has_settled(story, "gitlab").await;
+            assert_eq!(rotations(story).len(), 1);
+            is_never_sent_after(story, rotations(story)[0].seq);
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_token_outlives_its_connection() {
+    story("credential-bereft")
+        .tell(async |story| {
+            is_unstored(story).await;
+            story.delete(&rotating(story, "gitlab")).await;
+            story.is_gone(&rotating(story, "gitlab")).await;
+            until("it is told whose Secret that is", async || {
+                let log = story.operator().log();
+                let told = log.contains("the connection was deleted")
+                    && log.contains("gitlab-credential")
+                    && log.contains("revoke it in GitLab");
+                told.then_some(()).ok_or(story.operator().lines())
+            })
+            .await;
+            story.rights_are_granted().await;
+            let fresh = is_replaced(story).await;
+            story.connects("again", &fresh).await;
+            story.is_connected("again").await;
+        })
+        .await;
+}
+
+/// Whoever has deleted both wants neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_token_makes_no_secret_for_a_connection_that_is_gone() {
+    story("credential-unwanted")
+        .tell(async |story| {
+            is_unstored(story).await;
+            story.delete(&rotating(story, "gitlab")).await;
+            story.is_gone(&rotating(story, "gitlab")).await;
+            story.delete(&credential()).await;
+            until("it is told what to revoke", async || {
+                let log = story.operator().log();
+                let told = log.contains("the new token is nowhere");
+                told.then_some(()).ok_or(story.operator().lines())
+            })
+            .await;
+            story.rights_are_granted().await;
+            assert!(story.get::<Secret>("gitlab-credential").await.is_none());
+        })
+        .await;
+}
