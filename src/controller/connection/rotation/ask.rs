@@ -64,26 +64,9 @@ async fn replace<K: Connection>(
     held: &Fingerprint,
     until: Option<Date>,
 ) {
-    let alone = tokio::select! {
-        biased;
-        () = ctx.stop.cancelled() => return,
-        alone = alone(connection, ctx, &check, held) => alone,
-    };
-    let alone = match alone {
-        Ok(alone) => alone,
-        Err(why) => {
-            tracing::warn!(connection = %key, why, "the token is not replaced now");
-            let _ = is_put_off(connection, ctx).await;
-            return;
-        }
-    };
-    let Some(recorded) = is_recorded(connection, ctx, key, held).await else {
+    let Some(alone) = may_ask(connection, ctx, key, &check, held).await else {
         return;
     };
-    // Where that cannot be taken back, to ask is the better way out.
-    if ctx.stop.is_cancelled() && is_put_off(&recorded, ctx).await {
-        return;
-    }
     ctx.fresh_tokens.begins(&held.digest);
     ctx.gates.asks(&held.digest);
     match asked(&check.client, &alone, until).await {
@@ -96,6 +79,38 @@ async fn replace<K: Connection>(
         }
         Err(error) => failed(ctx, key, held, &error),
     }
+}
+
+/// Waits for the moment to ask, and records it. `None` where it does not come now.
+async fn may_ask<K: Connection>(
+    connection: &K,
+    ctx: &Context,
+    key: &ConnectionKey,
+    check: &ConnectionCheck,
+    held: &Fingerprint,
+) -> Option<Alone> {
+    let alone = tokio::select! {
+        biased;
+        () = ctx.stop.cancelled() => return None,
+        alone = alone(connection, ctx, check, held) => alone,
+    };
+    let alone = match alone {
+        Ok(alone) => alone,
+        Err(why) => {
+            not_now(key, &why);
+            let _ = is_put_off(connection, ctx).await;
+            return None;
+        }
+    };
+    let recorded = recorded(connection, ctx, key, held).await?;
+    // Where that cannot be taken back, to ask is the better way out.
+    let taken_back = ctx.stop.is_cancelled() && is_put_off(&recorded, ctx).await;
+    (!taken_back).then_some(alone)
+}
+
+/// It was not asked for.
+fn not_now(key: &ConnectionKey, why: &str) {
+    tracing::warn!(connection = %key, why, "the token is not replaced now");
 }
 
 /// Waits until nobody else sends the token, and looks once more whether GitLab answers. All the others are
@@ -126,7 +141,7 @@ async fn alone<K: Connection>(
 
 /// Writes into status that GitLab is asked now, onto the very version that was read: of two who try, one gets
 /// a conflict. Where the answer to that is lost the next pass takes it back. Tells the object as it is then.
-async fn is_recorded<K: Connection>(
+async fn recorded<K: Connection>(
     connection: &K,
     ctx: &Context,
     key: &ConnectionKey,
@@ -137,7 +152,7 @@ async fn is_recorded<K: Connection>(
     let written = match timeout(BRIEF, write).await {
         Ok(Ok(written)) => written,
         Ok(Err(error)) => {
-            tracing::warn!(connection = %key, why = chain(&error), "the token is not replaced now");
+            not_now(key, &chain(&error));
             return None;
         }
         Err(_) => return None,

@@ -23,32 +23,36 @@ const SELDOM: Duration = Duration::from_secs(10);
 /// is not stored is lost.
 pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
     let mut told = HashSet::new();
-    loop {
-        let stopping = stop.is_cancelled();
-        let mut due = ctx.fresh_tokens.all_held();
-        due.retain(|(key, _)| stopping || !is_there(&ctx, key));
-        if stopping && due.is_empty() && !ctx.gates.is_any_asking() {
-            return;
-        }
-        let left = !due.is_empty();
-        for (key, fresh) in due {
-            let there = is_there(&ctx, &key);
-            if let Err(why) = store(&ctx, &key, &fresh, there).await
-                && told.insert((key, stopping))
-            {
-                warn(&ctx, &fresh, stopping, &why).await;
-            }
-        }
-        if stopping {
-            sleep(BETWEEN).await;
-            continue;
-        }
+    while !stop.is_cancelled() {
+        let left = try_all(&ctx, false, &mut told).await;
         tokio::select! {
             () = stop.cancelled() => {}
             () = ctx.fresh_tokens.woken() => {}
             () = sleep(SELDOM), if left => {}
         }
     }
+    while try_all(&ctx, true, &mut told).await || ctx.gates.is_any_asking() {
+        sleep(BETWEEN).await;
+    }
+}
+
+/// Tries once to store each that is left behind, or each at all. Whether any is left.
+async fn try_all(ctx: &Context, stopping: bool, told: &mut HashSet<(ConnectionKey, bool)>) -> bool {
+    let mut left = false;
+    for (key, fresh) in ctx.fresh_tokens.all_held() {
+        let there = is_there(ctx, &key);
+        if there && !stopping {
+            continue;
+        }
+        let Err(why) = store(ctx, &key, &fresh, there).await else {
+            continue;
+        };
+        left = true;
+        if told.insert((key, stopping)) {
+            warn(ctx, &fresh, stopping, &why).await;
+        }
+    }
+    left
 }
 
 /// Whether that connection still exists, as far as the caches tell.

@@ -102,10 +102,6 @@ async fn stored(ctx: &Context, fresh: &FreshToken, wanted: bool) -> kube::Result
     Ok(Kept::Stored)
 }
 
-#[expect(
-    clippy::cognitive_complexity,
-    reason = "the macros that log count as branches"
-)]
 async fn tell(ctx: &Context, fresh: &FreshToken, kept: &Kept) {
     let FreshToken {
         namespace,
