@@ -61,6 +61,15 @@ impl Inputs {
         (self.endpoint.address().unwrap_or(gitlab_url), digest)
     }
 
+    /// The token, and where it was found.
+    pub(super) fn held(&self) -> Held {
+        Held {
+            token: self.fingerprint(),
+            place: self.place.clone(),
+            timeout: self.timeout(),
+        }
+    }
+
     /// The url, without a slash at the end.
     pub(super) fn url(&self) -> &str {
         &self.endpoint.url
@@ -70,6 +79,15 @@ impl Inputs {
     pub(super) fn timeout(&self) -> SignedDuration {
         SignedDuration::try_from(self.endpoint.timeout).unwrap_or(SignedDuration::MAX)
     }
+}
+
+/// The token that the Secret of a connection holds.
+pub(super) struct Held {
+    pub(super) token: Fingerprint,
+    /// Where that is.
+    pub(super) place: String,
+    /// How long a request with it may take.
+    pub(super) timeout: SignedDuration,
 }
 
 /// A look at a connection.

@@ -8,8 +8,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::caches::ConnectionKey;
-use super::connection_check::ConnectionCheck;
-use super::holders::Held;
+use super::connection_check::{ConnectionCheck, Held};
 use super::turn::{InFlight, Turn, Wake};
 use crate::clock;
 use crate::gitlab;

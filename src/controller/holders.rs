@@ -6,25 +6,12 @@ use super::connection_check::Inputs;
 use super::connections::Connections;
 use crate::plan::Fingerprint;
 
-/// The token that the Secret of a connection holds.
-pub(super) struct Held {
-    token: Fingerprint,
-    /// Where that is.
-    place: String,
-    /// How long a request with it may take.
-    timeout: SignedDuration,
-}
-
 impl Connections {
     /// Records which token the Secret of a connection holds, and where.
     pub(super) fn holds(&self, key: &ConnectionKey, inputs: &Inputs) {
         let mut entries = self.entries();
         let entry = entries.entry(key.clone()).or_default();
-        entry.held = Some(Held {
-            token: inputs.fingerprint(),
-            place: inputs.place.clone(),
-            timeout: inputs.timeout(),
-        });
+        entry.held = Some(inputs.held());
     }
 
     /// The token that the Secret of a connection held when it was last read.
