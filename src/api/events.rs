@@ -28,6 +28,8 @@ closed_list! {
     RunnerReplaced => "Restart the runner processes that use the token: the old runner has ended, and the new one has another number.",
     /// The runner's token does not begin with `glrt-`, as with a prefix of the instance's own. gitlab-runner takes it for one of the former kind.
     UnusualTokenPrefix => "Never run `gitlab-runner unregister` with it, and set `unregisterRunners: false` in the GitLab Runner chart: it would remove the runner from GitLab. Give each such runner a config.toml of its own.",
+    /// GitLab has registered the runner and given its token another end than spec.registration.expiresIn asks for, or none: it is older than 18.10, or not of the Enterprise Edition with Premium.
+    TokenLifeIgnored => "Take expiresIn and rotationDeadline out of spec, or have an administrator set how long the tokens of runners live.",
     /// The runner was gone from GitLab and is to be registered anew, with another number and token.
     RunnerVanished => "Restart the runner processes that use the token, and find out who removed the runner.",
     /// The runner was removed from GitLab; as a Warning, it is taken for removed after a lost answer.

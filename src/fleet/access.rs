@@ -11,13 +11,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::certificates::Certificates;
 use super::kubernetes::{ClusterArgs, Kubernetes};
+pub(super) use super::session::Session;
 use crate::api::v1alpha1::{ConnectionKind, ConnectionRef, GitLabConnectionSpec};
-use crate::chain::chain;
 use crate::connect;
 use crate::connect::Sources;
-use crate::gitlab;
 use crate::gitlab::{Budget, BuildError, Client, Endpoint, Lane, by_network};
-use crate::plan::{Trouble, credential, is_withheld};
+use crate::plan::{Trouble, Version, credential, is_withheld};
 use crate::secrets::digest;
 
 /// Where the token is when no connection is named.
@@ -56,18 +55,6 @@ pub(super) struct Access {
     /// Which cluster, and where in it.
     #[command(flatten)]
     pub(super) cluster: ClusterArgs,
-}
-
-/// A GitLab that can be asked.
-pub(super) struct Session {
-    pub(super) client: Client,
-    pub(super) endpoint: Endpoint,
-    /// Where the credential was read, for a person.
-    pub(super) credential: String,
-    /// The connection of the cluster that led here, if one did.
-    pub(super) connection: Option<ConnectionRef>,
-    /// The cluster that the connection is in.
-    pub(super) kubernetes: Option<Kubernetes>,
 }
 
 impl Access {
@@ -143,6 +130,7 @@ impl Access {
         let client = client(&endpoint, token, self.ceiling(Some(&spec)), origin);
         Ok(Session {
             client: client.map_err(told)?,
+            version: Version::default(),
             endpoint,
             credential,
             connection: Some(connection),
@@ -179,6 +167,7 @@ impl Access {
         let client = client(&endpoint, token()?, ceiling, |_| None);
         Ok(Session {
             client: client.map_err(|Trouble { message, .. }| anyhow!(message))?,
+            version: Version::default(),
             endpoint,
             credential: place,
             connection: None,
@@ -229,22 +218,6 @@ fn token() -> anyhow::Result<SecretString> {
         Ok("") => bail!("the environment variable {TOKEN} is empty: put an access token there"),
         Ok(token) => Ok(SecretString::from(token)),
         Err(why) => bail!("the environment variable {TOKEN}: {why}"),
-    }
-}
-
-impl Session {
-    /// What a failed request means, and what to do about it.
-    pub(super) fn told(&self, error: &gitlab::Error) -> anyhow::Error {
-        let about_access = error.is_unauthorized() || error.is_unanswered();
-        if !about_access {
-            return anyhow!(chain(error));
-        }
-        let Trouble { message, .. } = connect::trouble(error, &self.endpoint, &self.credential);
-        let field = match self.connection {
-            Some(_) => "spec.url",
-            None => "--gitlab-url",
-        };
-        anyhow!(message.replace("spec.url", field))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::api::v1alpha1::{GitLabRunner, Target};
 use crate::clock;
 use crate::gitlab::model::Place;
 use crate::gitlab::{Contact, ProjectId, Runner, RunnerId, Scope};
-use crate::plan::{Complaint, Mark, ProjectSighting, Wanted, desired};
+use crate::plan::{Complaint, Mark, ProjectSighting, Wanted, desired, lacking};
 
 /// What one look at a GitLab has shown.
 struct Look<'a> {
@@ -90,6 +90,12 @@ impl Look<'_> {
                 Err(why) => return Ok(Compared::unclear(key, None, why)),
             },
         };
+        // The operator would do nothing until that is put right.
+        let lack = lacking(&want, self.session.version, runner.is_none(), false);
+        if let Some(lack) = lack {
+            let id = runner.map(|runner| runner.id.0);
+            return Ok(Compared::unclear(key, id, lack.told()));
+        }
         let Some(runner) = runner else {
             return Ok(Compared::missing(key, missing(known, document)));
         };

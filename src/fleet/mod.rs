@@ -29,6 +29,7 @@ mod release;
 pub mod rights;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]
 mod rotate;
+mod session;
 mod sorted;
 mod spec_fields;
 #[expect(clippy::doc_markdown, reason = "help shows backticks as they are")]

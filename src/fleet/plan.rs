@@ -75,7 +75,7 @@ impl Plan {
         self.print(&compared)?;
         let has = |verdict| compared.iter().any(|one| one.verdict == verdict);
         if has(Verdict::Unclear) {
-            bail!("some objects could not be compared");
+            bail!("some objects could not be compared, or ask for what that GitLab cannot do");
         }
         let found = has(Verdict::Differs) || has(Verdict::Missing);
         Ok(if found { Ending::Found } else { Ending::Done })

@@ -1,7 +1,7 @@
 //! Which release of GitLab a command asks.
 use super::access::{Access, Session};
 use super::reads::again;
-use crate::gitlab::Metadata;
+use crate::plan::Version;
 
 impl Access {
     /// The way to GitLab that was typed, by a client that knows its release.
@@ -15,9 +15,10 @@ impl Session {
     /// elsewhere. Where the token may not ask for that, it is asked like the newest.
     pub(super) async fn of_its_release(self) -> Self {
         let told = again(async || self.client.metadata().await).await;
-        let release = told.ok().as_ref().and_then(Metadata::release);
+        let version = Version::told(told.ok().as_ref());
         Self {
-            client: self.client.of_release(release),
+            client: self.client.of_release(version.release),
+            version,
             ..self
         }
     }

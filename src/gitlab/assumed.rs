@@ -6,7 +6,11 @@ impl NewRunner {
     /// that a runner begins with (contract §1.5). `None` where GitLab makes something of a tag that we
     /// do not work out (contract §1.6).
     pub fn assumed(&self, id: RunnerId) -> Option<Runner> {
-        let Self { scope, settings } = self;
+        let Self {
+            scope,
+            settings,
+            life: _,
+        } = self;
         let settings = settings.clone();
         let tags = settings.tags.unwrap_or_default();
         if tags.iter().any(|tag| tag.contains(['"', '\'', ','])) {
@@ -59,7 +63,7 @@ mod tests {
 
     fn new(settings: Settings) -> NewRunner {
         let scope = Scope::Group(GroupId(1));
-        NewRunner { scope, settings }
+        NewRunner::new(scope, settings)
     }
 
     #[test]

@@ -96,7 +96,7 @@ fn by_parser(status: u16, error: &str) -> Option<Refusal> {
         {
             Some(Refusal::Other)
         }
-        403 if error == "Token rotation deadline has passed" => Some(Refusal::Other),
+        403 if error == "Token rotation deadline has passed" => Some(Refusal::RotationDeadline),
         404 if error == "404 Not Found" => Some(Refusal::NoSuchEndpoint),
         406 if error.starts_with("The requested format ") && unsupported => Some(Refusal::Other),
         410 if error.starts_with("API V3 is no longer supported") => Some(Refusal::NoSuchEndpoint),

@@ -15,6 +15,7 @@ mod gate;
 mod graphql;
 mod in_description;
 mod jobs;
+mod life;
 mod limits;
 mod lists;
 pub mod model;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use super::access_token::AccessToken;
+pub use super::life::TokenLife;
 pub use super::note::{Identity, Note};
 pub use super::release::{Metadata, Release};
 pub use super::token::{RegistrationToken, RunnerToken};
@@ -191,6 +192,19 @@ pub struct NewRunner {
     pub scope: Scope,
     /// What it should be like from the start.
     pub settings: Settings,
+    /// How long its first token lives, if GitLab is told.
+    pub life: Option<TokenLife>,
+}
+
+impl NewRunner {
+    /// One whose token lives for as long as GitLab likes.
+    pub const fn new(scope: Scope, settings: Settings) -> Self {
+        Self {
+            scope,
+            settings,
+            life: None,
+        }
+    }
 }
 
 /// What registering a runner gives (contract §2.3): the only time its token is shown.

@@ -39,6 +39,10 @@ pub enum Refusal {
     RegistrationTokenUnknown,
     /// This GitLab registers no runners in that way.
     NoSuchRegistration,
+    /// The life that a runner's first token was to have.
+    TokenLife,
+    /// The runner's token has a deadline for its replacement, which has passed (contract §3.9).
+    RotationDeadline,
     /// Registration by token is switched off.
     RegistrationDisallowed,
     /// The runner is on that project already.

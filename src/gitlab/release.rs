@@ -26,6 +26,9 @@ impl Release {
     /// A runner's note over REST (contract §2.2).
     pub const NOTES: Self = Self::new(16, 10);
 
+    /// An end of the first token that is asked for at registration, in the Enterprise Edition (contract §3.20).
+    pub const TOKEN_LIFE: Self = Self::new(18, 10);
+
     /// The release of that number.
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }

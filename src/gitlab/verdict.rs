@@ -212,11 +212,19 @@ fn bad_request(text: &str, numbered: bool) -> Option<Refusal> {
         _ if is_taken(text) => Refusal::AlreadyAssigned,
         _ if reason.ends_with("to be a personal access token") => Refusal::NotAnAccessToken,
         "Token already revoked" => Refusal::TokenRevoked,
+        _ if numbered && is_of_the_life(reason) => Refusal::TokenLife,
         _ if reason.starts_with("Rotation of legacy") => Refusal::RotationDisabled,
         "Scope contains invalid value" => Refusal::Other,
         _ if numbered || is_of_assigning(text) => Refusal::Other,
         _ => return None,
     })
+}
+
+/// Contract §3.20: what is wrong with the life that a runner's first token was to have.
+fn is_of_the_life(reason: &str) -> bool {
+    ["token_expires_at ", "token_rotation_deadline "]
+        .iter()
+        .any(|field| reason.starts_with(field))
 }
 
 fn forbidden(text: &str) -> Refusal {
@@ -357,6 +365,18 @@ mod tests {
             refused(400, &said(&format!("400 Bad request - This {token}"))),
             Some(Refusal::NotAnAccessToken)
         );
+        for told in [
+            "token_expires_at is required when token_rotation_deadline is specified",
+            "token_expires_at must be at least 5 minutes in the future",
+            "token_expires_at is too far in the future (maximum is 2026-03-16T08:00:00Z)",
+            "token_rotation_deadline cannot be in the past",
+            "token_rotation_deadline must be less than or equal to token_expires_at",
+        ] {
+            let body = said(&format!("400 Bad request - {told}"));
+            assert_eq!(refused(400, &body), Some(Refusal::TokenLife), "{told}");
+        }
+        let late = error("Token rotation deadline has passed");
+        assert_eq!(refused(403, &late), Some(Refusal::RotationDeadline));
         for (status, body) in [
             (400, said("400 Bad request - Missing/invalid project")),
             (400, said("Scope contains invalid value")),
@@ -371,7 +391,6 @@ mod tests {
                 400,
                 error("a, b are missing, at least one parameter must be provided"),
             ),
-            (403, error("Token rotation deadline has passed")),
             (
                 405,
                 said("Non GET methods are not allowed for moved projects"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::model::{
     AccessLevel, GroupId, Insight, NewRunner, Note, ProjectId, ProjectRef, Release, Runner,
-    RunnerId, Scope, Settings,
+    RunnerId, Scope, Settings, TokenLife,
 };
 
 /// The body of `PUT /runners/:id` (contract §3.6) and most of that of `POST /user/runners`
@@ -100,11 +100,17 @@ pub(super) struct Create<'a> {
     project_id: Option<ProjectId>,
     #[serde(flatten)]
     settings: Edit<'a>,
+    #[serde(flatten)]
+    life: Option<TokenLife>,
 }
 
 impl<'a> From<&'a NewRunner> for Create<'a> {
     fn from(new: &'a NewRunner) -> Self {
-        let NewRunner { scope, settings } = new;
+        let NewRunner {
+            scope,
+            settings,
+            life,
+        } = new;
         let (group_id, project_id) = match *scope {
             Scope::Instance => (None, None),
             Scope::Group(id) => (Some(id), None),
@@ -115,6 +121,7 @@ impl<'a> From<&'a NewRunner> for Create<'a> {
             group_id,
             project_id,
             settings: settings.into(),
+            life: *life,
         }
     }
 }
@@ -309,7 +316,7 @@ mod tests {
                 paused: Some(true),
                 ..Settings::default()
             };
-            let new = NewRunner { scope, settings };
+            let new = NewRunner::new(scope, settings);
             assert_eq!(serde_json::to_value(Create::from(&new)).unwrap(), expected);
         }
     }

@@ -28,6 +28,8 @@ pub struct Connected {
     pub can: Can,
     /// Which GitLab it is, where the credential may know that.
     pub release: Option<Release>,
+    /// Whether it is known to be the Community Edition.
+    pub community: bool,
     /// Whether GitLab shows the note of a runner with the runner.
     pub shows_notes: AtomicBool,
     /// Where it could read runners lately.

@@ -74,6 +74,7 @@ impl Locator<'_> {
             can_search: connected.is_some_and(|connected| connected.can.lists_all()),
             refused: false,
             release: connected.and_then(|connected| connected.release),
+            community: connected.is_some_and(|connected| connected.community),
             answered: false,
             changed: None,
             brake: None,

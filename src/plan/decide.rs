@@ -18,7 +18,7 @@ use super::{
     unseen::unseen,
 };
 use crate::api::v1alpha1::{DeletionPolicy, DriftPolicy};
-use crate::gitlab::model::{NewRunner, Runner, RunnerId};
+use crate::gitlab::model::{Runner, RunnerId};
 
 /// Chooses the next step. `mark` is what a note is signed with that has lost its mark.
 pub fn decide(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Plan {
@@ -43,18 +43,18 @@ fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Pl
             _ if let Some(adoption) = &seen.adoption => adopt(adoption, seen, mark),
             Sighting::Absent => match settling {
                 Some(until) => Plan::Hold(Blocked::Settling(until)),
-                None => register(want, seen),
+                None => register(want, seen, now),
             },
             Sighting::Unclear(Doubt::Foreign(_) | Doubt::Elsewhere)
                 if want.deletion == DeletionPolicy::Orphan =>
             {
-                register(want, seen)
+                register(want, seen, now)
             }
             // It may well be this object's, so that a policy from before is no answer.
             Sighting::Unclear(Doubt::Unmarked(_))
                 if want.deletion == DeletionPolicy::Orphan && seen.answered =>
             {
-                register(want, seen)
+                register(want, seen, now)
             }
             Sighting::Unclear(Doubt::Unseen(id)) => {
                 unseen(want, *id, keep_token(want, *id, seen), seen, now)
@@ -65,7 +65,7 @@ fn choose(desired: &Desired, seen: &Observed, mark: &Mark, now: Timestamp) -> Pl
     }
 }
 
-fn register(want: &Wanted, seen: &Observed) -> Plan {
+fn register(want: &Wanted, seen: &Observed, now: Timestamp) -> Plan {
     // Without a place for the token a registration would lose it.
     if let SecretSighting::Foreign(made_for) = &seen.secret {
         return Plan::Hold(Blocked::SecretConflict(made_for.clone()));
@@ -73,8 +73,8 @@ fn register(want: &Wanted, seen: &Observed) -> Plan {
     let Some(scope) = seen.scope else {
         return Plan::Hold(Blocked::ScopeUnknown);
     };
-    let settings = first_settings(want, scope, seen);
-    Plan::Act(Step::Register(Box::new(NewRunner { scope, settings })))
+    let new = want.new_runner(scope, first_settings(want, scope, seen), now);
+    Plan::Act(Step::Register(Box::new(new)))
 }
 
 /// The runner exists: first a token that works, then the right settings, then the projects, and a new

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::diff::normalised;
+use super::first_token::FirstToken;
 use super::pausing::{Pausing, pausing};
 use super::quoted::quoted;
 use super::rotation::Rotation;
@@ -38,6 +39,8 @@ pub struct Wanted {
     pub secret: WantedSecret,
     /// When the token is replaced.
     pub rotation: Rotation,
+    /// How long the first token lives.
+    pub first_token: FirstToken,
     /// What becomes of the windows in which it is paused, if there are any; the settings follow them.
     pub pausing: Option<Pausing>,
     /// Whether to change GitLab back.
@@ -126,6 +129,7 @@ pub fn desired(
     let pausing = pausing(windows, now).map_err(Complaint)?;
     let first_description = format!("{namespace}/{name}");
     let described = description.as_ref().unwrap_or(&first_description);
+    let registration = registration.clone().unwrap_or_default();
     let secret = wanted_secret(token_secret.clone().unwrap_or_default(), name, described);
     Ok(Wanted {
         settings: Settings {
@@ -145,11 +149,12 @@ pub fn desired(
         selector: project_selector.clone(),
         secret,
         rotation: Rotation::wanted(token_rotation.as_ref()).map_err(Complaint)?,
+        first_token: FirstToken::wanted(&registration).map_err(Complaint)?,
         pausing,
         drift: *drift_policy,
         deletion: *deletion_policy,
         adopt: adopt.as_ref().and_then(WantedAdoption::of),
-        registration_token: registration.clone().unwrap_or_default().token_secret_ref,
+        registration_token: registration.token_secret_ref,
     })
 }
 

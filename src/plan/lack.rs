@@ -10,21 +10,29 @@ pub struct Lack {
     pub release: Release,
     /// Since which one it could.
     pub since: Release,
+    /// Whether only the Enterprise Edition can.
+    pub enterprise: bool,
     /// What to write instead.
     pub instead: &'static str,
 }
 
 impl Lack {
     /// The same in words.
-    pub(super) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         let Self {
             field,
             release,
             since,
+            enterprise,
             instead,
         } = self;
+        let edition = if *enterprise {
+            " of the Enterprise Edition"
+        } else {
+            ""
+        };
         format!(
-            "GitLab {release} cannot do what {field} asks for, which takes {since} or newer: {instead}, or upgrade GitLab"
+            "GitLab {release} cannot do what {field} asks for, which takes {since} or newer{edition}: {instead}, or upgrade GitLab"
         )
     }
 }

@@ -158,6 +158,8 @@ pub struct Observed {
     pub refused_projects: Vec<(ProjectId, String)>,
     /// Which GitLab it is, where the credential may know that.
     pub release: Option<Release>,
+    /// Whether it is known to be the Community Edition.
+    pub community: bool,
     /// Whether the credential is an administrator's, whom GitLab spares some rules.
     pub admin: bool,
     /// Whether the credential may assign and unassign projects.

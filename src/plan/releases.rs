@@ -7,7 +7,7 @@ use super::{
     step::{Blocked, Plan, Step},
 };
 use crate::api::v1alpha1::{DeletionPolicy, ResetToken, RotationOverlap};
-use crate::gitlab::model::{Release, Runner};
+use crate::gitlab::model::{Metadata, Release, Runner};
 
 /// The longest description where the mark stands in it too, in characters.
 const LONGEST_DESCRIPTION: usize = 896;
@@ -30,15 +30,45 @@ pub(super) fn discard(want: &Wanted, runner: &Runner, seen: &Observed, step: Ste
             field: "a token that is lost",
             release,
             since: Release::RESETS,
+            enterprise: false,
             instead: "put the runner's token back into the Secret, or delete this object and make it anew",
         })),
         Some(_) | None => Plan::Act(unassigned_first(runner, seen, step)),
     }
 }
 
+/// Which GitLab it is, as far as that says what it can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Version {
+    /// The release, where it is known.
+    pub release: Option<Release>,
+    /// Whether it is known to be the Community Edition.
+    pub community: bool,
+}
+
+impl Version {
+    /// As far as it says so itself.
+    pub fn told(metadata: Option<&Metadata>) -> Self {
+        Self {
+            release: metadata.and_then(Metadata::release),
+            community: metadata.is_some_and(|it| it.enterprise == Some(false)),
+        }
+    }
+}
+
 /// What spec asks for in vain, where that is known.
 pub(super) fn lack(want: &Wanted, seen: &Observed) -> Option<Lack> {
-    let release = seen.release?;
+    let version = Version {
+        release: seen.release,
+        community: seen.community,
+    };
+    let absent = seen.runner == Sighting::Absent;
+    lacking(want, version, absent, seen.token.requested)
+}
+
+/// The same, of a runner that is there or `absent`, and of whose token a new one is `requested` or not.
+pub fn lacking(want: &Wanted, version: Version, absent: bool, requested: bool) -> Option<Lack> {
+    let release = version.release?;
     let description = want.settings.description.as_deref().unwrap_or_default();
     let too_long = description.chars().count() > LONGEST_DESCRIPTION;
     let adopts = want.adopt.filter(|adopt| adopt.reset != ResetToken::Never);
@@ -46,7 +76,7 @@ pub(super) fn lack(want: &Wanted, seen: &Observed) -> Option<Lack> {
     let in_place = want.rotation.overlap == RotationOverlap::None;
     let rows = [
         (
-            want.registration_token.is_none() && seen.runner == Sighting::Absent,
+            want.registration_token.is_none() && absent,
             "registration.method User",
             Release::USER,
             "set spec.registration.method to RegistrationToken, with a tokenSecretRef",
@@ -70,7 +100,7 @@ pub(super) fn lack(want: &Wanted, seen: &Observed) -> Option<Lack> {
             "take it out of spec, or set tokenRotation.overlap to Twin",
         ),
         (
-            in_place && seen.token.requested,
+            in_place && requested,
             "the annotation gitlab-registrar.dev/rotate-at",
             Release::RESETS,
             "take it away, or set tokenRotation.overlap to Twin",
@@ -85,10 +115,26 @@ pub(super) fn lack(want: &Wanted, seen: &Observed) -> Option<Lack> {
     let lacking = rows
         .into_iter()
         .find(|(asked, _, since, _)| *asked && release < *since);
-    lacking.map(|(_, field, since, instead)| Lack {
+    let lacking = lacking.map(|(_, field, since, instead)| Lack {
         field,
         release,
         since,
+        enterprise: false,
         instead,
+    });
+    lacking.or_else(|| lacks_life(want, version.community, absent, release))
+}
+
+/// An end of the first token is asked for at registration alone, and every other GitLab ignores what it is asked
+/// for without a word.
+fn lacks_life(want: &Wanted, community: bool, absent: bool, release: Release) -> Option<Lack> {
+    let asked = want.first_token.expires_in.is_some() && absent;
+    let lacking = release < Release::TOKEN_LIFE || community;
+    (asked && lacking).then_some(Lack {
+        field: "registration.expiresIn",
+        release,
+        since: Release::TOKEN_LIFE,
+        enterprise: true,
+        instead: "take it out of spec, and rotationDeadline with it",
     })
 }

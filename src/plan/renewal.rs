@@ -54,10 +54,10 @@ pub(super) fn renewal(
     let why = if seen.token.requested {
         ResetReason::Requested
     } else {
-        let due = want.rotation.due(stored.issued_at, stored.expires_at)?;
+        let due = want.due(stored)?;
         (due <= now).then_some(ResetReason::Due)?
     };
-    let successor = successor(want, runner, seen).filter(|_| rests);
+    let successor = successor(want, runner, seen, now).filter(|_| rests);
     let successor = successor.map(|new| Step::Register(Box::new(new)));
     let reset = seen.can_reset().then_some(Step::ResetToken(runner.id, why));
     successor.or(reset)
@@ -71,7 +71,7 @@ pub fn renewal_beside(desired: &Desired, seen: &Observed, now: Timestamp) -> Opt
             let SecretSighting::Ours(stored) = &seen.secret else {
                 return None;
             };
-            let waits = successor(want, runner, seen).is_some() && stored.expires_at.is_none();
+            let waits = successor(want, runner, seen, now).is_some() && stored.expires_at.is_none();
             renewal(want, runner, seen, now, false).filter(|_| !waits)
         }
         (Desired::Exists(_) | Desired::Gone(_), _) => None,

@@ -126,7 +126,7 @@ fn token_status(
         let gone = seen.runner == Sighting::Absent && !held;
         return previous.token.clone().filter(|_| !gone);
     };
-    let rotate_at = want.rotation.due(stored.issued_at, stored.expires_at);
+    let rotate_at = want.due(stored);
     let time = |at: Option<Timestamp>| at.map(whole_seconds).map(Time);
     Some(TokenStatus {
         secret_name: name.clone(),

@@ -248,6 +248,7 @@ mod tests {
         let new = NewRunner {
             scope: Scope::Instance,
             settings: Settings::default(),
+            life: None,
         };
         let steps = [
             Step::Register(Box::new(new)),

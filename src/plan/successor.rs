@@ -1,4 +1,6 @@
 //! The runner that is registered to take the place of one whose token is due.
+use jiff::Timestamp;
+
 use super::alike::{over, settings_of};
 use super::assignment::assigns;
 use super::desired::Wanted;
@@ -10,7 +12,12 @@ use crate::gitlab::model::{NewRunner, Release, Runner, Scope, Settings};
 /// The runner that is registered to take this one's place; `None` where a new token for the same runner is
 /// all that can be: nobody uses the runner, it was taken over by its number, the credential could not find
 /// what a lost answer leaves behind, or assignments that spec does not name would be lost.
-pub(super) fn successor(want: &Wanted, runner: &Runner, seen: &Observed) -> Option<NewRunner> {
+pub(super) fn successor(
+    want: &Wanted,
+    runner: &Runner,
+    seen: &Observed,
+    now: Timestamp,
+) -> Option<NewRunner> {
     let user = seen.release.is_none_or(|it| it >= Release::USER);
     let registers = user || want.registration_token.is_some();
     let asked = registers && want.rotation.overlap == RotationOverlap::Twin;
@@ -30,10 +37,7 @@ pub(super) fn successor(want: &Wanted, runner: &Runner, seen: &Observed) -> Opti
     } else {
         settings_of(runner, project)
     };
-    Some(NewRunner {
-        scope,
-        settings: unlocked(want, seen, settings),
-    })
+    Some(want.new_runner(scope, unlocked(want, seen, settings), now))
 }
 
 /// What a runner is registered with: as spec says, and where that is silent like the one whose place it is to

@@ -34,7 +34,7 @@ fn is_due(want: &Wanted, seen: &Observed, now: Timestamp) -> bool {
     let SecretSighting::Ours(stored) = &seen.secret else {
         return false;
     };
-    let due = want.rotation.due(stored.issued_at, stored.expires_at);
+    let due = want.due(stored);
     due.is_some_and(|at| at <= now)
 }
 

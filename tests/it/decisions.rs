@@ -7,6 +7,7 @@ mod credential;
 mod credential_rotation;
 mod diff;
 mod drain;
+mod first_token;
 pub(crate) mod given;
 mod gone;
 mod pausing;

@@ -1,6 +1,7 @@
 //! The commands beside the operator, as a person or a pipeline runs them.
 mod adopt;
 mod import;
+mod lacking;
 mod orphans;
 mod plan;
 mod program;

@@ -24,25 +24,18 @@ async fn works_on(story: &Story<'_>, manifest: &Manifest, jobs: usize) -> (i64, 
     story.is_connected_to_gitlab().await;
     story.apply(manifest).await;
     let id = story.is_registered(manifest.name()).await;
-    let take = |_| {
-        story
-            .gitlab
-            .does(json!({ "do": "queue_job", "project": "platform/docs" }));
-        let taken = story.gitlab.does(json!({ "do": "take_job", "runner": id }));
-        taken["job"].clone()
-    };
-    let jobs: Vec<Value> = (0..jobs).map(take).collect();
-    assert!(jobs.iter().all(|job| !job.is_null()), "{jobs:?}");
+    let jobs = (0..jobs).map(|_| story.gitlab.takes_a_job(id, "platform/docs"));
+    let jobs = jobs.collect();
     story.gitlab.clear_requests();
     (id, jobs)
 }
 
-fn ends(story: &Story<'_>, job: &Value) {
+pub(crate) fn ends(story: &Story<'_>, job: &Value) {
     story.gitlab.does(json!({ "do": "finish_job", "job": job }));
 }
 
 /// Waits until status has that many running jobs.
-async fn drains(story: &Story<'_>, name: &str, jobs: Option<i64>) -> DrainStatus {
+pub(crate) async fn drains(story: &Story<'_>, name: &str, jobs: Option<i64>) -> DrainStatus {
     until("the runner is drained", async || {
         let object: Option<GitLabRunner> = story.get(name).await;
         let drain = object.and_then(|object| object.status?.drain);

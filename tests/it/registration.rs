@@ -1,6 +1,7 @@
 //! Runners that are registered with a registration token, GitLab's older way, and with a credential that
 //! may do nothing else.
 mod after;
+mod life;
 mod narrow;
 mod pages;
 mod refused;

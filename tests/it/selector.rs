@@ -10,27 +10,27 @@ const PAGE: &str = include_str!("../../docs/assign-by-topic.md");
 /// More than two pages.
 const MANY: usize = 250;
 
-fn quail(topics: &[&str]) -> Manifest {
+pub(crate) fn quail(topics: &[&str]) -> Manifest {
     let selector = json!({ "group": { "path": "platform" }, "topics": topics });
     runner("quail")
         .in_project("platform/tools/build")
         .with("projectSelector", selector)
 }
 
-fn adds(story: &Story<'_>, path: &str, topics: &[&str]) {
+pub(crate) fn adds(story: &Story<'_>, path: &str, topics: &[&str]) {
     story
         .gitlab
         .does(json!({ "do": "add_project", "path": path, "settings": { "topics": topics } }));
 }
 
-fn sets(story: &Story<'_>, path: &str, settings: &Value) {
+pub(crate) fn sets(story: &Story<'_>, path: &str, settings: &Value) {
     story
         .gitlab
         .does(json!({ "do": "set_project", "project": path, "settings": settings }));
 }
 
 /// The projects besides the owner.
-async fn serves(story: &Story<'_>, expected: &[&str]) {
+pub(crate) async fn serves(story: &Story<'_>, expected: &[&str]) {
     until(&format!("it serves {expected:?}"), async || {
         let runner = story.gitlab.only_runner();
         let mut paths: Vec<String> = serde_json::from_value(runner["projects"].clone()).unwrap();

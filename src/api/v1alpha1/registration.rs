@@ -3,14 +3,20 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::SecretKeyRef;
+use super::shared::{SecretKeyRef, duration_schema};
 
 /// How the runner is registered.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("(self.method == 'RegistrationToken') == has(self.tokenSecretRef)")
-        .message("tokenSecretRef goes with method RegistrationToken, and with no other: name the Secret and the key that hold the registration token, for example {name: registration, key: token}, or take it out")
+        .message("tokenSecretRef goes with method RegistrationToken, and with no other: name the Secret and the key that hold the registration token, for example {name: registration, key: token}, or take it out"),
+    validation = Rule::new("self.method == 'User' || !(has(self.expiresIn) || has(self.rotationDeadline))")
+        .message("expiresIn and rotationDeadline go with method User, since GitLab takes them from nobody else: set method to User, or take both out"),
+    validation = Rule::new("!has(self.rotationDeadline) || has(self.expiresIn)")
+        .message("rotationDeadline goes with expiresIn: say when the token ends as well"),
+    validation = Rule::new("!has(self.rotationDeadline) || !has(self.expiresIn) || duration(self.rotationDeadline) < duration(self.expiresIn)")
+        .message("rotationDeadline must be shorter than expiresIn: at its end the token cannot be replaced any more")
 )]
 pub struct RegistrationSpec {
     /// `User` (the default) registers with the connection's credential, which takes GitLab 15.11 or newer.
@@ -23,6 +29,33 @@ pub struct RegistrationSpec {
     /// `{name: registration, key: token}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_secret_ref: Option<SecretKeyRef>,
+    /// How long after its registration GitLab stops accepting the runner's first token: a duration of
+    /// hours, minutes and seconds, at least `10m`. It takes GitLab 18.10 or newer of the Enterprise Edition
+    /// with Premium, which allows 15 days at most, and no longer than its own settings do. The token is
+    /// replaced before, as spec.tokenRotation says; how long the next one lives is said by GitLab's settings.
+    /// When omitted, they also say how long the first one lives. Example: `72h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "duration_schema")]
+    #[x_kube(
+        validation = Rule::new("self.matches('^([0-9]+h)?([0-9]+m)?([0-9]+s)?$')")
+            .message("write hours, minutes and seconds in this order and each of them once, for example 72h"),
+        validation = Rule::new("duration(self) >= duration('10m')")
+            .message("registration.expiresIn must be at least 10m: there has to be time to replace the token")
+    )]
+    pub expires_in: Option<String>,
+    /// How long after the registration GitLab goes on to replace the first token: a duration of hours, minutes
+    /// and seconds, at least `5m` and shorter than expiresIn. Whoever has that token later cannot have a new
+    /// one made with it, and neither can the operator, which has replaced it when two thirds of this time are
+    /// over. Any replacement ends the deadline. When omitted, there is none. Example: `24h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "duration_schema")]
+    #[x_kube(
+        validation = Rule::new("self.matches('^([0-9]+h)?([0-9]+m)?([0-9]+s)?$')")
+            .message("write hours, minutes and seconds in this order and each of them once, for example 24h"),
+        validation = Rule::new("duration(self) >= duration('5m')")
+            .message("registration.rotationDeadline must be at least 5m: there has to be time to replace the token")
+    )]
+    pub rotation_deadline: Option<String>,
 }
 
 /// With what a runner is registered.

@@ -14,7 +14,7 @@ use crate::controller::caches::ConnectionKey;
 use crate::controller::connection_check::{ConnectionCheck, Inputs};
 use crate::gitlab::{Client, HeldBack, Lane, Metadata};
 use crate::observe::{Connected, Recent};
-use crate::plan::{Account, Trouble, is_tolerable, too_small};
+use crate::plan::{Account, Trouble, Version, is_tolerable, too_small};
 
 /// What a look asks of GitLab.
 const A_LOOK: u32 = 3;
@@ -152,6 +152,7 @@ fn connected(
     let fresh = Connected {
         client: client.of_release(release),
         release,
+        community: Version::told(account.metadata.as_ref()).community,
         url: inputs.url().to_owned(),
         timeout: inputs.timeout(),
         admin: account.admin.unwrap_or(false),
@@ -170,7 +171,10 @@ fn connected(
     };
     reused
         .filter(|kept| {
-            kept.can == fresh.can && kept.admin == fresh.admin && kept.release == fresh.release
+            kept.can == fresh.can
+                && kept.admin == fresh.admin
+                && kept.release == fresh.release
+                && kept.community == fresh.community
         })
         .unwrap_or_else(|| Arc::new(fresh))
 }

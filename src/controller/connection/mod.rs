@@ -119,10 +119,14 @@ async fn attempt<K: Connection>(object: &Guarded<K>, ctx: &Arc<Context>) -> Resu
     };
     // The first error is the one to report.
     checked?;
-    if let Some(CredentialStep::Ask(until)) = step
-        && rotation::ask(&written, ctx, &key, until).await
-    {
-        return Ok(Action::requeue(Duration::ZERO));
+    if let Some(CredentialStep::Ask(until)) = step {
+        let asked = rotation::ask(&written, ctx, &key, until).await;
+        let wait = if asked {
+            Duration::ZERO
+        } else {
+            RECHECK_UNANSWERED
+        };
+        return Ok(Action::requeue(wait));
     }
     let wait = wait(ctx, &key, &finding);
     Ok(Action::requeue(rotation::sooner(wait, step.as_ref())))

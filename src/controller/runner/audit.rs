@@ -11,6 +11,15 @@ use crate::plan::{Adoption, Difference, Sighting, Step, differences};
 /// By this the lines are told from all others.
 const TARGET: &str = "gitlab_runner_registrar::audit";
 
+/// What to do about a token that GitLab does not replace any more.
+fn late_advice(error: &gitlab::Error) -> Option<String> {
+    (error.refusal() == Some(&Refusal::RotationDeadline)).then(|| {
+        "the deadline that the runner was registered with is over, so that its token ends as it is: set \
+         spec.tokenRotation.overlap to Twin, or delete this object and make it anew"
+            .to_owned()
+    })
+}
+
 impl Pass<'_> {
     /// Turns what came of a call into what a pass says of it, and logs it. Steps hold no tokens.
     pub(super) fn audited<T>(
@@ -24,7 +33,7 @@ impl Pass<'_> {
         result.map_err(|source| Error::Act {
             doing,
             about,
-            advice: self.role_advice(step, &source),
+            advice: late_advice(&source).or_else(|| self.role_advice(step, &source)),
             source,
         })
     }

@@ -58,6 +58,9 @@ impl Pass<'_> {
             (Refusal::NoSuchRegistration, None) => Some(
                 "GitLab before 15.11 registers no runners like that: set spec.registration.method to RegistrationToken, with a tokenSecretRef".to_owned(),
             ),
+            (Refusal::TokenLife, _) => Some(
+                "that is the end that spec.registration.expiresIn asks for, or the time of spec.registration.rotationDeadline: write another, or take both out of spec".to_owned(),
+            ),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ mod goodbye;
 mod held_back;
 mod kept;
 mod lane;
+mod life;
 mod link;
 mod losses;
 mod observe;

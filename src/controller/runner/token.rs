@@ -29,11 +29,11 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     let mark = pass.mark();
     let text = new.settings.maintenance_note.clone().unwrap_or_default();
     let signed = NewRunner {
-        scope: new.scope,
         settings: Settings {
             maintenance_note: Some(mark.sign(&text)),
             ..new.settings.clone()
         },
+        ..new.clone()
     };
     let step = Step::Register(Box::new(signed.clone()));
     let made = pass.posted(&link, &signed).await;
@@ -61,6 +61,7 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     pass.emit(EventType::Normal, EventReason::Registered.name(), &note)
         .await;
     pass.registered = true;
+    pass.tell_of_life(signed.life, expires_at).await;
     Ok(())
 }
 

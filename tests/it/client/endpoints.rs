@@ -61,6 +61,7 @@ async fn all_settings_arrive_with_a_registration_and_with_an_edit() {
         let all = NewRunner {
             scope: Scope::Instance,
             settings: everything(),
+            life: None,
         };
         let id = client.register(&all).await.unwrap().id;
         assert_eq!(
@@ -86,6 +87,7 @@ async fn an_edit_leaves_alone_what_it_does_not_name_and_clears_what_it_empties()
         let all = NewRunner {
             scope: Scope::Instance,
             settings: everything(),
+            life: None,
         };
         let id = client.register(&all).await.unwrap().id;
         client
@@ -153,6 +155,7 @@ async fn gitlab_says_what_is_wrong_with_settings() {
         let new = NewRunner {
             scope: Scope::Instance,
             settings: untagged,
+            life: None,
         };
         let said = told(&client.register(&new).await.unwrap_err());
         assert_eq!(

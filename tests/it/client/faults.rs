@@ -17,6 +17,7 @@ fn new_runner() -> NewRunner {
     NewRunner {
         scope: Scope::Instance,
         settings: Settings::default(),
+        life: None,
     }
 }
 

@@ -54,6 +54,7 @@ fn some(scope: Scope) -> NewRunner {
             maintenance_note: Some(MARK.to_owned()),
             ..Settings::default()
         },
+        life: None,
     }
 }
 

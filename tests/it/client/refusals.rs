@@ -101,6 +101,7 @@ async fn nobody_else_can_void_a_registration() {
     let new = NewRunner {
         scope: Scope::Instance,
         settings: Settings::default(),
+        life: None,
     };
     let said = |message: &str| json!({ "message": message });
     let redirect = [("Location", "https://sso.example.com/")];

@@ -33,7 +33,7 @@ async fn a_new_runner_is_as_was_asked() {
         for settings in [Settings::default(), plain] {
             for scope in PLACES {
                 let settings = settings.clone();
-                let new = NewRunner { scope, settings };
+                let new = NewRunner::new(scope, settings);
                 let id = client.register(&new).await.unwrap().id;
                 let shown = nowhere(read(&client, id).await);
                 assert_eq!(new.assumed(id), Some(shown), "{version} {scope:?}");

@@ -53,7 +53,7 @@ pub(super) fn new(scope: Scope) -> NewRunner {
         description: Some("d".to_owned()),
         ..Settings::default()
     };
-    NewRunner { scope, settings }
+    NewRunner::new(scope, settings)
 }
 
 pub(super) fn set<const N: usize>(tags: [&str; N]) -> BTreeSet<String> {

@@ -125,11 +125,11 @@ impl World {
         })?;
         let text = new.settings.maintenance_note.clone().unwrap_or_default();
         let signed = NewRunner {
-            scope: new.scope,
             settings: Settings {
                 maintenance_note: Some(self.mark().sign(&text)),
                 ..new.settings.clone()
             },
+            ..new.clone()
         };
         let next = self.trouble.filter(|trouble| trouble.after == 0);
         let how = next.map(|trouble| trouble.how);

@@ -150,6 +150,7 @@ impl World {
             adoption: None,
             taken_over: false,
             release: self.release,
+            community: false,
             changed: None,
         };
         let (intent, recorded) = (self.intent(), self.recorded());
@@ -318,13 +319,17 @@ impl World {
     }
 
     fn look_for_projects(&self, seen: &Observed) -> Option<Vec<ProjectSighting>> {
-        let wanted = self.want()?.projects.as_ref()?;
+        let want = self.want().filter(|want| want.manages_projects())?;
         matches!(seen.runner, Sighting::Present(_)).then(|| {
-            let number = |id: i64| ProjectSighting::Found(ProjectId(u64::try_from(id).unwrap()));
-            wanted
-                .iter()
-                .filter_map(|target| target.id.map(number))
-                .collect()
+            let number = |id: i64| ProjectId(u64::try_from(id).unwrap());
+            let named = want.projects.iter().flatten();
+            let named = named.filter_map(|target| target.id.map(number));
+            let (selected, whole) = &self.selected;
+            let selected = want.selector.iter().flat_map(|_| selected).copied();
+            let found = named.chain(selected).map(ProjectSighting::Found);
+            let unlisted =
+                (want.selector.is_some() && !whole).then_some(ProjectSighting::Unlisted(None));
+            found.chain(unlisted).collect()
         })
     }
 }

@@ -1,6 +1,8 @@
 //! A project runner, its further projects and its lock.
+use std::collections::BTreeSet;
+
 use gitlab_runner_registrar::{
-    api::v1alpha1::{DeletionPolicy, Target},
+    api::v1alpha1::{DeletionPolicy, ProjectSelector, Target},
     gitlab::model::{ProjectId, Scope},
     plan::{Desired, Plan, resolved},
 };
@@ -39,6 +41,54 @@ fn a_locked_project_runner_gets_its_projects() {
                     assert_eq!(projects, [OWNER, ProjectId(41)]);
                     assert!(made.runner.locked);
                 }
+            }
+        }
+    }
+}
+
+/// Projects that are selected come and go, and what an incomplete list leaves out stays.
+#[test]
+fn selected_projects_are_followed_and_an_incomplete_list_unassigns_none() {
+    let mut want = want();
+    want.selector = Some(ProjectSelector {
+        group: Target {
+            id: Some(30),
+            path: None,
+        },
+        include_subgroups: true,
+        topics: None,
+        archived: false,
+    });
+    let exists = Desired::Exists(Box::new(want));
+    let served = |world: &World| {
+        let made: Vec<_> = world.ours().collect();
+        let [made] = made[..] else { panic!("{made:?}") };
+        let projects = made.runner.projects.iter().flatten();
+        projects
+            .map(|project| project.id.0)
+            .collect::<BTreeSet<_>>()
+    };
+    for (there, whole) in [(false, true), (false, false), (true, true), (true, false)] {
+        for first in interruptions(7) {
+            for second in interruptions(7) {
+                let mut world = of_projects(exists.clone(), Credential::Works, there, false);
+                world.selected = ([41, 43].map(ProjectId).to_vec(), whole);
+                let (plan, _) = settle(&mut world, &[first, second]);
+                assert_eq!(plan, Some(Plan::Rest), "{first:?} {second:?} {world:#?}");
+                let before = [42].into_iter().filter(|_| there && !whole);
+                let mut expected = BTreeSet::from([OWNER.0, 41, 43]);
+                expected.extend(before);
+                assert_eq!(served(&world), expected, "{first:?} {second:?}");
+
+                // One goes and another comes.
+                world.selected = ([41, 44].map(ProjectId).to_vec(), whole);
+                let (plan, _) = settle(&mut world, &[second, first]);
+                assert_eq!(plan, Some(Plan::Rest), "{first:?} {second:?} {world:#?}");
+                if whole {
+                    expected.remove(&43);
+                }
+                expected.insert(44);
+                assert_eq!(served(&world), expected, "{first:?} {second:?}");
             }
         }
     }

@@ -131,6 +131,8 @@ pub(super) struct World {
     pub(super) trouble: Option<Interruption>,
     /// Whether our runner has a further project that the credential does not see.
     pub(super) unseen: bool,
+    /// What spec.projectSelector finds, if there is one, and whether that is all.
+    pub(super) selected: (Vec<ProjectId>, bool),
     /// How long the jobs of a runner that goes are waited for, if they are, and until when it runs any.
     pub(super) drain: Option<&'static str>,
     pub(super) jobs_end: Timestamp,
@@ -167,6 +169,7 @@ impl World {
             writes: 0,
             trouble: None,
             unseen: false,
+            selected: (Vec::new(), true),
             drain: None,
             jobs_end: given::now(),
             refused: false,
@@ -191,7 +194,11 @@ impl World {
     }
 
     pub(super) fn make(&mut self, new: &NewRunner, at: Timestamp) -> (RunnerId, u32) {
-        let NewRunner { scope, settings } = new;
+        let NewRunner {
+            scope,
+            settings,
+            life: _,
+        } = new;
         let token = self.mint();
         let id = RunnerId(u64::from(token));
         let owner = match scope {

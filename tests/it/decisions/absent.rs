@@ -10,7 +10,7 @@ use super::{act, hold, wait};
 
 fn registers(settings: Settings) -> Plan {
     let scope = GROUP;
-    act(Step::Register(Box::new(NewRunner { scope, settings })))
+    act(Step::Register(Box::new(NewRunner::new(scope, settings))))
 }
 
 fn described(text: &str) -> Settings {
@@ -129,6 +129,7 @@ fn a_runner_that_will_be_assigned_is_locked_afterwards() {
                 locked,
                 ..described("space/name")
             },
+            life: None,
         })))
     };
     let seen = || nothing(|seen| seen.scope = Some(Scope::Project(OWNER)));

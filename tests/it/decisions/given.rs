@@ -6,8 +6,8 @@ use gitlab_runner_registrar::{
         Settings,
     },
     plan::{
-        Desired, Goodbye, Known, Mark, Naming, Observed, Rotation, SecretSighting, Sighting,
-        StoredToken, TokenFacts, TokenState, Wanted, WantedSecret,
+        Desired, FirstToken, Goodbye, Known, Mark, Naming, Observed, Rotation, SecretSighting,
+        Sighting, StoredToken, TokenFacts, TokenState, Wanted, WantedSecret,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +48,7 @@ pub(crate) fn want() -> Wanted {
             config: None,
         },
         rotation: Rotation::default(),
+        first_token: FirstToken::default(),
         pausing: None,
         drift: DriftPolicy::Correct,
         deletion: DeletionPolicy::Delete,
@@ -135,6 +136,7 @@ pub(crate) fn seen() -> Observed {
         adoption: None,
         taken_over: false,
         release: None,
+        community: false,
         changed: None,
         refused: false,
         answered: false,

@@ -248,7 +248,7 @@ fn a_runner_that_has_lost_its_mark_is_left_behind_only_when_somebody_says_so() {
             ..Settings::default()
         };
         let scope = GROUP;
-        act(Step::Register(Box::new(NewRunner { scope, settings })))
+        act(Step::Register(Box::new(NewRunner::new(scope, settings))))
     };
     hold(vec![
         ("it is told", orphan(), unmarked(false), held()),

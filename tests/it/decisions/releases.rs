@@ -1,14 +1,14 @@
 //! What is done where GitLab is older than what spec asks for.
 use gitlab_runner_registrar::{
     api::v1alpha1::{DeletionPolicy, ResetToken, RotationOverlap, SecretKeyRef},
-    gitlab::model::{NewRunner, Release, RunnerId, Settings},
+    gitlab::model::{NewRunner, Release, RunnerId, Settings, TokenLife},
     plan::{
-        Blocked, Desired, Lack, Observed, Plan, ResetReason, SecretSighting, Step, Wanted,
-        WantedAdoption,
+        Blocked, Desired, FirstToken, Lack, Observed, Plan, ResetReason, SecretSighting, Step,
+        Wanted, WantedAdoption,
     },
 };
 
-use super::given::{GROUP, RUNNER, but, exists, nothing, seconds};
+use super::given::{GROUP, RUNNER, but, exists, nothing, now, seconds};
 use super::{act, hold, wait};
 
 const OLD: Release = Release::new(13, 12);
@@ -36,8 +36,73 @@ fn lacks(field: &'static str, release: Release, since: Release, instead: &'stati
         field,
         release,
         since,
+        enterprise: false,
         instead,
     }))
+}
+
+fn lacks_life(release: Release) -> Plan {
+    wait(Blocked::Unsupported(Lack {
+        field: "registration.expiresIn",
+        release,
+        since: Release::TOKEN_LIFE,
+        enterprise: true,
+        instead: "take it out of spec, and rotationDeadline with it",
+    }))
+}
+
+fn short_lived() -> Desired {
+    exists(|want| {
+        want.first_token = FirstToken {
+            expires_in: Some(seconds(7200)),
+            rotation_deadline: Some(seconds(3600)),
+        };
+    })
+}
+
+/// GitLab ignores what it does not know, so that nothing is registered there.
+#[test]
+fn an_end_of_the_first_token_is_asked_for_where_gitlab_knows_one() {
+    let (before, since) = (Release::new(18, 9), Release::TOKEN_LIFE);
+    let community = |seen| Observed {
+        community: true,
+        ..in_release(since, seen)
+    };
+    let settings = Settings {
+        description: Some("space/name".to_owned()),
+        ..Settings::default()
+    };
+    let mut new = NewRunner::new(GROUP, settings);
+    new.life = Some(TokenLife {
+        expires_at: now() + seconds(7200),
+        rotation_deadline: Some(now() + seconds(3600)),
+    });
+    hold(vec![
+        (
+            "one before does not",
+            short_lived(),
+            in_release(before, nothing(|_| {})),
+            lacks_life(before),
+        ),
+        (
+            "nor does the Community Edition",
+            short_lived(),
+            community(nothing(|_| {})),
+            lacks_life(since),
+        ),
+        (
+            "one that does is told",
+            short_lived(),
+            in_release(since, nothing(|_| {})),
+            act(Step::Register(Box::new(new))),
+        ),
+        (
+            "of a runner that is there it says nothing",
+            short_lived(),
+            community(but(|_| {})),
+            Plan::Rest,
+        ),
+    ]);
 }
 
 fn registers() -> Plan {
@@ -46,7 +111,7 @@ fn registers() -> Plan {
         ..Settings::default()
     };
     let scope = GROUP;
-    act(Step::Register(Box::new(NewRunner { scope, settings })))
+    act(Step::Register(Box::new(NewRunner::new(scope, settings))))
 }
 
 #[test]

@@ -14,23 +14,23 @@ use super::{act, hold};
 
 const DAY: i64 = 86_400;
 
-fn days(n: i64) -> SignedDuration {
+pub(super) fn days(n: i64) -> SignedDuration {
     seconds(n * DAY)
 }
 
-fn renew(why: ResetReason) -> Plan {
+pub(super) fn renew(why: ResetReason) -> Plan {
     act(Step::ResetToken(RUNNER, why))
 }
 
 /// A token of that age, in days, that ends in so many days, if ever.
-fn aged(age: i64, left: Option<i64>) -> impl Fn(&mut StoredToken) {
+pub(super) fn aged(age: i64, left: Option<i64>) -> impl Fn(&mut StoredToken) {
     move |stored| {
         stored.issued_at = Some(now() - days(age));
         stored.expires_at = left.map(|left| now() + days(left));
     }
 }
 
-fn kept(change: impl FnOnce(&mut StoredToken)) -> Observed {
+pub(super) fn kept(change: impl FnOnce(&mut StoredToken)) -> Observed {
     but(|seen| seen.secret = SecretSighting::Ours(stored_with(change)))
 }
 

@@ -45,7 +45,7 @@ fn another(scope: Scope, change: impl FnOnce(&mut Settings)) -> Plan {
         maintenance_note: Some("ask the builders".to_owned()),
     };
     change(&mut settings);
-    act(Step::Register(Box::new(NewRunner { scope, settings })))
+    act(Step::Register(Box::new(NewRunner::new(scope, settings))))
 }
 
 /// The runner is new, and there is another whose place it has taken.

@@ -28,7 +28,7 @@ fn changes(sim: &Server, id: u64, set: Value) {
 }
 
 /// The rows of a verdict, by object.
-fn with<'a>(rows: &'a Value, verdict: &str) -> Vec<&'a Value> {
+pub(super) fn with<'a>(rows: &'a Value, verdict: &str) -> Vec<&'a Value> {
     let rows = rows.as_array().unwrap().iter();
     rows.filter(|row| row["verdict"] == verdict).collect()
 }

@@ -139,6 +139,15 @@ impl GitLab {
         self.runners().into_iter().find(|runner| runner["id"] == id)
     }
 
+    /// Has a runner take a job of that project; tells its number.
+    pub(crate) fn takes_a_job(&self, runner: i64, project: &str) -> Value {
+        self.does(json!({ "do": "queue_job", "project": project }));
+        let taken = self.does(json!({ "do": "take_job", "runner": runner }));
+        let job = taken["job"].clone();
+        assert!(!job.is_null(), "{taken}");
+        job
+    }
+
     /// Whether GitLab takes that token for one of its runners', as gitlab-runner would ask.
     pub(crate) async fn accepts(&self, runner_token: &str) -> bool {
         let url = format!("{}/api/v4/runners/verify", self.url());

@@ -29,6 +29,9 @@ async fn the_page_about_registration_is_followed() {
                 assert_eq!(there["registration_type"], way);
                 assert_eq!(there["tag_list"], json!([name]));
             }
+            let id = story.is_registered("short-lived").await;
+            let there = story.gitlab.runner(id).unwrap();
+            assert!(there["token_rotation_deadline"].is_string(), "{there}");
         })
         .await;
 }

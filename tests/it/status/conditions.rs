@@ -313,6 +313,7 @@ fn the_parts_say_what_was_seen() {
     let new = NewRunner {
         scope: GROUP,
         settings: Settings::default(),
+        life: None,
     };
     let how = Outcome::Planned(Plan::Act(Step::Register(Box::new(new))));
     for (seen, parts) in rows {

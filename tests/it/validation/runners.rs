@@ -8,6 +8,13 @@ fn tags(count: usize) -> Value {
     (0..count).map(|n| format!("tag{n}")).collect()
 }
 
+fn by_token(more: Value) -> Value {
+    let mut registration = more;
+    registration["method"] = "RegistrationToken".into();
+    registration["tokenSecretRef"] = json!({ "name": "a", "key": "b" });
+    registration
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_checked() {
     let tag = "a tag has no comma, no quotation mark and no space at either end";
@@ -139,6 +146,36 @@ async fn settings_are_checked() {
                 json!({ "owner": "Runner", "overlap": "Twin" }),
             ),
             "overlap Twin is for the owner Operator",
+        ),
+        field(
+            "registration.expiresIn",
+            "10m",
+            "9m59s",
+            "registration.expiresIn must be at least 10m",
+        ),
+        field(
+            "registration",
+            json!({ "expiresIn": "1h", "rotationDeadline": "5m" }),
+            json!({ "expiresIn": "1h", "rotationDeadline": "4m" }),
+            "registration.rotationDeadline must be at least 5m",
+        ),
+        field(
+            "registration",
+            json!({ "expiresIn": "1h", "rotationDeadline": "59m" }),
+            json!({ "expiresIn": "1h", "rotationDeadline": "60m" }),
+            "rotationDeadline must be shorter than expiresIn",
+        ),
+        field(
+            "registration",
+            json!({ "expiresIn": "1h" }),
+            json!({ "rotationDeadline": "1h" }),
+            "rotationDeadline goes with expiresIn",
+        ),
+        field(
+            "registration",
+            by_token(json!({})),
+            by_token(json!({ "expiresIn": "1h" })),
+            "expiresIn and rotationDeadline go with method User",
         ),
         field("paused", true, "yes", "spec.paused"),
         field("locked", true, "yes", "spec.locked"),

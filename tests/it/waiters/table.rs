@@ -211,6 +211,7 @@ fn holding() -> impl Iterator<Item = Blocked> {
             field: "maintenanceNote",
             release: Release::new(13, 12),
             since: Release::new(14, 8),
+            enterprise: false,
             instead: "take it out of spec",
         }),
         Blocked::UnderWay(until),

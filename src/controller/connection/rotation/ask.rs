@@ -21,7 +21,7 @@ use crate::plan::{Fingerprint, NotReplaced, asking, patience, put_off};
 const BRIEF: Duration = Duration::from_secs(10);
 
 /// Asks, and stores what comes. Nothing of it ends with the pass: a pass may be cut off, and the new token
-/// would be lost. Tells whether the connection is to be looked at anew.
+/// would be lost. Tells whether GitLab was asked, and the connection is to be looked at anew.
 pub(in super::super) async fn ask<K: Connection>(
     connection: &K,
     ctx: &Arc<Context>,
@@ -39,23 +39,26 @@ pub(in super::super) async fn ask<K: Connection>(
     let (connection, of_task, key) = (connection.clone(), ctx.clone(), key.clone());
     let asking = tokio::spawn(async move {
         let ctx = of_task;
-        replace(&connection, &ctx, &key, check, &held, until).await;
+        if !replace(&connection, &ctx, &key, check, &held, until).await {
+            return false;
+        }
         if ctx.fresh_tokens.held(&key).is_none() {
             ctx.gates.has_asked(&held.digest);
         }
         for other in ctx.connections.holding(&held.digest) {
             ctx.requeue_connection(&other);
         }
+        true
     });
-    if let Err(error) = asking.await {
+    asking.await.unwrap_or_else(|error| {
         tracing::error!(why = %error, "asking for a new token was broken off");
         ctx.gates.has_asked(&digest);
-    }
-    true
+        true
+    })
 }
 
 /// First nobody else sends the token, then status says that GitLab is asked, then it is: of whoever is
-/// stopped or ends before, the next process knows that nothing was asked.
+/// stopped or ends before, the next process knows that nothing was asked. Whether GitLab was.
 async fn replace<K: Connection>(
     connection: &K,
     ctx: &Context,
@@ -63,9 +66,9 @@ async fn replace<K: Connection>(
     check: ConnectionCheck,
     held: &Fingerprint,
     until: Option<Date>,
-) {
+) -> bool {
     let Some(alone) = may_ask(connection, ctx, key, &check, held).await else {
-        return;
+        return false;
     };
     ctx.fresh_tokens.begins(&held.digest);
     ctx.gates.asks(&held.digest);
@@ -79,6 +82,7 @@ async fn replace<K: Connection>(
         }
         Err(error) => failed(ctx, key, held, &error),
     }
+    true
 }
 
 /// Waits for the moment to ask, and records it. `None` where it does not come now.

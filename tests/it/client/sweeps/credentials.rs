@@ -51,6 +51,7 @@ async fn a_member_is_shown_the_lists_of_places_that_are_theirs() {
             .register(&NewRunner {
                 scope: BUILD,
                 settings: everything(),
+                life: None,
             })
             .await
             .unwrap();
