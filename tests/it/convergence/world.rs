@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use gitlab_runner_registrar::{
     api::v1alpha1::{GitLabRunnerStatus, OperationType},
     gitlab::model::{
-        AccessLevel, NewRunner, Note, ProjectRef, Release, Runner, RunnerId, Scope, Settings,
+        AccessLevel, NewRunner, Note, ProjectId, ProjectRef, Release, Runner, RunnerId, Scope,
+        Settings,
     },
     plan::{Desired, Known, Mark, SecretSighting, StoredToken, TokenState},
 };

@@ -1,5 +1,5 @@
 //! How long the first token of a runner lives, where spec says so.
-use gitlab_runner_registrar::api::v1alpha1::GitLabRunner;
+use gitlab_runner_registrar::api::v1alpha1::{GitLabRunner, TokenStatus};
 use gitlab_sim::Recorded;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -63,10 +63,10 @@ async fn the_first_token_ends_as_spec_says_and_is_replaced_before_its_deadline()
             let what = "another token, without an end";
             let later = |runner: &GitLabRunner| {
                 let status = runner.status.clone().unwrap_or_default();
-                let token = status.token.unwrap_or_default();
+                let endless =
+                    |token: &TokenStatus| token.expires_at.is_none() && token.rotate_at.is_none();
                 status.last_handled_rotate_at.as_deref() == Some("now")
-                    && token.expires_at.is_none()
-                    && token.rotate_at.is_none()
+                    && status.token.as_ref().is_some_and(endless)
             };
             story.runner_says("curlew", what, later).await;
             let there = story.gitlab.only_runner();
