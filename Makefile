@@ -10,7 +10,7 @@ DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 PLAYGROUND := cargo run --quiet --package control-plane --bin playground --
 
-.PHONY: help demo playground test chaos bench lint licences audit build crds chart
+.PHONY: help demo playground test chaos soak planted bench lint licences audit build crds chart
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ test: control-plane operator chart ## Every test, from a fresh clone
 
 chaos: control-plane operator ## Minutes of kills, faults and edits, and what must hold after them (CHAOS_ARGS="--help")
 	CHAOS_ARGS='$(CHAOS_ARGS)' cargo it -- --ignored --exact chaos::make_chaos --nocapture
+
+soak: ## The operator in a world without sockets and clocks, with faults at every turn (SEEDS=10000, FROM=0; SEED=7: one story)
+	SEED='$(SEED)' SEEDS='$(SEEDS)' FROM='$(FROM)' cargo it --release -- --ignored --exact soak::make_soak --nocapture
+
+planted: ## Which seed of make soak finds each bug of tests/planted (SEEDS=400)
+	SEEDS='$(SEEDS)' tests/planted/search.sh
 
 bench: control-plane ## How fast it is and what it costs, beside a floor; writes docs/performance.md (BENCH_ARGS="--help")
 	BENCH_ARGS='$(BENCH_ARGS)' cargo it --release -- --ignored --exact bench::make_bench --nocapture

@@ -21,6 +21,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use options::Options;
+pub(crate) use random::Random;
 use schedule::Event;
 use world::World;
 

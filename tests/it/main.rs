@@ -53,6 +53,7 @@ mod scope;
 mod secrets;
 mod selector;
 mod shutdown;
+mod soak;
 mod start;
 mod status;
 mod tokens;
