@@ -105,6 +105,9 @@ fn search(seeds: Range<u64>) {
         "{played} seeds in {took:.1}s; all was well again after {slowest:?} at most"
     ));
     if let Some(bad) = ends.iter().filter_map(|end| end.as_ref().err()).min() {
+        told(&format!(
+            "seed {bad} ends badly; now it is played with less"
+        ));
         let (walk, ending) = shrunk(*bad);
         tell(&ending);
         panic!(

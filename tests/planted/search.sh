@@ -11,8 +11,9 @@ copy=target/planted
 rm -rf "$copy"
 mkdir -p "$copy"
 git archive HEAD | tar x -C "$copy"
-# Inside the repository's folder `git apply` would take the copy for ignored files of it.
-patch --quiet --strip=1 --directory="$copy" <tests/planted/bugs.patch
+# A repository of its own, since what is below target/ is ignored by this one.
+git -C "$copy" init --quiet
+git -C "$copy" apply "$PWD/tests/planted/bugs.patch"
 export CARGO_TARGET_DIR="$PWD/target"
 build() { cargo test --manifest-path "$copy/Cargo.toml" --test it "$@"; }
 build --no-run

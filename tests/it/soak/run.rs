@@ -109,7 +109,7 @@ async fn walked(seed: u64, walk: &Walk) -> Ending {
         world.is_wrong(wrong.clone());
     }
     if wrong.is_empty() {
-        stays(&world, &people).await;
+        stays(&people, walk).await;
     }
     people.strangers_are_left_alone();
     let (story, wrong) = world.told();
@@ -142,13 +142,19 @@ async fn settles(people: &People) -> Vec<String> {
     }
 }
 
-/// A settled world stays as it is, and asks for nothing.
-async fn stays(world: &World, people: &People) {
+/// A settled world stays as it is, and asks for nothing. Two processes that take no turns may tell different
+/// things of a connection, for ever: each says how it looks at GitLab itself.
+async fn stays(people: &People, walk: &Walk) {
+    let world = &people.world;
     world.note("all is well");
     sleep(CALM).await;
     world.asked();
     sleep(SETTLED).await;
-    for wrong in look(people).into_iter().chain(unasked(&world.asked())) {
+    let mut wrong = look(people);
+    if walk.processes == 1 || walk.elects {
+        wrong.extend(unasked(&world.asked()));
+    }
+    for wrong in wrong {
         world.is_wrong(wrong);
     }
 }
