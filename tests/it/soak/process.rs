@@ -79,10 +79,11 @@ impl Process<'_> {
         let (world, life) = (self.world, self.life);
         let (kube, name) = (kubernetes::client(world.clone(), life.clone()), &life.name);
         let mut candidate = Candidate::new(kube, NAMESPACE, "registrar", name, LEASE, clock::now);
+        let stop = CancellationToken::new();
         let term = tokio::select! {
             biased;
             order = ends(world, life, self.orders) => return order.rest(),
-            term = candidate.lead(|_| ()) => term,
+            Some(term) = candidate.lead(&stop, |_| ()) => term,
         };
         world.leads(name);
         let (enough, kept) = (CancellationToken::new(), term.clone());
