@@ -172,7 +172,7 @@ fn lease_name(text: &str) -> Result<String, String> {
 /// GitLab after another process has begun.
 fn lease_duration(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
-    let limits = Duration::from_secs(15)..=Duration::from_secs(3600);
+    let limits = Duration::from_secs(15)..=Duration::from_hours(1);
     if limits.contains(&duration) && duration.subsec_nanos() == 0 {
         Ok(duration)
     } else {

@@ -3,7 +3,7 @@
 mod connections;
 mod time;
 
-pub use connections::client;
+pub use connections::{apart, client};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use http::Uri;

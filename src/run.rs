@@ -1,4 +1,5 @@
 //! Builds the clients, the caches and the controllers, and owns the order of start and stop.
+mod clients;
 mod cluster_id;
 mod leadership;
 mod signals;
@@ -18,19 +19,16 @@ use crate::api;
 use crate::chain::chain;
 use crate::cli;
 use crate::cli::{Cli, Command, RunArgs};
-use crate::cluster;
 use crate::controller;
 use crate::controller::tasks::{Ended, Tasks};
 use crate::fleet::Ending;
 use crate::http::{Readiness, router};
 use crate::metrics::Metrics;
 use crate::telemetry;
+use clients::{Clients, clients};
 use cluster_id::cluster_id;
 use leadership::{Leadership, Lost, unless_told};
 use signals::Signals;
-
-/// What requests to the API server are from.
-const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// Does what was typed.
 pub fn main() -> ExitCode {
@@ -105,19 +103,29 @@ fn start(args: &RunArgs) -> anyhow::Result<()> {
     result
 }
 
+fn options(args: &RunArgs, cluster: String, own_namespace: String) -> controller::Options {
+    controller::Options {
+        namespaces: args.namespaces(),
+        resync: args.resync,
+        longest_pass: controller::guards::LONGEST_PASS,
+        allow_http: args.allow_http,
+        cluster,
+        operator_namespace: own_namespace,
+        instance: args.instance.clone(),
+    }
+}
+
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "each way to go on from a select counts as a branch"
+)]
 async fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
-    let mut config = cluster::config(None).await?;
-    // kube would repeat requests by itself, for minutes; looking again is the controllers' part.
-    config.default_retry = false;
-    // The API server also takes its first word for the field manager of whatever is written.
-    let agent = http::HeaderValue::from_static(USER_AGENT);
-    config.headers.push((http::header::USER_AGENT, agent));
-    let own_namespace = args
-        .operator_namespace
-        .clone()
-        .unwrap_or_else(|| config.default_namespace.clone());
-    let kube = cluster::client(config).context("no client for the API server")?;
+    let Clients {
+        kube,
+        apart,
+        own_namespace,
+    } = clients(args).await?;
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
     let mut server = serve(args, &readiness, &metrics).await?;
     let cluster = tokio::select! {
@@ -126,19 +134,11 @@ async fn run(args: &RunArgs) -> anyhow::Result<()> {
         ended = server.next_to_end() => return Err(ended.into()),
         cluster = cluster_id(args, &kube, &own_namespace) => cluster,
     };
-    let options = controller::Options {
-        namespaces: args.namespaces(),
-        resync: args.resync,
-        longest_pass: controller::guards::LONGEST_PASS,
-        allow_http: args.allow_http,
-        cluster,
-        operator_namespace: own_namespace,
-        instance: args.instance.clone(),
-    };
+    let options = options(args, cluster, own_namespace);
     log_start(&options);
     let namespace = &options.operator_namespace;
     let stop = CancellationToken::new();
-    let begun = Leadership::begin(args, &kube, namespace, &readiness, &metrics, &stop);
+    let begun = Leadership::begin(args, apart, namespace, &readiness, &metrics, &stop);
     let leadership = tokio::select! {
         biased;
         ended = server.next_to_end() => return Err(ended.into()),

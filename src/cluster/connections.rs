@@ -19,9 +19,9 @@ use super::time::Listens;
 const IDLE: Duration = Duration::from_secs(15);
 
 /// How long a connection with requests under way may say nothing before it is asked whether it still
-/// lives, and how long it may take to answer. As long as kubectl's.
-const SILENCE: Duration = Duration::from_secs(30);
-const ANSWER: Duration = Duration::from_secs(15);
+/// lives, and how long it may take to answer: all requests wait meanwhile.
+const SILENCE: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(5);
 
 type Connector = TimeoutConnector<HttpsConnector<HttpConnector>>;
 
@@ -37,9 +37,7 @@ type Connector = TimeoutConnector<HttpsConnector<HttpConnector>>;
 pub fn client(config: Config) -> anyhow::Result<Client> {
     // kube knows how to speak to each kind of proxy.
     if config.proxy_url.is_some() {
-        let builder = ClientBuilder::try_from(config)?;
-        let listens = layer_fn(|inner| Listens { inner });
-        return Ok(builder.with_layer(&listens).build());
+        return apart(config);
     }
     let (requests, watches) = (requests(&config)?, watches(&config)?);
     let pools = service_fn(move |request: Request<Body>| {
@@ -58,6 +56,18 @@ pub fn client(config: Config) -> anyhow::Result<Client> {
         .map_err(BoxError::from)
         .service(pools);
     Ok(ClientBuilder::new(service, config.default_namespace).build())
+}
+
+/// A client that opens a connection for each request under way: one that has died unseen holds up no other,
+/// which matters to whoever has little time.
+///
+/// # Errors
+///
+/// When a certificate or a key cannot be read.
+pub fn apart(config: Config) -> anyhow::Result<Client> {
+    let builder = ClientBuilder::try_from(config)?;
+    let listens = layer_fn(|inner| Listens { inner });
+    Ok(builder.with_layer(&listens).build())
 }
 
 fn is_watch(query: &str) -> bool {

@@ -2,7 +2,7 @@
 use std::pin::pin;
 
 use kube::Client;
-use ring::rand::{SystemRandom, generate};
+use ring::rand::{Random, SystemRandom, generate};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -35,24 +35,30 @@ struct Kept {
 pub(super) struct Lost(pub(super) String);
 
 impl Leadership {
-    /// Waits until this process may work, which is at once where it takes turns with nobody. `None` when it was
-    /// told to stop before.
+    /// Waits until this process may work, which is at once where it takes turns with nobody: then it is given no
+    /// client, which is to be used for nothing else. `None` when it was told to stop before.
     pub(super) async fn begin(
         args: &RunArgs,
-        kube: &Client,
+        kube: Option<Client>,
         namespace: &str,
         readiness: &Readiness,
         metrics: &Metrics,
         stop: &CancellationToken,
     ) -> Option<Self> {
-        if !args.leader_elect {
+        let Some(kube) = kube else {
             let term = Term::endless();
             return Some(Self { term, kept: None });
-        }
+        };
         let (lease, duration) = (&args.lease_name, args.lease_duration);
         let identity = args.instance.clone().unwrap_or_else(nameless);
-        let kube = kube.clone();
-        let mut candidate = Candidate::new(kube, namespace, lease, &identity, duration, clock::now);
+        let mut candidate = Candidate::new(
+            kube,
+            namespace,
+            lease,
+            &identity,
+            duration,
+            clock::by_the_system,
+        );
         metrics.leads(lease, false);
         let mut told = None;
         let tell = |standing: Standing| {
@@ -133,6 +139,10 @@ fn keep(
     }
 }
 
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "the macros that log count as branches"
+)]
 fn log(lease: &str, standing: &Standing) {
     match standing {
         Standing::By(leader) => tracing::info!(lease, leader, "standing by"),
@@ -143,6 +153,6 @@ fn log(lease: &str, standing: &Standing) {
 /// A name that no other process has.
 fn nameless() -> String {
     // Without randomness TLS would not work either.
-    let bytes: [u8; 8] = generate(&SystemRandom::new()).map_or([0; 8], |random| random.expose());
+    let bytes: [u8; 8] = generate(&SystemRandom::new()).map_or([0; 8], Random::expose);
     format!("{:016x}", u64::from_be_bytes(bytes))
 }

@@ -113,6 +113,10 @@ impl Scenario {
     }
 
     /// What it takes with that operator.
+    #[expect(
+        clippy::cognitive_complexity,
+        reason = "each variant counts as a branch"
+    )]
     async fn measured(self, options: &Options, subject: &Subject) -> Measured {
         let stage = subject.stage().await;
         let bench = Bench::of(options, &stage, subject);

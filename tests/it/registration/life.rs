@@ -17,7 +17,7 @@ fn curlew() -> Manifest {
         .with("registration.rotationDeadline", "24h")
 }
 
-fn is_release(story: &Story<'_>, set: Value) {
+fn is_release(story: &Story<'_>, set: &Value) {
     story.gitlab.does(json!({ "do": "settings", "set": set }));
 }
 
@@ -85,7 +85,7 @@ async fn a_deadline_that_has_passed_is_told() {
             let id = number(&story.is_ready("curlew").await).unwrap();
             let past = story.gitlab.now() - SignedDuration::from_hours(1);
             let past = json!({ "token_rotation_deadline": past.to_string() });
-            story.gitlab.changes(id.try_into().unwrap(), past);
+            story.gitlab.changes(id, past);
             let rotate = curlew().annotated("gitlab-registrar.dev/rotate-at", "now");
             story.apply(&rotate).await;
             let told = story.is_not_ready("curlew", "GitLabRefused").await;
@@ -121,20 +121,20 @@ async fn an_end_that_gitlab_does_not_allow_is_told_with_its_field() {
         .await;
 }
 
-/// Other GitLabs ignore what they are asked for, so that they are not asked.
+/// Another GitLab ignores what it is asked for, so that it is not asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_takes_18_10_and_the_enterprise_edition() {
     story("life-lacking")
         .resyncing_every("1s")
         .tell(async |story| {
-            is_release(story, json!({ "version": "17" }));
+            is_release(story, &json!({ "version": "17" }));
             story.is_connected_to_gitlab().await;
             story.apply(&curlew()).await;
             let told = story.is_not_ready("curlew", "Unsupported").await;
             for part in ["GitLab 17.", "registration.expiresIn", "18.10"] {
                 assert!(told.contains(part), "{told}");
             }
-            is_release(story, json!({ "version": "19", "enterprise": false }));
+            is_release(story, &json!({ "version": "19", "enterprise": false }));
             until("the edition is named", async || {
                 let told = story.is_not_ready("curlew", "Unsupported").await;
                 let named = told.contains("GitLab 19.") && told.contains("Enterprise Edition");
@@ -142,7 +142,7 @@ async fn it_takes_18_10_and_the_enterprise_edition() {
             })
             .await;
             assert_eq!(count(story, "POST", POST), 0);
-            is_release(story, json!({ "enterprise": true }));
+            is_release(story, &json!({ "enterprise": true }));
             story.is_ready("curlew").await;
         })
         .await;
@@ -153,7 +153,7 @@ async fn it_takes_18_10_and_the_enterprise_edition() {
 async fn an_end_that_gitlab_has_ignored_is_told() {
     story("life-ignored")
         .tell(async |story| {
-            is_release(story, json!({ "version": "17" }));
+            is_release(story, &json!({ "version": "17" }));
             story
                 .connects("gitlab", crate::harness::token::NARROW)
                 .await;
