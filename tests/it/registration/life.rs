@@ -8,7 +8,6 @@ use crate::harness::{Manifest, Story, number, runner, story, until};
 use crate::refusals::count;
 
 const POST: &str = "/api/v4/user/runners";
-const DIRECT: &str = "/api/v4/runners/*/reset_authentication_token";
 
 fn curlew() -> Manifest {
     runner("curlew")
@@ -95,7 +94,8 @@ async fn a_deadline_that_has_passed_is_told() {
             ] {
                 assert!(told.contains(part), "{told}");
             }
-            assert_eq!(count(story, "POST", DIRECT), 1);
+            let reset = format!("/api/v4/runners/{id}/reset_authentication_token");
+            assert_eq!(count(story, "POST", &reset), 1);
         })
         .await;
 }
