@@ -87,6 +87,13 @@ fn is_of_parameters(error: &str) -> bool {
     parts.clone().all(|part| is_name(part) || says(part)) && parts.any(says)
 }
 
+/// Contract §3.20: what is wrong with the life that a runner's first token was to have.
+pub(super) fn is_of_the_life(reason: &str) -> bool {
+    ["token_expires_at ", "token_rotation_deadline "]
+        .iter()
+        .any(|field| reason.starts_with(field))
+}
+
 /// Shape C.
 fn by_parser(status: u16, error: &str) -> Option<Refusal> {
     let unsupported = error.ends_with(" is not supported.");

@@ -212,19 +212,12 @@ fn bad_request(text: &str, numbered: bool) -> Option<Refusal> {
         _ if is_taken(text) => Refusal::AlreadyAssigned,
         _ if reason.ends_with("to be a personal access token") => Refusal::NotAnAccessToken,
         "Token already revoked" => Refusal::TokenRevoked,
-        _ if numbered && is_of_the_life(reason) => Refusal::TokenLife,
+        _ if numbered && codes::is_of_the_life(reason) => Refusal::TokenLife,
         _ if reason.starts_with("Rotation of legacy") => Refusal::RotationDisabled,
         "Scope contains invalid value" => Refusal::Other,
         _ if numbered || is_of_assigning(text) => Refusal::Other,
         _ => return None,
     })
-}
-
-/// Contract §3.20: what is wrong with the life that a runner's first token was to have.
-fn is_of_the_life(reason: &str) -> bool {
-    ["token_expires_at ", "token_rotation_deadline "]
-        .iter()
-        .any(|field| reason.starts_with(field))
 }
 
 fn forbidden(text: &str) -> Refusal {
