@@ -1,4 +1,5 @@
 //! What older releases of GitLab cannot do.
+mod followed;
 mod life;
 mod older;
 

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
@@ -138,14 +139,21 @@ impl Pass<'_> {
         if let (Some(drain), Sighting::Present(runner)) = (&mut goodbye.drain, runner)
             && drain.asks(runner, refused, now)
         {
-            drain.jobs = self.jobs_of(runner).await?;
+            drain.jobs = self.jobs_of(runner, Some(drain.since)).await?;
         }
         Ok(goodbye)
     }
 
-    pub(super) async fn jobs_of(&self, runner: &Runner) -> Result<Jobs, Error> {
-        let client = &self.link()?.client;
-        match client.running_jobs(runner.id, runner.insight.at_work).await {
+    /// The jobs of a runner that gets no others since then.
+    pub(super) async fn jobs_of(
+        &self,
+        runner: &Runner,
+        since: Option<Timestamp>,
+    ) -> Result<Jobs, Error> {
+        let link = self.link()?;
+        let lately = since.and_then(|since| link.roster.at_work(runner.id, since));
+        let at_work = lately.or(runner.insight.at_work);
+        match link.client.running_jobs(runner.id, at_work).await {
             Ok(RunningJobs::Shown(number)) => Ok(Jobs::Running(number)),
             Ok(RunningJobs::Hidden) => Ok(Jobs::Hidden),
             // It is gone: the next look says so.

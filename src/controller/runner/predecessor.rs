@@ -44,7 +44,9 @@ impl Pass<'_> {
             && before.until > clock::now()
             && let Some(runner) = before.drains()
         {
-            before.jobs = self.jobs_of(runner).await?;
+            let status = self.status().predecessor;
+            let paused_at = status.and_then(|before| before.paused_at);
+            before.jobs = self.jobs_of(runner, paused_at.map(|at| at.0)).await?;
         }
         Ok(())
     }

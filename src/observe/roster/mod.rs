@@ -129,6 +129,12 @@ impl Roster {
         state.rows.get(&id).map(|row| row.runner().insight)
     }
 
+    /// Whether the runner was at work, as far as that was asked for since then: without the patience by which
+    /// status calls a runner busy between two jobs.
+    pub fn at_work(&self, id: RunnerId, since: Timestamp) -> Option<bool> {
+        self.state().rows.get(&id)?.at_work(since)
+    }
+
     /// When the runner was last asked for.
     pub fn asked(&self, id: RunnerId) -> Option<Timestamp> {
         self.state().rows.get(&id).map(|row| row.at)

@@ -17,6 +17,8 @@ pub(super) struct Row {
     contacted_at: Option<Timestamp>,
     /// When it was last seen at work.
     worked_at: Option<Timestamp>,
+    /// Whether it was at work when that was last shown, and when that was asked for.
+    work: Option<(bool, Timestamp)>,
     /// What tells it from another of its number, where a sweep has seen that.
     pub(super) short_sha: Option<String>,
     /// When that was asked for.
@@ -34,6 +36,7 @@ impl Row {
         Self {
             contacted_at: runner.contacted_at,
             worked_at: (runner.insight.at_work == Some(true)).then_some(at),
+            work: runner.insight.at_work.map(|at_work| (at_work, at)),
             runner: Arc::new(runner),
             short_sha,
             short_sha_at: at,
@@ -53,6 +56,12 @@ impl Row {
 
     pub(super) fn contacted_at(&self) -> Option<Timestamp> {
         self.contacted_at
+    }
+
+    /// Whether it was at work, as far as that was asked for since then.
+    pub(super) fn at_work(&self, since: Timestamp) -> Option<bool> {
+        let fresh = self.work.filter(|(_, asked)| *asked >= since);
+        fresh.map(|(at_work, _)| at_work)
     }
 
     pub(super) fn scope(&self) -> Option<Scope> {
@@ -96,6 +105,9 @@ impl Row {
     /// The runner, with what only some of those who look are shown. One that was at work a moment ago counts
     /// as at work: short jobs are not to change it all the time.
     fn with_insight(&mut self, runner: Runner, at: Timestamp) -> Runner {
+        if let Some(at_work) = runner.insight.at_work {
+            self.work = Some((at_work, at));
+        }
         if runner.insight.at_work == Some(true) {
             self.worked_at = Some(at);
         }

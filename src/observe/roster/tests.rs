@@ -207,3 +207,22 @@ fn what_no_object_has_is_forgotten() {
     roster.retain(&holders(&[]), at(20));
     assert!(!has(3));
 }
+
+#[test]
+fn a_job_that_has_ended_is_told_to_whoever_asks_since_when_and_in_status_later() {
+    let (roster, holders) = (Roster::default(), holders(&[1]));
+    let seen = |at_work| {
+        let mut seen = marked(1, "a");
+        seen.insight.at_work = Some(at_work);
+        vec![seen]
+    };
+    sweep(&roster, &holders, seen(true), 100);
+    sweep(&roster, &holders, seen(false), 160);
+    let (shown, _) = known(&roster, 1, 170).unwrap();
+    assert_eq!(shown.insight.at_work, Some(true), "as status has it");
+    let at_work = |since| roster.at_work(RunnerId(1), at(since));
+    assert_eq!((at_work(160), at_work(161)), (Some(false), None));
+    // Who is not shown it says nothing of it.
+    roster.note(marked(1, "a"), at(200));
+    assert_eq!((at_work(160), at_work(161)), (Some(false), None));
+}
