@@ -104,6 +104,10 @@ impl Client {
                 data: Some(Data { runner }),
                 errors: None,
             } => Ok(runner),
+            Reply {
+                data: None,
+                errors: None,
+            } => Err(foreign()),
             // A field that this GitLab does not know, or a limit.
             Reply { .. } => Err(Error::Refused {
                 status: 200,
@@ -111,5 +115,14 @@ impl Client {
                 refusal: Refusal::NoGraphQl,
             }),
         }
+    }
+}
+
+/// GraphQL says what has gone wrong where it has no data to show (June 2018 edition of its specification, §7.1).
+/// Whoever answers with neither is somebody else.
+pub(super) fn foreign() -> Error {
+    Error::NotGitLab {
+        status: 200,
+        message: "JSON that is no answer of GraphQL".to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::Error;
+use super::graphql::foreign;
 use super::model::Scope;
 use super::refusal::Refusal;
 use super::request::Request;
@@ -89,7 +90,7 @@ impl Client {
         let given = self.send(Request::query(&query(asked))?).await?.given()?;
         let Reply { data, errors } = given.json()?;
         let Some(data) = data else {
-            let errors = errors.unwrap_or_default();
+            let errors = errors.ok_or_else(foreign)?;
             return Ok(if verdict::is_too_complex(&errors) {
                 Told::TooComplex(not_shown())
             } else if verdict::is_without_a_field(&errors) {
