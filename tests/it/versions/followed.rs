@@ -23,6 +23,15 @@ async fn follows(story: &Story<'_>, version: &str, registers_by_token: bool) {
     };
     story.apply(&quail).await;
     let id = story.is_registered("quail").await;
+    projects_come_and_go(story).await;
+    let jobs = [(); 2].map(|()| story.gitlab.takes_a_job(id, HOME));
+    story.delete(&quail).await;
+    jobs_are_waited_for(story, &jobs).await;
+    story.is_gone(&quail).await;
+    assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
+}
+
+async fn projects_come_and_go(story: &Story<'_>) {
     serves(story, &["platform/one", "platform/tools/two"]).await;
     sets(story, "platform/one", &serde_json::json!({ "topics": [] }));
     sets(
@@ -37,16 +46,15 @@ async fn follows(story: &Story<'_>, version: &str, registers_by_token: bool) {
         &serde_json::json!({ "archived": true }),
     );
     serves(story, &["platform/tools/two"]).await;
+}
 
-    let jobs = [(); 2].map(|()| story.gitlab.takes_a_job(id, HOME));
-    story.delete(&quail).await;
+/// One after the other comes to its end.
+async fn jobs_are_waited_for(story: &Story<'_>, jobs: &[Value; 2]) {
     drains(story, "quail", Some(2)).await;
     ends(story, &jobs[0]);
     drains(story, "quail", Some(1)).await;
     assert_eq!(story.gitlab.runners().len(), 1);
     ends(story, &jobs[1]);
-    story.is_gone(&quail).await;
-    assert_eq!(story.gitlab.runners(), Vec::<Value>::new());
 }
 
 macro_rules! eras {
