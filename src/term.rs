@@ -94,10 +94,21 @@ impl Term {
         self.0.end.send_replace(Some(self.now()));
     }
 
-    /// Whether it is over.
+    /// Whether it is over. What either clock has said once holds, though that clock be put back.
     pub fn is_over(&self) -> bool {
+        let now = self.now();
         let end = *self.0.end.borrow();
-        end.is_some_and(|end| end.is_past(self.now()))
+        let over = end.is_some_and(|end| end.is_past(now));
+        if over {
+            self.0.end.send_if_modified(|end| {
+                let by_time_alone = end.is_some_and(|end| end.instant > now.instant);
+                if by_time_alone {
+                    *end = Some(now);
+                }
+                by_time_alone
+            });
+        }
+        over
     }
 
     /// Whether a request may be begun that changes something: it leaves before another term can begin.
@@ -107,8 +118,7 @@ impl Term {
         end.is_none_or(|end| !end.is_past(left))
     }
 
-    /// Waits until it is over. A time for which the machine was suspended is not noticed by this, but by
-    /// whoever asks.
+    /// Waits until it is over. A time for which the machine was suspended is noticed once somebody asks.
     pub async fn over(&self) {
         let mut end = self.0.end.subscribe();
         loop {
@@ -120,7 +130,7 @@ impl Term {
                 }
             };
             tokio::select! {
-                () = past => if self.is_over() { return },
+                () = past => {}
                 // The sender is in our own hands.
                 _ = end.changed() => {}
             }
@@ -192,9 +202,11 @@ mod tests {
         assert!(!term.is_over());
         TIME.set(11);
         assert!(term.is_over());
+        timeout(LONG / 10, term.over()).await.unwrap();
         // A clock that is put back prolongs nothing.
         TIME.set(0);
-        advance(LONG).await;
+        assert!(term.is_over());
+        term.lasts_until(later());
         assert!(term.is_over());
     }
 

@@ -1,4 +1,5 @@
-//! The connections to the API server: one for each watch, and one for all that is asked besides.
+//! The connections to the API server: one for each watch, and one for all that is asked besides; behind a proxy,
+//! and for the election, those that kube makes.
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -74,6 +75,7 @@ fn is_watch(query: &str) -> bool {
     query.split('&').any(|pair| pair == "watch=true")
 }
 
+/// As kube makes them, which speaks HTTP/1.1 alone.
 fn requests(config: &Config) -> anyhow::Result<Pool<Connector, Body>> {
     let tls = config.rustls_client_config()?;
     let mut https = HttpsConnectorBuilder::new()

@@ -98,7 +98,12 @@ impl Pass<'_> {
             Some(_) => format!("could not {doing}"),
         };
         let change = self.trail.take();
-        let request = change.as_ref().map(asked);
+        // What we have held back ourselves may look like a refusal.
+        let outcome = match (failure, &change) {
+            (Some(_), None) => "unsent",
+            (failure, _) => outcome(failure),
+        };
+        let request = change.as_ref().filter(|_| outcome != "unsent").map(asked);
         let Detail {
             scope,
             project,
@@ -117,7 +122,7 @@ impl Pass<'_> {
             gitlab = self.link.as_ref().map(|link| link.url.as_str()),
             runner = runner.map(|id| id.0),
             step = step.name(),
-            outcome = outcome(failure),
+            outcome,
             request,
             status = change.as_ref().and_then(|change| change.status),
             request_id = change.and_then(|change| change.request_id),
