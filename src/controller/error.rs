@@ -10,6 +10,9 @@ use crate::gitlab::model::ProjectId;
 use crate::observe::{self, Subject};
 use crate::plan::Failure;
 
+/// How soon to come back when the term of this process should have been renewed by now.
+const RENEWED: Duration = Duration::from_secs(1);
+
 /// Why a pass ended before its plan was done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -59,6 +62,10 @@ pub enum Error {
     /// Not a failure: the process is to end, and what cannot be repeated is not begun any more.
     #[error("the operator is about to stop")]
     Stopping,
+    /// Not a failure: the term of this process ends in a moment unless it is renewed, which is late, and
+    /// nothing is begun until then.
+    #[error("nothing is begun now, since another process of the operator may lead in a moment")]
+    TermEnds,
     /// Not a failure: the runner is not gone yet, so the finalizer must stay.
     #[error("the runner is not gone yet")]
     StillThere(Duration),
@@ -88,6 +95,7 @@ impl Error {
                 remedy::after(source)
             }
             Self::Stale | Self::Stopping => Remedy::LookAgain,
+            Self::TermEnds => Remedy::RetryAfter(RENEWED),
             Self::StillThere(wait) => Remedy::RetryAfter(*wait),
             Self::Malformed(_) | Self::NotUnassigned(_) => Remedy::NeedsHuman,
             Self::NotTaken(_) | Self::Kube { .. } | Self::TimedOut(_) | Self::Panicked => {
@@ -105,6 +113,7 @@ impl Error {
             | Self::Kube { .. }
             | Self::Stale
             | Self::Stopping
+            | Self::TermEnds
             | Self::Malformed(_)
             | Self::TimedOut(_)
             | Self::Panicked
@@ -124,6 +133,7 @@ impl Error {
             | Self::Kube { .. }
             | Self::Stale
             | Self::Stopping
+            | Self::TermEnds
             | Self::Malformed(_)
             | Self::TimedOut(_)
             | Self::Panicked
@@ -171,7 +181,11 @@ impl Error {
     /// What status says of it; nothing of what is no failure.
     pub fn failure(&self, persistent: bool) -> Option<Failure> {
         let (reason, about, void) = match self {
-            Self::Stale | Self::Stopping | Self::StillThere(_) | Self::Malformed(_) => return None,
+            Self::Stale
+            | Self::Stopping
+            | Self::TermEnds
+            | Self::StillThere(_)
+            | Self::Malformed(_) => return None,
             Self::Observe(observe::Error {
                 subject: Subject::ScopePath,
                 source,

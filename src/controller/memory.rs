@@ -7,6 +7,8 @@ use std::{
 };
 
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::time::Instant;
 
 use crate::gitlab::model::{ProjectId, Runner, RunnerId};
@@ -29,6 +31,8 @@ struct State {
     /// The last operation of this process that GitLab has answered, or that is not waited for any
     /// more.
     ended: Option<String>,
+    /// The version of the Secret that this process has written last.
+    written: Option<Box<str>>,
     /// The runner that GitLab has said it removed.
     removed: Option<RunnerId>,
     /// The runner whose removal GitLab was asked for.
@@ -86,6 +90,18 @@ impl Memory {
     /// Whether this process has begun that operation and is done with it.
     pub(super) fn has_ended(&self, operation: &str) -> bool {
         self.state().ended.as_deref() == Some(operation)
+    }
+
+    /// Remembers which version of its Secret the object has from this process.
+    pub(super) fn writes(&self, secret: &Secret) {
+        let version = secret.metadata.resource_version.as_deref();
+        self.state().written = version.map(Into::into);
+    }
+
+    /// Whether this very version of a Secret is from this process.
+    pub(super) fn has_written(&self, secret: &ObjectMeta) -> bool {
+        let version = secret.resource_version.as_deref();
+        version.is_some() && self.state().written.as_deref() == version
     }
 
     /// Remembers that GitLab is asked to remove the runner.

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::memory::Memory;
 use super::refusals::Refusals;
 use super::versions::Versions;
@@ -74,6 +76,13 @@ impl Records {
     pub fn failures(&self, uid: &str) -> u32 {
         let all = self.all();
         all.get(uid).map_or(0, |record| record.failures.so_far())
+    }
+
+    /// Whether this very version of its Secret is from this process.
+    pub fn has_written(&self, uid: &str, secret: &ObjectMeta) -> bool {
+        let all = self.all();
+        all.get(uid)
+            .is_some_and(|record| record.memory.has_written(secret))
     }
 
     /// Forgets an object that is gone.

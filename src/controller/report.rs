@@ -29,7 +29,9 @@ pub(super) fn ended<K: Resource>(
             record.failures.clear();
             Ended::success
         }
-        Err(Error::StillThere(_) | Error::Stale | Error::Stopping) => Ended::requeue_after,
+        Err(Error::StillThere(_) | Error::Stale | Error::Stopping | Error::TermEnds) => {
+            Ended::requeue_after
+        }
         Err(error) => {
             let failures = record.failures.count();
             let why = chain(error);

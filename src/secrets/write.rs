@@ -15,7 +15,8 @@ use crate::api::v1alpha1::GitLabRunner;
 use crate::plan::WantedSecret;
 
 /// Writes the Secret whole: creates it, or changes the very version that was read. Either fails
-/// with a conflict when somebody else was faster, and then nothing of theirs was overwritten.
+/// with a conflict when somebody else was faster, and then nothing of theirs was overwritten. Tells what is
+/// there now.
 pub async fn put(
     api: &Api<Secret>,
     existing: Option<&Secret>,
@@ -23,7 +24,7 @@ pub async fn put(
     want: &WantedSecret,
     entry: &Entry,
     now: Timestamp,
-) -> kube::Result<()> {
+) -> kube::Result<Secret> {
     write(api, existing, owner, want, entry, now, false).await
 }
 
@@ -37,7 +38,9 @@ pub async fn rehearse(
     entry: &Entry,
     now: Timestamp,
 ) -> kube::Result<()> {
-    write(api, existing, owner, want, entry, now, true).await
+    write(api, existing, owner, want, entry, now, true)
+        .await
+        .map(drop)
 }
 
 async fn write(
@@ -48,7 +51,7 @@ async fn write(
     entry: &Entry,
     now: Timestamp,
     dry_run: bool,
-) -> kube::Result<()> {
+) -> kube::Result<Secret> {
     let Content {
         labels,
         annotations,
@@ -71,10 +74,7 @@ async fn write(
             dry_run,
             ..PatchParams::default()
         };
-        return api
-            .patch(&want.name, &params, &Patch::Merge(&patch))
-            .await
-            .map(drop);
+        return api.patch(&want.name, &params, &Patch::Merge(&patch)).await;
     }
     let secret = Secret {
         metadata: ObjectMeta {
@@ -99,7 +99,7 @@ async fn write(
         dry_run,
         ..PostParams::default()
     };
-    api.create(&params, &secret).await.map(drop)
+    api.create(&params, &secret).await
 }
 
 fn references_of_others<'a>(secret: &'a Secret, owner: &GitLabRunner) -> Vec<&'a OwnerReference> {

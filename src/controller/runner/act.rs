@@ -57,6 +57,7 @@ pub(super) async fn act(pass: &mut Pass<'_>, step: &Step) -> Result<After, Error
             if !removal::unregister(pass, step, *id, seen).await? {
                 return Ok(After::LookFirst);
             }
+            pass.keeps_secrets();
         }
         Step::UnregisterByToken(id) => {
             removal::unregister_by_token(pass, step, *id).await?;

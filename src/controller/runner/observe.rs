@@ -29,6 +29,7 @@ impl Pass<'_> {
             Desired::Gone(_) => None,
         };
         let Secrets { kept, here, others } = self.observe_secrets(want).await?;
+        self.at_hand.clear();
         self.held = entries(&kept, here.as_ref(), &others);
         let (secrets, others): (Vec<_>, Vec<_>) = others
             .into_iter()

@@ -47,6 +47,9 @@ pub(super) struct Pass<'a> {
     pub(super) unlocked: bool,
     /// Whether this pass has registered the runner, and told so.
     pub(super) registered: bool,
+    /// The object's Secrets, by name, as this pass has read them before what it has done in GitLab alone, or
+    /// has written them: the next look takes them from here.
+    pub(super) at_hand: BTreeMap<String, Option<Secret>>,
     /// The tokens that the object's Secrets held when they were last read.
     pub(super) held: Vec<Entry>,
     /// Whether what was seen of the runner is only remembered from an earlier pass; `None` before the
@@ -84,6 +87,7 @@ impl<'a> Pass<'a> {
             link: None,
             trail: Trail::default(),
             seen: None,
+            at_hand: BTreeMap::new(),
             held: Vec::new(),
             remembered: None,
             projects: BTreeMap::new(),

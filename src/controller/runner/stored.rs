@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
 
 use super::pass::Pass;
 use crate::api::v1alpha1::OperationType;
@@ -96,7 +97,29 @@ impl Pass<'_> {
         names
     }
 
+    /// Has the next look take the Secrets for what this pass has read. That is good enough where only GitLab
+    /// was asked since: whatever is written to one of them names the version that was read.
+    pub(super) fn keeps_secrets(&mut self) {
+        let Some(seen) = &self.seen else {
+            return;
+        };
+        let here = (self.secret_name(), seen.secret.clone());
+        let others = seen.others.iter();
+        let others = others.map(|secret| (secret.name_any(), Some(secret.clone())));
+        self.at_hand = others.chain([here]).collect();
+    }
+
+    /// Has the next look take a Secret for what the API server has answered when it was written, whose
+    /// wake would bring nothing new either.
+    pub(super) fn has_written(&mut self, secret: Secret) {
+        self.record.memory.writes(&secret);
+        self.at_hand.insert(secret.name_any(), Some(secret));
+    }
+
     async fn read_secret(&self, name: &str) -> Result<Option<Secret>, Error> {
+        if let Some(at_hand) = self.at_hand.get(name) {
+            return Ok(at_hand.clone());
+        }
         let read = self.secrets().get_opt(name).await;
         read.map_err(|error| Error::kube("read the Secret of the token", error))
     }

@@ -153,7 +153,7 @@ enum Source {
 
 /// Keeps a token that exists nowhere else yet.
 async fn keep(
-    pass: &Pass<'_>,
+    pass: &mut Pass<'_>,
     link: &Connected,
     runner: RunnerId,
     source: Source,
@@ -207,14 +207,16 @@ async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
     done.await.map_err(unwritten)
 }
 
-async fn put(pass: &Pass<'_>, entry: &Entry) -> Result<(), Error> {
+async fn put(pass: &mut Pass<'_>, entry: &Entry) -> Result<(), Error> {
     let (want, seen) = place(pass)?;
     let (api, secret) = (pass.secrets(), seen.secret.as_ref());
     let written = secrets::put(&api, secret, &pass.runner, want, entry, clock::now()).await;
-    written.map_err(|error| {
+    let written = written.map_err(|error| {
         pass.ctx.rehearsed.forget();
         unwritten(error)
-    })
+    })?;
+    pass.has_written(written);
+    Ok(())
 }
 
 /// Where a token belongs, and what is there.
@@ -230,7 +232,7 @@ fn unwritten(error: kube::Error) -> Error {
 }
 
 /// Writes the token that we have once more, here or under the name that spec asks for now.
-pub(super) async fn repair(pass: &Pass<'_>, id: RunnerId) -> Result<(), Error> {
+pub(super) async fn repair(pass: &mut Pass<'_>, id: RunnerId) -> Result<(), Error> {
     let entry = entry_of(pass, id).ok_or(Error::Stale)?;
     let gitlab_url = pass
         .link

@@ -1,7 +1,7 @@
 //! The runner controller: what it watches, and how it ends.
 use std::{sync::Arc, time::Duration};
 
-use futures::{StreamExt, future};
+use futures::{StreamExt, TryStreamExt, future};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
@@ -80,7 +80,11 @@ pub async fn run(
             told.owned.observe(event);
         }
     });
-    let owned = signal_first_list(secrets_listed, owned).touched_objects();
+    let records = ctx.clone();
+    let owned = signal_first_list(secrets_listed, owned)
+        .touched_objects()
+        // Nor must what a pass has just written to a Secret, which it looks at itself.
+        .try_filter(move |secret| future::ready(!is_ours(&records, &secret.metadata)));
     let controller = Controller::for_stream(drop_errors(main), feed.store)
         .watches_stream(drop_errors(owned), |secret| object_of(&secret.metadata))
         .reconcile_on(feed.requeued)
@@ -118,6 +122,11 @@ fn on_error(object: Arc<Guarded<GitLabRunner>>, error: &Error, ctx: Arc<Context>
             ))
         }
     }
+}
+
+/// Whether this very version of a Secret is from this process.
+fn is_ours(ctx: &Context, secret: &ObjectMeta) -> bool {
+    secrets::owners(secret).any(|uid| ctx.records.has_written(uid, secret))
 }
 
 /// The object that a Secret is of.

@@ -3,12 +3,16 @@ use std::collections::BTreeMap;
 
 use control_plane::{AuditEvent, AuditMark};
 use gitlab_sim::Filter;
+use jiff::Timestamp;
 
 use super::world::{LIMIT, World};
 use crate::harness::{ACCOUNT, within};
 
 /// How many looks in a row must find nothing new.
 const QUIET_LOOKS: usize = 10;
+
+/// How the name of the Secret of a token ends.
+const OF_A_TOKEN: &str = "-runner-token";
 
 /// What the operator has asked for.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,8 @@ pub(super) struct Counts {
     pub(super) writes: Vec<AuditEvent>,
     /// Reads from it, watches not counted: how often one is opened anew is the server's doing.
     pub(super) looks: Vec<AuditEvent>,
+    /// When GitLab was asked to delete something, by path.
+    removals: BTreeMap<String, Timestamp>,
     /// All requests to GitLab by method and path, numbers left out.
     kinds: BTreeMap<String, usize>,
 }
@@ -34,6 +40,43 @@ impl Counts {
     /// How many requests to GitLab were of that method and path, numbers left out.
     pub(super) fn of(&self, kind: &str) -> usize {
         self.kinds.get(kind).copied().unwrap_or_default()
+    }
+
+    /// How many Secrets of tokens were read once more between the two writes of an object's status, that of
+    /// the intent and that of the outcome.
+    pub(super) fn reads_while_registering(&self) -> usize {
+        let mut passes = BTreeMap::<&str, Vec<Timestamp>>::new();
+        for write in self.writes.iter().filter(|it| it.subresource == "status") {
+            passes.entry(&write.name).or_default().push(write.at);
+        }
+        let within = |(object, at): &(&str, Timestamp)| {
+            let times = passes.get(object);
+            times
+                .is_some_and(|times| times.iter().min() < Some(at) && times.iter().max() > Some(at))
+        };
+        self.reads_of_tokens().filter(within).count()
+    }
+
+    /// How many Secrets of tokens were read once more after GitLab was asked to remove the runner, which the
+    /// object of that name had.
+    pub(super) fn reads_after_removal(&self, numbers: &[(String, i64)]) -> usize {
+        let removed: BTreeMap<&str, &Timestamp> = numbers
+            .iter()
+            .filter_map(|(object, id)| {
+                let path = format!("/api/v4/runners/{id}");
+                Some((&**object, self.removals.get(&path)?))
+            })
+            .collect();
+        let after =
+            |(object, at): &(&str, Timestamp)| removed.get(object).is_some_and(|it| *it < at);
+        self.reads_of_tokens().filter(after).count()
+    }
+
+    /// When the Secret of a token was read, and of which object.
+    fn reads_of_tokens(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        let reads = self.looks.iter();
+        let reads = reads.filter(|look| look.verb == "get" && look.resource == "secrets");
+        reads.filter_map(|read| Some((read.name.strip_suffix(OF_A_TOKEN)?, read.at)))
     }
 
     /// What was asked for how often, one kind on a line, for whoever wants less of it.
@@ -95,6 +138,9 @@ impl World<'_> {
         }) {
             let kind = format!("{} {}", request.method, without_numbers(&request.path));
             *counts.kinds.entry(kind).or_default() += 1;
+            if request.method == "DELETE" {
+                counts.removals.insert(request.path.clone(), request.at);
+            }
             if request.is_write() {
                 *counts.changes.entry(request.method).or_default() += 1;
             } else {

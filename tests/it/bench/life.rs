@@ -31,6 +31,7 @@ pub(super) async fn measure(bench: &Bench<'_>) -> Measured {
         took,
         creation,
         created,
+        numbers: _,
         deletion,
         deleted,
     } = &life;
@@ -75,6 +76,8 @@ pub(super) struct Life {
     took: Vec<Duration>,
     creation: Duration,
     pub(super) created: Counts,
+    /// The runners' numbers by the names of their objects.
+    pub(super) numbers: Vec<(String, i64)>,
     deletion: Duration,
     pub(super) deleted: Counts,
 }
@@ -88,11 +91,13 @@ impl Life {
         let (creation, created) = world.timed(world.is_full(count)).await;
         let seen = world.observer.seen();
         let took = seen.values().filter_map(Seen::took).collect();
+        let numbers = world.numbers().await;
         let (deletion, deleted) = world.timed(world.is_emptied()).await;
         Self {
             took,
             creation,
             created,
+            numbers,
             deletion,
             deleted,
         }
