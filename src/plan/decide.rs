@@ -178,6 +178,7 @@ fn replaced(id: RunnerId, stored: &StoredToken) -> Option<ResetReason> {
         tidy: _,
         issued_at: _,
         expires_at: _,
+        rotation_deadline: _,
     } = stored;
     match token {
         TokenState::Missing => Some(ResetReason::Missing),

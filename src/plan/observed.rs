@@ -59,6 +59,8 @@ pub struct StoredToken {
     pub issued_at: Option<Timestamp>,
     /// When GitLab will stop accepting the token.
     pub expires_at: Option<Timestamp>,
+    /// From when on GitLab makes no other in its place, if it was registered with such a deadline.
+    pub rotation_deadline: Option<Timestamp>,
 }
 
 /// The token in our Secret, as compared with what we wrote there and what status says of it.

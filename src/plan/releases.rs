@@ -122,13 +122,14 @@ pub fn lacking(want: &Wanted, version: Version, absent: bool, requested: bool) -
         enterprise: false,
         instead,
     });
-    lacking.or_else(|| lacks_life(want, version.community, absent, release))
+    let registers = absent || !in_place && want.adopt.is_none();
+    lacking.or_else(|| lacks_life(want, version.community, registers, release))
 }
 
-/// An end of the first token is asked for at registration alone, and every other GitLab ignores what it is asked
-/// for without a word.
-fn lacks_life(want: &Wanted, community: bool, absent: bool, release: Release) -> Option<Lack> {
-    let asked = want.first_token.expires_in.is_some() && absent;
+/// An end of the first token is asked for at registration alone, that of a successor included, and every other
+/// GitLab ignores what it is asked for without a word.
+fn lacks_life(want: &Wanted, community: bool, registers: bool, release: Release) -> Option<Lack> {
+    let asked = want.first_token.expires_in.is_some() && registers;
     let lacking = release < Release::TOKEN_LIFE || community;
     (asked && lacking).then_some(Lack {
         field: "registration.expiresIn",

@@ -52,9 +52,11 @@ impl Rotation {
             overlap,
         } = spec.cloned().unwrap_or_default();
         Ok(Self {
-            every: every.map(|text| duration("every", &text)).transpose()?,
+            every: every
+                .map(|text| duration("tokenRotation.every", &text, "720h"))
+                .transpose()?,
             before_expiry: before_expiry
-                .map(|text| duration("beforeExpiry", &text))
+                .map(|text| duration("tokenRotation.beforeExpiry", &text, "720h"))
                 .transpose()?,
             owner,
             overlap,
@@ -109,11 +111,12 @@ pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.saturating_add(by).unwrap_or(end)
 }
 
-fn duration(field: &str, text: &str) -> Result<SignedDuration, String> {
+/// Reads a duration of that field.
+pub(super) fn duration(field: &str, text: &str, example: &str) -> Result<SignedDuration, String> {
     let read: Option<SignedDuration> = text.parse().ok();
     read.filter(SignedDuration::is_positive).ok_or_else(|| {
         format!(
-            "tokenRotation.{field} {} must be a duration such as 720h",
+            "{field} {} must be a duration such as {example}",
             quoted(text)
         )
     })

@@ -9,7 +9,7 @@ use super::config::{CONFIG_KEY, ConfigFacts, bytes, render, with_token};
 use super::digest::digest;
 use super::inspect::{
     ATTEMPT, CONFIG_AT, DIGEST, EXPIRES_AT, GITLAB_URL, ISSUED_AT, OPERATION, OWN_NAME, OWNER,
-    RUNNER_ID, labels,
+    ROTATION_DEADLINE, RUNNER_ID, labels,
 };
 use super::{Entry, REGISTRATION_TOKEN_KEY, TOKEN_KEY};
 use crate::api::v1alpha1::GitLabRunner;
@@ -119,6 +119,7 @@ fn annotations(
         operation,
         issued_at,
         expires_at,
+        rotation_deadline,
     } = entry;
     let stamp = |at: &Option<Timestamp>| at.map(|at| at.to_string());
     let own = [
@@ -131,6 +132,7 @@ fn annotations(
         (DIGEST, Some(digest(token.expose()))),
         (ISSUED_AT, stamp(issued_at)),
         (EXPIRES_AT, stamp(expires_at)),
+        (ROTATION_DEADLINE, stamp(rotation_deadline)),
     ];
     let asked = want
         .annotations

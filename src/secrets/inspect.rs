@@ -28,6 +28,7 @@ pub(super) const OPERATION: &str = "gitlab-registrar.dev/operation";
 pub(super) const DIGEST: &str = "gitlab-registrar.dev/token-digest";
 pub(super) const ISSUED_AT: &str = "gitlab-registrar.dev/issued-at";
 pub(super) const EXPIRES_AT: &str = "gitlab-registrar.dev/expires-at";
+pub(super) const ROTATION_DEADLINE: &str = "gitlab-registrar.dev/rotation-deadline";
 /// When the config.toml was written that is beside the token, if we wrote one.
 pub(super) const CONFIG_AT: &str = "gitlab-registrar.dev/config-written-at";
 
@@ -81,6 +82,7 @@ pub fn inspect(
         tidy: want.is_none_or(|(want, url)| tidy(secret, owner, want, url)),
         issued_at: time(ISSUED_AT),
         expires_at: time(EXPIRES_AT),
+        rotation_deadline: time(ROTATION_DEADLINE),
     };
     stored.token = state(&stored, annotation(DIGEST).as_deref(), expected);
     SecretSighting::Ours(stored)
@@ -209,6 +211,7 @@ pub fn entry(secret: &Secret, stored: &StoredToken) -> Option<Entry> {
         tidy: _,
         issued_at,
         expires_at,
+        rotation_deadline,
     } = stored;
     let known = runner.as_ref().filter(|_| *state == TokenState::Intact)?;
     Some(Entry {
@@ -219,5 +222,6 @@ pub fn entry(secret: &Secret, stored: &StoredToken) -> Option<Entry> {
         operation: operation.clone(),
         issued_at: *issued_at,
         expires_at: *expires_at,
+        rotation_deadline: *rotation_deadline,
     })
 }

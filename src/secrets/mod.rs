@@ -53,4 +53,6 @@ pub struct Entry {
     pub issued_at: Option<Timestamp>,
     /// When GitLab will stop accepting the token.
     pub expires_at: Option<Timestamp>,
+    /// From when on GitLab makes no other in its place, if there is such a deadline.
+    pub rotation_deadline: Option<Timestamp>,
 }

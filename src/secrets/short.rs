@@ -67,6 +67,7 @@ mod tests {
                 operation: None,
                 issued_at: None,
                 expires_at: None,
+                rotation_deadline: None,
             };
             assert_eq!(is_short_for(shown, &kept), same, "{shown} {token}");
         }

@@ -33,7 +33,9 @@ pub struct RegistrationSpec {
     /// hours, minutes and seconds, at least `10m`. It takes GitLab 18.10 or newer of the Enterprise Edition
     /// with Premium, which allows 15 days at most, and no longer than its own settings do. The token is
     /// replaced before, as spec.tokenRotation says; how long the next one lives is said by GitLab's settings.
-    /// When omitted, they also say how long the first one lives. Example: `72h`.
+    /// With `tokenRotation.overlap: Twin` the next one is the first of another runner, which is registered with
+    /// the same. A change counts for the next registration. When omitted, GitLab's settings also say how long the
+    /// first one lives. Example: `72h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "duration_schema")]
     #[x_kube(
@@ -46,7 +48,9 @@ pub struct RegistrationSpec {
     /// How long after the registration GitLab goes on to replace the first token: a duration of hours, minutes
     /// and seconds, at least `5m` and shorter than expiresIn. Whoever has that token later cannot have a new
     /// one made with it, and neither can the operator, which has replaced it when two thirds of this time are
-    /// over. Any replacement ends the deadline. When omitted, there is none. Example: `24h`.
+    /// over. Any replacement ends the deadline, but with `tokenRotation.overlap: Twin` the next token is the first
+    /// of another runner, and has such a deadline too. A change counts for the next registration. When omitted,
+    /// there is none. Example: `24h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "duration_schema")]
     #[x_kube(

@@ -1,23 +1,18 @@
 //! Tells when a runner's first token does not live as long as spec has asked for.
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kube::runtime::events::EventType;
 
 use super::pass::Pass;
 use crate::api::events::EventReason;
 use crate::gitlab::model::TokenLife;
 
-/// How far an end may be from the one that was asked for, as it is rounded.
-const ROUNDED: SignedDuration = SignedDuration::from_mins(1);
-
 impl Pass<'_> {
-    /// A GitLab that knows no such parameter ignores it without a word.
+    /// Nobody else would say so, and the token is not what its owner thinks.
     pub(super) async fn tell_of_life(&self, asked: Option<TokenLife>, given: Option<Timestamp>) {
-        let Some(TokenLife { expires_at, .. }) = asked else {
+        let Some(life) = asked.filter(|life| !life.is_given(given)) else {
             return;
         };
-        if given.is_some_and(|given| given.duration_since(expires_at).abs() < ROUNDED) {
-            return;
-        }
+        let expires_at = life.expires_at;
         let given = match given {
             Some(given) => format!("at {given}"),
             None => "never".to_owned(),

@@ -1,5 +1,6 @@
 //! The steps that make, keep and move a token. Its Secret is written nowhere else, and given up only
 //! when the runner is.
+use jiff::Timestamp;
 use kube::runtime::events::EventType;
 
 use super::operation;
@@ -43,15 +44,10 @@ pub(super) async fn register(pass: &mut Pass<'_>, new: &NewRunner) -> Result<(),
     }
     let made = pass.audited_registration(&step, made, "register the runner")?;
     let (token, expires_at) = (made.token, made.token_expires_at);
-    let kept = keep(
-        pass,
-        &link,
-        made.id,
-        Source::Registration,
-        token,
-        expires_at,
-    )
-    .await;
+    let given = signed.life.filter(|life| life.is_given(expires_at));
+    let deadline = given.and_then(|life| life.rotation_deadline);
+    let source = Source::Registration { deadline };
+    let kept = keep(pass, &link, made.id, source, token, expires_at).await;
     if let Err(error) = kept {
         note_number(pass, made.id).await;
         return Err(error);
@@ -145,8 +141,8 @@ pub(super) async fn reset(
 
 /// What a token came from.
 enum Source {
-    /// The registration of its runner.
-    Registration,
+    /// The registration of its runner, with such a deadline for its replacement.
+    Registration { deadline: Option<Timestamp> },
     /// The reset of that sign.
     Reset(String),
 }
@@ -158,21 +154,24 @@ async fn keep(
     runner: RunnerId,
     source: Source,
     token: RunnerToken,
-    expires_at: Option<jiff::Timestamp>,
+    expires_at: Option<Timestamp>,
 ) -> Result<(), Error> {
     // Whoever registers by token knows that the runner's own is of the former kind.
     let unusual = !pass.registers_by_token() && !token.expose().starts_with(USUAL_PREFIX);
+    let (operation, rotation_deadline) = match source {
+        Source::Registration { deadline } => (None, deadline),
+        // Any replacement ends it.
+        Source::Reset(id) => (Some(id), None),
+    };
     let entry = Entry {
         token,
         runner,
         gitlab_url: link.url.clone(),
         attempt: pass.attempt(),
-        operation: match source {
-            Source::Registration => None,
-            Source::Reset(id) => Some(id),
-        },
+        operation,
         issued_at: Some(clock::now()),
         expires_at,
+        rotation_deadline,
     };
     put(pass, &entry).await?;
     if unusual {
@@ -198,6 +197,7 @@ async fn rehearse(pass: &Pass<'_>, link: &Connected) -> Result<(), Error> {
         operation: None,
         issued_at: Some(clock::now()),
         expires_at: None,
+        rotation_deadline: None,
     };
     let (api, secret) = (pass.secrets(), seen.secret.as_ref());
     let rehearsal = secrets::rehearse(&api, secret, &pass.runner, want, &entry, clock::now());

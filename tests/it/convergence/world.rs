@@ -69,6 +69,7 @@ impl Secret {
             tidy: self.tidy,
             issued_at: self.issued_at,
             expires_at: None,
+            rotation_deadline: None,
         })
     }
 }

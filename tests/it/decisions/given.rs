@@ -101,6 +101,7 @@ pub(crate) fn stored() -> StoredToken {
         tidy: true,
         issued_at: Some("2026-02-01T00:00:00Z".parse().unwrap()),
         expires_at: None,
+        rotation_deadline: None,
     }
 }
 

@@ -52,11 +52,16 @@ fn lacks_life(release: Release) -> Plan {
 }
 
 fn short_lived() -> Desired {
+    with_life(|_| {})
+}
+
+fn with_life(change: impl FnOnce(&mut Wanted)) -> Desired {
     exists(|want| {
         want.first_token = FirstToken {
             expires_in: Some(seconds(7200)),
             rotation_deadline: Some(seconds(3600)),
         };
+        change(want);
     })
 }
 
@@ -99,6 +104,25 @@ fn an_end_of_the_first_token_is_asked_for_where_gitlab_knows_one() {
         (
             "of a runner that is there it says nothing",
             short_lived(),
+            community(but(|_| {})),
+            Plan::Rest,
+        ),
+        (
+            "unless another is to be registered in its place",
+            with_life(|want| want.rotation.overlap = RotationOverlap::Twin),
+            community(but(|_| {})),
+            lacks_life(since),
+        ),
+        (
+            "which one that was taken over is not given",
+            with_life(|want| {
+                want.rotation.overlap = RotationOverlap::Twin;
+                want.adopt = Some(WantedAdoption {
+                    runner: RUNNER,
+                    reset: ResetToken::IfMissing,
+                    force: false,
+                });
+            }),
             community(but(|_| {})),
             Plan::Rest,
         ),

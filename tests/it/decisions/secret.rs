@@ -56,6 +56,7 @@ fn written() -> Value {
                 "gitlab-registrar.dev/token-digest": "cbe3641e3515d713",
                 "gitlab-registrar.dev/issued-at": "2026-02-01T00:00:00Z",
                 "gitlab-registrar.dev/expires-at": "2026-04-01T00:00:00Z",
+                "gitlab-registrar.dev/rotation-deadline": "2026-03-01T00:00:00Z",
                 "note": "keep",
             },
         },
@@ -94,6 +95,7 @@ fn stored() -> StoredToken {
         tidy: true,
         issued_at: Some("2026-02-01T00:00:00Z".parse().unwrap()),
         expires_at: Some("2026-04-01T00:00:00Z".parse().unwrap()),
+        rotation_deadline: Some("2026-03-01T00:00:00Z".parse().unwrap()),
     }
 }
 
@@ -286,6 +288,8 @@ fn what_cannot_be_read_is_not_known() {
     assert_eq!(annotation("attempt", json!(null)).attempt, None);
     assert_eq!(annotation("issued-at", json!("yesterday")).issued_at, None);
     assert_eq!(annotation("expires-at", json!(null)).expires_at, None);
+    let deadline = annotation("rotation-deadline", json!("soon"));
+    assert_eq!(deadline.rotation_deadline, None);
 }
 
 #[test]
@@ -300,6 +304,7 @@ fn only_an_intact_token_of_a_known_runner_is_written_again() {
         (kept.gitlab_url.as_str(), kept.attempt.as_deref()),
         (URL, Some("a1"))
     );
+    assert_eq!(kept.rotation_deadline, stored().rotation_deadline);
     assert!(
         !format!("{kept:?}").contains("secret"),
         "a token cannot be printed"

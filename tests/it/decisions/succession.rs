@@ -15,14 +15,14 @@ use super::{act, hold};
 
 const OLD: RunnerId = RunnerId(3);
 
-fn twin(change: impl FnOnce(&mut Wanted)) -> Desired {
+pub(super) fn twin(change: impl FnOnce(&mut Wanted)) -> Desired {
     exists(|want| {
         want.rotation.overlap = RotationOverlap::Twin;
         change(want);
     })
 }
 
-fn asked(mut seen: Observed) -> Observed {
+pub(super) fn asked(mut seen: Observed) -> Observed {
     seen.token.requested = true;
     seen
 }
@@ -32,7 +32,7 @@ fn in_place() -> Plan {
 }
 
 /// One like the runner that is there, in that scope.
-fn another(scope: Scope, change: impl FnOnce(&mut Settings)) -> Plan {
+pub(super) fn another(scope: Scope, change: impl FnOnce(&mut Settings)) -> Plan {
     let like = runner();
     let mut settings = Settings {
         description: Some(like.description),

@@ -56,6 +56,15 @@ async fn the_first_token_ends_as_spec_says_and_is_replaced_before_its_deadline()
             is_about(token.expires_at.unwrap().0.duration_since(issued), 72);
             is_about(token.rotate_at.unwrap().0.duration_since(issued), 16);
 
+            // What was asked for counts, and not what spec asks for since.
+            let later = curlew()
+                .with("registration.expiresIn", "96h")
+                .with("registration.rotationDeadline", "48h");
+            story.apply(&later).await;
+            let token = story.is_ready("curlew").await.status.unwrap().token;
+            let due = token.unwrap().rotate_at.unwrap().0;
+            is_about(due.duration_since(issued), 16);
+
             // Whoever replaces it ends the deadline.
             let rotate = curlew().annotated("gitlab-registrar.dev/rotate-at", "now");
             story.apply(&rotate).await;
