@@ -29,6 +29,19 @@ pub(super) struct FreshToken {
     pub(super) about: ObjectReference,
 }
 
+impl FreshToken {
+    /// Where it belongs, for a person.
+    pub(super) fn place(&self) -> String {
+        let Self {
+            namespace,
+            secret,
+            key,
+            ..
+        } = self;
+        format!("Secret {secret} in namespace {namespace}, key {key}")
+    }
+}
+
 /// All of them.
 #[derive(Default)]
 pub(super) struct FreshTokens {
@@ -79,12 +92,17 @@ impl FreshTokens {
         self.woken.notified().await;
     }
 
-    /// GitLab is about to be asked for the replacement of that token.
-    pub(super) fn begins(&self, digest: &str) {
+    /// GitLab is about to be asked for the replacement of that token, unless what this gives says otherwise.
+    pub(super) fn begins(&self, digest: &str) -> Begun<'_> {
         self.all().begun.insert(digest.to_owned());
+        Begun {
+            of: self,
+            digest: digest.to_owned(),
+            asks: false,
+        }
     }
 
-    /// Whether it was, and has not surely said no.
+    /// Whether it is or was, and has not surely said no.
     pub(super) fn has_begun(&self, digest: &str) -> bool {
         self.all().begun.contains(digest)
     }
@@ -107,5 +125,44 @@ impl FreshTokens {
     /// That is in status.
     pub(super) fn is_told(&self, key: &ConnectionKey) {
         self.all().not_replaced.remove(key);
+    }
+}
+
+/// That GitLab is about to be asked. Where this is dropped before it is, it was not.
+#[must_use]
+pub(super) struct Begun<'a> {
+    of: &'a FreshTokens,
+    digest: String,
+    asks: bool,
+}
+
+impl Begun<'_> {
+    /// It is asked now.
+    pub(super) fn asks(mut self) {
+        self.asks = true;
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.asks {
+            self.of.all().begun.remove(&self.digest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_asked_after_all_has_not_begun() {
+        let tokens = FreshTokens::default();
+        let begun = tokens.begins("d");
+        assert!(tokens.has_begun("d"), "already while it is recorded");
+        drop(begun);
+        assert!(!tokens.has_begun("d"));
+        tokens.begins("d").asks();
+        assert!(tokens.has_begun("d"));
     }
 }

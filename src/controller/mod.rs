@@ -1,4 +1,5 @@
 //! The only async code that knows both Kubernetes and GitLab.
+mod audit;
 mod breaker;
 mod budgets;
 pub mod caches;
@@ -38,8 +39,10 @@ pub use start::start;
 use std::{collections::HashSet, time::Duration};
 
 use kube::Client;
+use kube::runtime::reflector::ObjectRef;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::v1alpha1::ConnectionKind;
 use crate::gitlab::{Connect, by_network};
 use crate::metrics::Metrics;
 use crate::observe::Recent;
@@ -47,7 +50,7 @@ use crate::term::Term;
 
 use breaker::Breaker;
 use budgets::Budgets;
-use caches::{ClusterCaches, NamespaceCaches};
+use caches::{ClusterCaches, ConnectionKey, NamespaceCaches};
 use connections::Connections;
 use events::Events;
 use first_lists::FirstLists;
@@ -187,6 +190,22 @@ impl Context {
         let is_it = |watched: &String| watched == namespace;
         let mut caches = self.caches.iter();
         caches.find(|caches| caches.namespace.as_ref().is_none_or(is_it))
+    }
+
+    /// Whether that connection exists, as far as the caches tell.
+    pub fn has_connection(&self, key: &ConnectionKey) -> bool {
+        match (key.kind, &key.namespace) {
+            (ConnectionKind::GitLabConnection, Some(namespace)) => {
+                let object = ObjectRef::new(&key.name).within(namespace);
+                let caches = self.caches_of(namespace);
+                caches.is_some_and(|caches| caches.connections.store.get(&object).is_some())
+            }
+            (ConnectionKind::GitLabConnection | ConnectionKind::ClusterGitLabConnection, _) => {
+                let object = ObjectRef::new(&key.name);
+                let caches = self.cluster_caches.as_ref();
+                caches.is_some_and(|caches| caches.connections.store.get(&object).is_some())
+            }
+        }
     }
 
     /// Forgets what is known of objects that no cache holds any more.

@@ -33,7 +33,7 @@ use leader::Leader;
 use sweeps::Sweeps;
 
 use crate::gitlab::{CallOutcome, Lane};
-use crate::plan::Step;
+use crate::plan::{ROTATE_CREDENTIAL, Step};
 
 /// Everything that is counted. Cheap to clone; clones count together.
 #[derive(Clone)]
@@ -158,7 +158,7 @@ impl Metrics {
         for lane in Lane::PASSES {
             drop(held_back.get_or_create(&InLane { lane: lane.into() }));
         }
-        for step in Step::IN_GITLAB {
+        for step in Step::IN_GITLAB.into_iter().chain([ROTATE_CREDENTIAL]) {
             drop(mutations.get_or_create(&Stepped { step }));
         }
         for reason in warned_of() {

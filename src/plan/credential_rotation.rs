@@ -9,6 +9,9 @@ use super::rotation::later;
 use crate::api::v1alpha1::{CredentialReplacement, start_of_day};
 use crate::gitlab::model::{AccessToken, Metadata, Release};
 
+/// What the replacement is called in the account and in metrics, beside the steps of runners.
+pub const ROTATE_CREDENTIAL: &str = "rotate_credential";
+
 /// How long GitLab is not asked again once it has refused.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(6);
 

@@ -58,7 +58,7 @@ pub use connection::{Account, connection_status, too_small};
 pub use connection_notices::connection_notices;
 pub use credential::{credential, registration_token, trimmed};
 pub use credential_rotation::{
-    CredentialFacts, CredentialStep, Keepable, credential_step, patience,
+    CredentialFacts, CredentialStep, Keepable, ROTATE_CREDENTIAL, credential_step, patience,
 };
 pub use decide::decide;
 pub use desired::{Complaint, Desired, Wanted, WantedConfig, WantedSecret, desired};

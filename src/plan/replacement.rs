@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::credential_rotation::{CredentialStep, LATE};
 use super::quoted::quoted;
 use super::refused::{Fingerprint, remembered};
+use super::seconds::whole_seconds;
 use crate::api::conditions::{ConditionType, Reason, Verdict, find, merge};
 use crate::api::v1alpha1::{ConnectionStatus, Credential, CredentialReplacement};
 
@@ -40,7 +41,7 @@ pub fn with_replacement(
     known: &Replacing<'_>,
     now: Timestamp,
 ) -> ConnectionStatus {
-    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let second = whole_seconds(now);
     let record = previous.credential_rotation.clone();
     let record = record.map(|record| answered(record, known.not_replaced, second));
     let (record, ended) = beside(record, known.held);
@@ -74,25 +75,27 @@ pub fn with_replacement(
 
 /// The status that says that GitLab is asked now. `None` where nothing was announced.
 pub fn asking(status: &ConnectionStatus, now: Timestamp) -> Option<ConnectionStatus> {
-    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let record = status.credential_rotation.clone()?;
-    Some(ConnectionStatus {
-        credential_rotation: Some(CredentialReplacement {
-            asked_at: Some(Time(second)),
-            ..record
-        }),
-        ..status.clone()
+    changed(status, |record| CredentialReplacement {
+        asked_at: Some(Time(whole_seconds(now))),
+        ..record
     })
 }
 
-/// The status that says that GitLab was not asked: others are given the time to hear of it anew.
-pub fn put_off(status: &ConnectionStatus, now: Timestamp) -> ConnectionStatus {
-    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let record = status.credential_rotation.clone();
-    ConnectionStatus {
-        credential_rotation: record.map(|record| announced_anew(record, second)),
+/// The status that says that GitLab was not asked: others are given the time to hear of it anew. `None` where
+/// nothing was announced.
+pub fn put_off(status: &ConnectionStatus, now: Timestamp) -> Option<ConnectionStatus> {
+    changed(status, |record| announced_anew(record, whole_seconds(now)))
+}
+
+fn changed(
+    status: &ConnectionStatus,
+    change: impl FnOnce(CredentialReplacement) -> CredentialReplacement,
+) -> Option<ConnectionStatus> {
+    let record = status.credential_rotation.clone()?;
+    Some(ConnectionStatus {
+        credential_rotation: Some(change(record)),
         ..status.clone()
-    }
+    })
 }
 
 fn announced_anew(record: CredentialReplacement, now: Timestamp) -> CredentialReplacement {
@@ -202,7 +205,7 @@ fn expiring(
             format!("and the operator cannot replace it: {why}"),
         ),
         CredentialStep::Planned(at) => {
-            let at = Timestamp::from_second(at.as_second()).unwrap_or(*at);
+            let at = whole_seconds(*at);
             (
                 false,
                 Reason::RotationPlanned,

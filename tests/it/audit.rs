@@ -27,8 +27,20 @@ fn promised() -> (BTreeSet<String>, BTreeSet<String>) {
     (all, always)
 }
 
+/// A line has all the fields that are always there, and none of which the page is silent.
+pub(crate) fn is_as_promised(line: &Value) {
+    let (all, always) = promised();
+    let fields: BTreeSet<String> = line.as_object().unwrap().keys().cloned().collect();
+    let unheard: Vec<_> = fields.difference(&all).collect();
+    let missing: Vec<_> = always.difference(&fields).collect();
+    assert!(
+        unheard.is_empty() && missing.is_empty(),
+        "{unheard:?} {missing:?}: {line:#}"
+    );
+}
+
 /// The lines of the account in what the operator has logged.
-fn account(story: &Story<'_>) -> Vec<Value> {
+pub(crate) fn account(story: &Story<'_>) -> Vec<Value> {
     let log = story.operator().log();
     let lines = log
         .lines()
@@ -39,7 +51,7 @@ fn account(story: &Story<'_>) -> Vec<Value> {
 }
 
 /// Of each line the fields that tell one story from another.
-fn told(line: &Value) -> Value {
+pub(crate) fn told(line: &Value) -> Value {
     json!([
         line["step"],
         line["outcome"],
@@ -99,15 +111,8 @@ async fn every_change_leaves_one_line_with_what_the_page_promises() {
             for expected in expected {
                 assert!(lines.contains(&expected), "{expected} is not in {lines:#?}");
             }
-            let (all, always) = promised();
             for line in &account {
-                let fields: BTreeSet<String> = line.as_object().unwrap().keys().cloned().collect();
-                let unheard: Vec<_> = fields.difference(&all).collect();
-                let missing: Vec<_> = always.difference(&fields).collect();
-                assert!(
-                    unheard.is_empty() && missing.is_empty(),
-                    "{unheard:?} {missing:?}: {line:#}"
-                );
+                is_as_promised(line);
                 assert_eq!(line["term"], 0, "{line:#}");
                 let answered = !line["status"].is_null();
                 assert_eq!(line["request_id"].is_string(), answered, "{line:#}");

@@ -1,15 +1,15 @@
-//! One line in the log for each change in GitLab: who, where, what, what was before, and how it ended. What
-//! stands in it is promised in `docs/audit.md`.
+//! One line in the log for each change of a runner: who, where, what, what was before, and how it ended.
+use kube::Resource;
+
 use super::pass::Pass;
 use crate::api::conditions::ConditionType;
+use crate::api::v1alpha1::GitLabRunner;
+use crate::controller::audit::{Ended, TARGET, ended};
 use crate::controller::error::{Error, chain};
 use crate::gitlab;
+use crate::gitlab::Refusal;
 use crate::gitlab::model::{NewRunner, Registered, RunnerId, Scope, Settings};
-use crate::gitlab::{Change, Refusal};
 use crate::plan::{Adoption, Difference, Sighting, Step, differences};
-
-/// By this the lines are told from all others.
-const TARGET: &str = "gitlab_runner_registrar::audit";
 
 /// What to do about a token that GitLab does not replace any more.
 fn late_advice(error: &gitlab::Error) -> Option<String> {
@@ -97,13 +97,12 @@ impl Pass<'_> {
             None => step.done().to_owned(),
             Some(_) => format!("could not {doing}"),
         };
-        let change = self.trail.take();
-        // What we have held back ourselves may look like a refusal.
-        let outcome = match (failure, &change) {
-            (Some(_), None) => "unsent",
-            (failure, _) => outcome(failure),
-        };
-        let request = change.as_ref().filter(|_| outcome != "unsent").map(asked);
+        let Ended {
+            outcome,
+            request,
+            status,
+            request_id,
+        } = ended(self.trail.take(), failure);
         let Detail {
             scope,
             project,
@@ -116,6 +115,7 @@ impl Pass<'_> {
         };
         tracing::info!(
             target: TARGET,
+            kind = &*GitLabRunner::kind(&()),
             namespace = self.namespace,
             name = self.name,
             generation = self.runner.metadata.generation,
@@ -124,8 +124,8 @@ impl Pass<'_> {
             step = step.name(),
             outcome,
             request,
-            status = change.as_ref().and_then(|change| change.status),
-            request_id = change.and_then(|change| change.request_id),
+            status,
+            request_id,
             term = self.ctx.term.number(),
             scope,
             project,
@@ -195,31 +195,6 @@ impl Pass<'_> {
             .map(ToString::to_string)
             .collect();
         rows.join("; ")
-    }
-}
-
-fn asked(change: &Change) -> String {
-    format!("{} {}", change.method, change.endpoint)
-}
-
-/// What came of a request, in one word.
-fn outcome(failure: Option<&gitlab::Error>) -> &'static str {
-    match failure {
-        None => "done",
-        Some(error) if error.may_have_acted() => "unknown",
-        Some(
-            gitlab::Error::Refused { .. }
-            | gitlab::Error::ReadOnly { .. }
-            | gitlab::Error::Throttled { .. },
-        ) => "refused",
-        Some(
-            gitlab::Error::Unsent(_)
-            | gitlab::Error::Lost(_)
-            | gitlab::Error::NotGitLab { .. }
-            | gitlab::Error::HeldBack { .. }
-            | gitlab::Error::Retired
-            | gitlab::Error::NotLeading,
-        ) => "unsent",
     }
 }
 

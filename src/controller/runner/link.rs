@@ -182,10 +182,7 @@ fn refused(ctx: &Context, key: &ConnectionKey, namespace: &str) -> Option<(Reaso
     };
     match (key.kind, &ctx.cluster_caches) {
         (ConnectionKind::GitLabConnection, _) => {
-            let caches = ctx.caches_of(namespace)?;
-            let object = ObjectRef::new(&key.name).within(namespace);
-            let absent = caches.connections.store.get(&object).is_none();
-            absent.then(|| not_found(" in this namespace"))
+            (!ctx.has_connection(key)).then(|| not_found(" in this namespace"))
         }
         (ConnectionKind::ClusterGitLabConnection, None) => Some(not_found(
             " that this operator can read: it watches single namespaces only",

@@ -4,11 +4,14 @@ mod kinds;
 mod lost;
 mod stopped;
 mod together;
+mod unwanted;
+mod waiting;
 
-use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
+use gitlab_runner_registrar::api::v1alpha1::{CredentialReplacement, GitLabConnection};
 use gitlab_sim::{Fault, FaultId, Recorded, Rule};
 use jiff::{SignedDuration, ToSpan, tz::TimeZone};
 use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::harness::{
@@ -79,6 +82,51 @@ fn holds_the_answer(story: &Story<'_>) -> FaultId {
     story.gitlab.misbehaves(gate)
 }
 
+/// The token is replaced, and GitLab keeps the answer.
+async fn is_held(story: &Story<'_>) {
+    has_old_token(story);
+    story.apply(&credential()).await;
+    let gate = holds_the_answer(story);
+    story
+        .apply(&rotating(story, "gitlab").with("timeout", HELD))
+        .await;
+    story.gitlab.holds_one(gate).await;
+}
+
+/// GitLab has made a new token, and the Secret cannot be written. Tells what the connection says of that.
+async fn is_unstored(story: &Story<'_>) -> String {
+    is_held(story).await;
+    story.may_no_longer("patch", "secrets").await;
+    story.gitlab.recovers();
+    let told = story
+        .connection_says("gitlab", "Ready", "False", "RotationUnstored")
+        .await;
+    condition(&told, "Ready").unwrap().message
+}
+
+/// Waits until status says that GitLab will be asked, or is.
+async fn is_announced(story: &Story<'_>) -> CredentialReplacement {
+    until("it is announced", async || {
+        let connection: GitLabConnection = story.get("gitlab").await.unwrap();
+        let record = connection.status.unwrap_or_default().credential_rotation;
+        record.ok_or("nothing is".to_owned())
+    })
+    .await
+}
+
+/// Changes by hand what status says of the replacement.
+async fn edits_record(story: &Story<'_>, record: Value) {
+    let patch = json!({ "status": { "credentialRotation": record } });
+    let (params, patch) = (PatchParams::default(), Patch::Merge(&patch));
+    let api = story.api::<GitLabConnection>();
+    api.patch_status("gitlab", &params, &patch).await.unwrap();
+}
+
+/// Changes what GitLab is set to.
+fn settings(story: &Story<'_>, set: Value) {
+    story.gitlab.does(json!({ "do": "settings", "set": set }));
+}
+
 /// After that request nobody has sent the first token, nor been refused.
 fn is_never_sent_after(story: &Story<'_>, seq: u64) {
     let later: Vec<Recorded> = story
@@ -111,6 +159,16 @@ async fn is_replaced(story: &Story<'_>) -> String {
         .await;
     assert_eq!(text_of(&secret, "note"), "of another key");
     text_of(&secret, "pat")
+}
+
+/// Waits until it is replaced and all goes on with the new one, for which GitLab was asked once.
+async fn is_replaced_once(story: &Story<'_>) {
+    is_replaced(story).await;
+    has_settled(story, "gitlab").await;
+    let [asked] = &rotations(story)[..] else {
+        panic!("{:#?}", rotations(story))
+    };
+    is_never_sent_after(story, asked.seq);
 }
 
 /// Waits until the connection works, and the first token stands among those that are not sent again.

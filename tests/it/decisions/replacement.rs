@@ -79,8 +79,9 @@ fn what_must_not_be_repeated_is_in_status_before_it_is_done() {
     assert_eq!(status.credential_rotation, Some(asked_now));
     assert_eq!(status.conditions, before.conditions);
     assert_eq!(asking(&with(None), now()), None, "it was never announced");
-    let record = put_off(&status, now()).credential_rotation;
+    let record = put_off(&status, now()).unwrap().credential_rotation;
     assert_eq!(record, Some(announced("us", 0)));
+    assert_eq!(put_off(&with(None), now()), None);
     // Whatever is to be done and whatever is not known, what was asked stays.
     for step in [None, Some(&CredentialStep::Endless), Some(&announce)] {
         let record = after(Some(asked("us", 9)), HELD, None, step).0;

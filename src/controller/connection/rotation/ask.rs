@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use tokio::time::timeout;
+use tracing::Instrument;
 
+use super::BRIEF;
+use super::audit::audit;
+use super::recorded::{is_put_off, recorded};
 use super::store::keep;
 use crate::clock;
 use crate::controller::Context;
 use crate::controller::caches::ConnectionKey;
-use crate::controller::connection::{Connection, view};
+use crate::controller::connection::Connection;
 use crate::controller::connection_check::ConnectionCheck;
 use crate::controller::error::chain;
 use crate::controller::fresh_tokens::FreshToken;
 use crate::gitlab;
-use crate::gitlab::{Alone, Client, FreshCredential, Refusal};
-use crate::plan::{Fingerprint, NotReplaced, asking, patience, put_off};
-
-/// How long the answer to a question is waited for on which nothing depends but when GitLab is asked.
-const BRIEF: Duration = Duration::from_secs(10);
+use crate::gitlab::{Alone, Client, FreshCredential, Refusal, Trail};
+use crate::plan::{Fingerprint, NotReplaced, patience};
 
 /// Asks, and stores what comes. Nothing of it ends with the pass: a pass may be cut off, and the new token
 /// would be lost. Tells whether GitLab was asked, and the connection is to be looked at anew.
@@ -37,7 +38,7 @@ pub(in super::super) async fn ask<K: Connection>(
     }
     let digest = held.digest.clone();
     let (connection, of_task, key) = (connection.clone(), ctx.clone(), key.clone());
-    let asking = tokio::spawn(async move {
+    let task = async move {
         let ctx = of_task;
         if !replace(&connection, &ctx, &key, check, &held, until).await {
             return false;
@@ -49,7 +50,8 @@ pub(in super::super) async fn ask<K: Connection>(
             ctx.requeue_connection(&other);
         }
         true
-    });
+    };
+    let asking = tokio::spawn(task.in_current_span());
     asking.await.unwrap_or_else(|error| {
         tracing::error!(why = %error, "asking for a new token was broken off");
         ctx.gates.has_asked(&digest);
@@ -70,9 +72,8 @@ async fn replace<K: Connection>(
     let Some(alone) = may_ask(connection, ctx, key, &check, held).await else {
         return false;
     };
-    ctx.fresh_tokens.begins(&held.digest);
     ctx.gates.asks(&held.digest);
-    match asked(&check.client, &alone, until).await {
+    match asked(connection, ctx, &check.client, &alone, until).await {
         Ok(fresh) => {
             let fresh = fresh_token(connection, ctx, held, fresh);
             ctx.fresh_tokens.hold(key, fresh);
@@ -106,10 +107,21 @@ async fn may_ask<K: Connection>(
             return None;
         }
     };
-    let recorded = recorded(connection, ctx, key, held).await?;
+    // This goes on where its pass is cut off, and the next one is not to take what is recorded for lost.
+    let begun = ctx.fresh_tokens.begins(&held.digest);
+    let recorded = match recorded(connection, ctx, held, &begun).await {
+        Ok(recorded) => recorded,
+        Err(why) => {
+            not_now(key, &why);
+            return None;
+        }
+    };
     // Where that cannot be taken back, to ask is the better way out.
-    let taken_back = ctx.stop.is_cancelled() && is_put_off(&recorded, ctx).await;
-    (!taken_back).then_some(alone)
+    if ctx.stop.is_cancelled() && is_put_off(&recorded, ctx).await {
+        return None;
+    }
+    begun.asks();
+    Some(alone)
 }
 
 /// It was not asked for.
@@ -143,50 +155,21 @@ async fn alone<K: Connection>(
     }
 }
 
-/// Writes into status that GitLab is asked now, onto the very version that was read: of two who try, one gets
-/// a conflict. Where the answer to that is lost the next pass takes it back. Tells the object as it is then.
-async fn recorded<K: Connection>(
+async fn asked<K: Connection>(
     connection: &K,
     ctx: &Context,
-    key: &ConnectionKey,
-    held: &Fingerprint,
-) -> Option<K> {
-    let status = asking(connection.status()?, clock::now())?;
-    let write = view::write_status(connection.clone(), ctx, status);
-    let written = match timeout(BRIEF, write).await {
-        Ok(Ok(written)) => written,
-        Ok(Err(error)) => {
-            not_now(key, &chain(&error));
-            return None;
-        }
-        Err(_) => return None,
-    };
-    // A kind of an older release has no such field, and would have lost it.
-    let is_ours = super::record(&written).is_some_and(|record| {
-        record.asked_at.is_some()
-            && record.digest == held.digest
-            && record.process == ctx.gates.process
-    });
-    is_ours.then_some(written)
-}
-
-/// Has the replacement announced anew. Whether that could be written.
-async fn is_put_off<K: Connection>(connection: &K, ctx: &Context) -> bool {
-    let Some(status) = connection.status() else {
-        return false;
-    };
-    let write = view::write_status(connection.clone(), ctx, put_off(status, clock::now()));
-    matches!(timeout(BRIEF, write).await, Ok(Ok(_)))
-}
-
-async fn asked(
     client: &Client,
     alone: &Alone,
     until: Option<Date>,
 ) -> Result<FreshCredential, gitlab::Error> {
+    let trail = Trail::default();
+    let client = client.leaving(&trail);
     let answer = client.rotate(alone, until).await;
+    audit(connection, ctx, trail.take(), answer.as_ref().err());
     if until.is_some() && answer.as_ref().is_err_and(asks_too_much) {
-        return client.rotate(alone, None).await;
+        let answer = client.rotate(alone, None).await;
+        audit(connection, ctx, trail.take(), answer.as_ref().err());
+        return answer;
     }
     answer
 }

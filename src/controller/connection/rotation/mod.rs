@@ -1,6 +1,8 @@
 //! Replaces the token of a connection before it ends: announces it, asks for it, and stores the new one.
 mod ask;
+mod audit;
 mod keeper;
+mod recorded;
 mod store;
 
 pub(super) use ask::ask;
@@ -29,6 +31,9 @@ use crate::secrets;
 
 /// How much longer than a request a replacement is announced before GitLab is asked.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// How long the answer to a question is waited for on which nothing depends but when GitLab is asked.
+const BRIEF: Duration = Duration::from_secs(10);
 
 /// How soon to come back at the earliest.
 const LEAST: Duration = Duration::from_secs(1);

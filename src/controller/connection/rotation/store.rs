@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
+use kube::api::ListParams;
 use kube::runtime::events::EventType;
 use secrecy::ExposeSecret;
 use tokio::time::sleep;
@@ -10,6 +11,7 @@ use tokio::time::sleep;
 use super::unstored;
 use crate::api::conditions::Reason;
 use crate::api::events::EventReason;
+use crate::api::v1alpha1::{ClusterGitLabConnection, ConnectionKind, GitLabConnection};
 use crate::controller::Context;
 use crate::controller::caches::ConnectionKey;
 use crate::controller::error::chain;
@@ -37,7 +39,7 @@ pub(in super::super) async fn keep(ctx: &Context, key: &ConnectionKey) -> Option
     let fresh = ctx.fresh_tokens.held(key)?;
     let mut times = 0;
     loop {
-        let Err(error) = store(ctx, key, &fresh, true).await else {
+        let Err(error) = store(ctx, key, &fresh).await else {
             return None;
         };
         times += 1;
@@ -52,15 +54,13 @@ pub(in super::super) async fn keep(ctx: &Context, key: &ConnectionKey) -> Option
     }
 }
 
-/// Stores a token, and says why it could not be done. Where nothing is left to hold it, it makes a Secret
-/// if the connection is `wanted`.
+/// Stores a token, and says why it could not be done.
 pub(super) async fn store(
     ctx: &Context,
     key: &ConnectionKey,
     fresh: &FreshToken,
-    wanted: bool,
 ) -> Result<(), String> {
-    let kept = match stored(ctx, fresh, wanted).await {
+    let kept = match stored(ctx, key, fresh).await {
         Ok(kept) => kept,
         Err(error) => return Err(chain(&error)),
     };
@@ -72,7 +72,11 @@ pub(super) async fn store(
     Ok(())
 }
 
-async fn stored(ctx: &Context, fresh: &FreshToken, wanted: bool) -> kube::Result<Kept> {
+async fn stored(
+    ctx: &Context,
+    connection: &ConnectionKey,
+    fresh: &FreshToken,
+) -> kube::Result<Kept> {
     let FreshToken {
         token,
         before,
@@ -84,7 +88,7 @@ async fn stored(ctx: &Context, fresh: &FreshToken, wanted: bool) -> kube::Result
     } = fresh;
     let api: Api<Secret> = Api::namespaced(ctx.kube.clone(), namespace);
     let Some(existing) = api.get_opt(secret).await? else {
-        if !wanted {
+        if !is_there(ctx, connection).await? {
             return Ok(Kept::Unwanted);
         }
         secrets::create_credential(&api, secret, key, token, false).await?;
@@ -102,6 +106,24 @@ async fn stored(ctx: &Context, fresh: &FreshToken, wanted: bool) -> kube::Result
     Ok(Kept::Stored)
 }
 
+/// Whether that connection still exists. The API server is asked, since a cache may not know yet that it does
+/// not, and the operator may not read a connection by its name.
+async fn is_there(ctx: &Context, key: &ConnectionKey) -> kube::Result<bool> {
+    let kube = ctx.kube.clone();
+    let by_name = ListParams::default().fields(&format!("metadata.name={}", key.name));
+    let items = match (key.kind, &key.namespace) {
+        (ConnectionKind::GitLabConnection, Some(namespace)) => {
+            let api = Api::<GitLabConnection>::namespaced(kube, namespace);
+            api.list_metadata(&by_name).await?.items.len()
+        }
+        (ConnectionKind::GitLabConnection | ConnectionKind::ClusterGitLabConnection, _) => {
+            let api = Api::<ClusterGitLabConnection>::all(kube);
+            api.list_metadata(&by_name).await?.items.len()
+        }
+    };
+    Ok(items > 0)
+}
+
 async fn tell(ctx: &Context, fresh: &FreshToken, kept: &Kept) {
     let FreshToken {
         namespace,
@@ -111,7 +133,7 @@ async fn tell(ctx: &Context, fresh: &FreshToken, kept: &Kept) {
         about,
         ..
     } = fresh;
-    let place = format!("Secret {secret} in namespace {namespace}, key {key}");
+    let place = fresh.place();
     let lost = match kept {
         Kept::Stored => {
             let note = format!("GitLab has replaced the token; the new one, {ends}, is in {place}");
@@ -120,7 +142,7 @@ async fn tell(ctx: &Context, fresh: &FreshToken, kept: &Kept) {
                 secret,
                 key,
                 ends,
-                "replaced the token of the connection"
+                "stored the new token of the connection"
             );
             let reason = EventReason::CredentialRotated.name();
             ctx.emit(about, EventType::Normal, reason, "Rotate", &note)

@@ -1,14 +1,14 @@
 //! What cannot be kept is not asked for, and what GitLab refuses is not lost.
-use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use gitlab_sim::{Fault, Rule};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::{
-    HELD, ROTATE, credential, has_old_token, has_settled, holds_the_answer, in_days,
-    is_never_sent_after, is_replaced, rotating, rotations, shows_first,
+    ROTATE, credential, edits_record, has_old_token, has_settled, in_days, is_held,
+    is_never_sent_after, is_replaced, is_replaced_once, rotating, rotations, settings, shows_first,
 };
+use crate::audit::{account, is_as_promised, told};
 use crate::harness::{Story, condition, config_map, runner, secret, story, text_of, token, until};
 
 /// Waits until the connection says that its token cannot be replaced, and why.
@@ -66,9 +66,7 @@ async fn one_whose_secret_cannot_be_written_is_not_asked_for() {
                 json!({ "ownerReferences": null, "annotations": allowed }),
             )
             .await;
-            is_replaced(story).await;
-            has_settled(story, "gitlab").await;
-            is_never_sent_after(story, rotations(story)[0].seq);
+            is_replaced_once(story).await;
         })
         .await;
 }
@@ -97,10 +95,10 @@ async fn a_refusal_is_told_and_the_token_goes_on_to_be_used() {
         .resyncing_every("1s")
         .tell(async |story| {
             has_old_token(story);
-            let enforced = json!({ "version": "19", "granular_tokens_enforced": true });
-            story
-                .gitlab
-                .does(json!({ "do": "settings", "set": enforced }));
+            settings(
+                story,
+                json!({ "version": "19", "granular_tokens_enforced": true }),
+            );
             story.apply(&credential()).await;
             story.apply(&rotating(story, "gitlab")).await;
             let about = "CredentialsExpiring";
@@ -127,16 +125,9 @@ async fn a_refusal_is_told_and_the_token_goes_on_to_be_used() {
 
             // It is asked again six hours later, also by another process.
             story.the_operator_is_killed().await;
-            let settings = json!({ "granular_tokens_enforced": false });
-            story
-                .gitlab
-                .does(json!({ "do": "settings", "set": settings }));
+            settings(story, json!({ "granular_tokens_enforced": false }));
             let earlier = story.gitlab.now() - jiff::SignedDuration::from_hours(7);
-            let patch =
-                json!({ "status": { "credentialRotation": { "refusedAt": earlier.to_string() } } });
-            let api = story.api::<GitLabConnection>();
-            let (params, patch) = (PatchParams::default(), Patch::Merge(&patch));
-            api.patch_status("gitlab", &params, &patch).await.unwrap();
+            edits_record(story, json!({ "refusedAt": earlier.to_string() })).await;
             story.the_operator_starts().await;
             is_replaced(story).await;
             has_settled(story, "gitlab").await;
@@ -166,6 +157,17 @@ async fn where_that_life_is_too_long_gitlab_says_how_long_a_token_lives() {
                 bodies,
                 [json!({ "expires_at": in_days(story, 65) }), json!({})]
             );
+            // Each request is in the account of what was changed in GitLab.
+            let account = account(story);
+            let lines: Vec<Value> = account.iter().map(told).collect();
+            let request = "POST /personal_access_tokens/self/rotate";
+            let of = |outcome, status| json!(["rotate_credential", outcome, request, status]);
+            assert_eq!(lines, [of("refused", 400), of("done", 200)]);
+            for line in &account {
+                is_as_promised(line);
+                let about = (&line["kind"], &line["name"]);
+                assert_eq!(about, (&"GitLabConnection".into(), &"gitlab".into()));
+            }
             is_never_sent_after(story, rotations(story)[1].seq);
         })
         .await;
@@ -176,13 +178,7 @@ async fn where_that_life_is_too_long_gitlab_says_how_long_a_token_lives() {
 async fn a_token_that_somebody_has_put_there_meanwhile_stays() {
     story("credential-superseded")
         .tell(async |story| {
-            has_old_token(story);
-            story.apply(&credential()).await;
-            let gate = holds_the_answer(story);
-            story
-                .apply(&rotating(story, "gitlab").with("timeout", HELD))
-                .await;
-            story.gitlab.holds_one(gate).await;
+            is_held(story).await;
             let spare = token::SPARE;
             story
                 .apply(&secret("gitlab-credential").holding("pat", spare))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     DIGEST, FIRST, credential, has_old, has_old_token, has_settled, in_days, is_never_sent_after,
-    is_replaced, rotating, rotations,
+    is_replaced, rotating, rotations, settings,
 };
 use crate::harness::{
     Manifest, Story, cluster_connection, condition, number, runner, says, secret, story, text_of,
@@ -77,10 +77,7 @@ async fn a_fine_grained_token() {
     story("credential-granular")
         .tell(async |story| {
             // Only that kind may be replaced there.
-            let enforced = json!({ "granular_tokens_enforced": true });
-            story
-                .gitlab
-                .does(json!({ "do": "settings", "set": enforced }));
+            settings(story, json!({ "granular_tokens_enforced": true }));
             let of = fine_grained(&[
                 "create_runner",
                 "read_personal_access_token",

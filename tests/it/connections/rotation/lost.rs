@@ -1,12 +1,11 @@
 //! Nobody knows what has become of the token: it is not sent, GitLab is not asked again, a person is told.
-use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use gitlab_sim::Fault;
-use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 use super::{
-    DIGEST, FIRST, HELD, ROTATE, credential, has_old_token, has_settled, holds_the_answer,
-    is_never_sent_after, is_replaced, rotating, rotations, shows_first,
+    DIGEST, FIRST, HELD, ROTATE, credential, edits_record, has_old_token, has_settled,
+    holds_the_answer, is_announced, is_replaced_once, is_unstored, rotating, rotations,
+    shows_first,
 };
 use crate::connections::looks;
 use crate::harness::{Story, condition, connection, runner, secret, story, token, until};
@@ -104,23 +103,11 @@ async fn what_was_recorded_and_not_begun_is_begun() {
             // Announced for long enough to write something into the record meanwhile.
             let rotating = rotating(story, "gitlab").with("timeout", HELD);
             story.apply(&rotating).await;
-            until("it is announced", async || {
-                let connection: GitLabConnection = story.get("gitlab").await.unwrap();
-                let status = connection.status.unwrap_or_default();
-                let record = status.credential_rotation;
-                record.is_some().then_some(()).ok_or(format!("{record:?}"))
-            })
-            .await;
+            is_announced(story).await;
             let asked = json!({ "askedAt": story.gitlab.now().to_string() });
-            let patch = json!({ "status": { "credentialRotation": asked } });
-            let api = story.api::<GitLabConnection>();
-            let (params, patch) = (PatchParams::default(), Patch::Merge(&patch));
-            api.patch_status("gitlab", &params, &patch).await.unwrap();
+            edits_record(story, asked).await;
             assert_eq!(rotations(story).len(), 0);
-            is_replaced(story).await;
-            has_settled(story, "gitlab").await;
-            assert_eq!(rotations(story).len(), 1);
-            is_never_sent_after(story, rotations(story)[0].seq);
+            is_replaced_once(story).await;
         })
         .await;
 }
@@ -148,25 +135,10 @@ async fn a_new_token_that_cannot_be_stored_is_held_until_it_can() {
     story("credential-unstored")
         .resyncing_every("1s")
         .tell(async |story| {
-            has_old_token(story);
-            story.apply(&credential()).await;
-            let gate = holds_the_answer(story);
-            story
-                .apply(&rotating(story, "gitlab").with("timeout", HELD))
-                .await;
-            story.gitlab.holds_one(gate).await;
-            story.may_no_longer("patch", "secrets").await;
-            story.gitlab.recovers();
-            let told = story
-                .connection_says("gitlab", "Ready", "False", "RotationUnstored")
-                .await;
-            let told = condition(&told, "Ready").unwrap().message;
+            let told = is_unstored(story).await;
             assert!(told.contains("do not restart it"), "{told}");
             story.rights_are_granted().await;
-            is_replaced(story).await;
-            has_settled(story, "gitlab").await;
-            assert_eq!(rotations(story).len(), 1);
-            is_never_sent_after(story, rotations(story)[0].seq);
+            is_replaced_once(story).await;
         })
         .await;
 }

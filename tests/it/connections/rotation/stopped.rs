@@ -1,11 +1,10 @@
 //! Whoever ends before GitLab was asked leaves nothing unclear, and a new token is stored by all means.
 use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use gitlab_sim::{Fault, FaultId, Rule};
-use k8s_openapi::api::core::v1::Secret;
 
 use super::{
-    HELD, credential, has_old_token, has_settled, holds_the_answer, is_never_sent_after,
-    is_replaced, rotating, rotations,
+    HELD, credential, has_old_token, is_announced, is_replaced, is_replaced_once, is_unstored,
+    rotating, rotations,
 };
 use crate::harness::{Story, story, until};
 
@@ -17,12 +16,7 @@ async fn is_alone(story: &Story<'_>) {
     story.apply(&credential()).await;
     let rotating = rotating(story, "gitlab").with("timeout", HELD);
     story.apply(&rotating).await;
-    until("it is announced", async || {
-        let connection: GitLabConnection = story.get("gitlab").await.unwrap();
-        let record = connection.status.unwrap_or_default().credential_rotation;
-        record.is_some().then_some(()).ok_or(format!("{record:?}"))
-    })
-    .await;
+    is_announced(story).await;
     let gate: FaultId = story.gitlab.misbehaves(Rule::new("GET", SELF, Fault::Gate));
     story.gitlab.holds_one(gate).await;
     is_unasked(story).await;
@@ -40,10 +34,7 @@ async fn is_replaced_by_the_next(story: &mut Story<'_>) {
     is_unasked(story).await;
     story.gitlab.recovers();
     story.the_operator_starts().await;
-    is_replaced(story).await;
-    has_settled(story, "gitlab").await;
-    assert_eq!(rotations(story).len(), 1);
-    is_never_sent_after(story, rotations(story)[0].seq);
+    is_replaced_once(story).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,22 +61,6 @@ async fn told_to_stop_before_it_has_asked() {
         .await;
 }
 
-/// GitLab has made a new token, and the Secret cannot be written.
-async fn is_unstored(story: &Story<'_>) {
-    has_old_token(story);
-    story.apply(&credential()).await;
-    let gate = holds_the_answer(story);
-    story
-        .apply(&rotating(story, "gitlab").with("timeout", HELD))
-        .await;
-    story.gitlab.holds_one(gate).await;
-    story.may_no_longer("patch", "secrets").await;
-    story.gitlab.recovers();
-    story
-        .connection_says("gitlab", "Ready", "False", "RotationUnstored")
-        .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_token_is_stored_when_the_process_is_told_to_stop() {
     story("credential-last-try")
@@ -106,53 +81,7 @@ async fn a_new_token_is_stored_when_the_process_is_told_to_stop() {
             is_replaced(story).await;
             assert!(!story.operator().log().contains("cut off"));
             story.the_operator_starts().await;
-            has_settled(story, "gitlab").await;
-            assert_eq!(rotations(story).len(), 1);
-            is_never_sent_after(story, rotations(story)[0].seq);
-        })
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_token_outlives_its_connection() {
-    story("credential-bereft")
-        .tell(async |story| {
-            is_unstored(story).await;
-            story.delete(&rotating(story, "gitlab")).await;
-            story.is_gone(&rotating(story, "gitlab")).await;
-            until("it is told whose Secret that is", async || {
-                let log = story.operator().log();
-                let told = log.contains("the connection was deleted")
-                    && log.contains("gitlab-credential")
-                    && log.contains("revoke it in GitLab");
-                told.then_some(()).ok_or(story.operator().lines())
-            })
-            .await;
-            story.rights_are_granted().await;
-            let fresh = is_replaced(story).await;
-            story.connects("again", &fresh).await;
-            story.is_connected("again").await;
-        })
-        .await;
-}
-
-/// Whoever has deleted both wants neither.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_token_makes_no_secret_for_a_connection_that_is_gone() {
-    story("credential-unwanted")
-        .tell(async |story| {
-            is_unstored(story).await;
-            story.delete(&rotating(story, "gitlab")).await;
-            story.is_gone(&rotating(story, "gitlab")).await;
-            story.delete(&credential()).await;
-            until("it is told what to revoke", async || {
-                let log = story.operator().log();
-                let told = log.contains("the new token is nowhere");
-                told.then_some(()).ok_or(story.operator().lines())
-            })
-            .await;
-            story.rights_are_granted().await;
-            assert!(story.get::<Secret>("gitlab-credential").await.is_none());
+            is_replaced_once(story).await;
         })
         .await;
 }
