@@ -97,7 +97,7 @@ async fn a_refusal_is_told_and_the_token_goes_on_to_be_used() {
             has_old_token(story);
             settings(
                 story,
-                json!({ "version": "19", "granular_tokens_enforced": true }),
+                &json!({ "version": "19", "granular_tokens_enforced": true }),
             );
             story.apply(&credential()).await;
             story.apply(&rotating(story, "gitlab")).await;
@@ -125,7 +125,7 @@ async fn a_refusal_is_told_and_the_token_goes_on_to_be_used() {
 
             // It is asked again six hours later, also by another process.
             story.the_operator_is_killed().await;
-            settings(story, json!({ "granular_tokens_enforced": false }));
+            settings(story, &json!({ "granular_tokens_enforced": false }));
             let earlier = story.gitlab.now() - jiff::SignedDuration::from_hours(7);
             edits_record(story, json!({ "refusedAt": earlier.to_string() })).await;
             story.the_operator_starts().await;

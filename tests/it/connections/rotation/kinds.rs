@@ -4,8 +4,8 @@ use kube::Api;
 use serde_json::{Value, json};
 
 use super::{
-    DIGEST, FIRST, credential, has_old, has_old_token, has_settled, in_days, is_never_sent_after,
-    is_replaced, rotating, rotations, settings,
+    DIGEST, FIRST, SPARE_TIME, credential, has_old, has_old_token, has_settled, in_days,
+    is_never_sent_after, is_replaced, rotating, rotations, settings,
 };
 use crate::harness::{
     Manifest, Story, cluster_connection, condition, number, runner, says, secret, story, text_of,
@@ -77,7 +77,7 @@ async fn a_fine_grained_token() {
     story("credential-granular")
         .tell(async |story| {
             // Only that kind may be replaced there.
-            settings(story, json!({ "granular_tokens_enforced": true }));
+            settings(story, &json!({ "granular_tokens_enforced": true }));
             let of = fine_grained(&[
                 "create_runner",
                 "read_personal_access_token",
@@ -126,7 +126,7 @@ async fn a_connection_of_the_cluster() {
             let by_name = json!({ "names": ["credential-of-cluster"] });
             let shared = cluster_connection("cluster-old", story.gitlab.url())
                 .with("allowedNamespaces", by_name)
-                .with("timeout", "2s")
+                .with("timeout", SPARE_TIME)
                 .with("credentialRotation", json!({}));
             story.apply(&shared).await;
             let reference = json!({ "kind": "ClusterGitLabConnection", "name": "cluster-old" });

@@ -3,8 +3,8 @@ use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use gitlab_sim::{Fault, FaultId, Rule};
 
 use super::{
-    HELD, credential, has_old_token, is_announced, is_replaced, is_replaced_once, is_unstored,
-    rotating, rotations,
+    credential, has_old_token, is_announced, is_replaced, is_replaced_once, is_unstored, rotating,
+    rotations,
 };
 use crate::harness::{Story, story, until};
 
@@ -14,8 +14,7 @@ const SELF: &str = "/api/v4/personal_access_tokens/self";
 async fn is_alone(story: &Story<'_>) {
     has_old_token(story);
     story.apply(&credential()).await;
-    let rotating = rotating(story, "gitlab").with("timeout", HELD);
-    story.apply(&rotating).await;
+    story.apply(&rotating(story, "gitlab")).await;
     is_announced(story).await;
     let gate: FaultId = story.gitlab.misbehaves(Rule::new("GET", SELF, Fault::Gate));
     story.gitlab.holds_one(gate).await;

@@ -5,10 +5,13 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{
-    FIRST, HELD, credential, has_old_token, has_settled, holds_the_answer, is_never_sent_after,
-    is_replaced, rotating, rotations,
+    FIRST, SPARE_TIME, credential, has_old_token, has_settled, holds_the_answer,
+    is_never_sent_after, is_replaced, rotating, rotations,
 };
 use crate::harness::{Manifest, Operator, condition, connection, runner, secret, story, until};
+
+/// Long enough to do something while GitLab's answer is held, and so short that it can be waited for.
+const SHORT: &str = "20s";
 
 /// What an operator counts of its passes over runners.
 async fn passes(operator: &Operator, metric: &str) -> f64 {
@@ -29,9 +32,9 @@ async fn of_two_connections_with_one_token_one_replaces_it_for_both() {
             has_old_token(story);
             story.apply(&credential()).await;
             let same = json!({ "name": "gitlab-credential", "key": "pat" });
-            let rotating = |name| rotating(story, name).with("timeout", HELD);
+            let rotating = |name| rotating(story, name).with("timeout", SHORT);
             // A request through the second one may take longer than through the first, which replaces it.
-            let longer = |of: Manifest| of.with("timeout", "11s");
+            let longer = |of: Manifest| of.with("timeout", "25s");
             let second = || longer(rotating("second").with("credentialsSecretRef", same.clone()));
             // A third one has the same token in a Secret of its own, which would keep it.
             story
@@ -61,7 +64,7 @@ async fn of_two_connections_with_one_token_one_replaces_it_for_both() {
             let replaced: GitLabConnection = story.get("gitlab").await.unwrap();
             let record = replaced.status.unwrap().credential_rotation.unwrap();
             let settled = rotations(story)[0].at.duration_since(record.announced_at.0);
-            assert!(settled >= SignedDuration::from_secs(16), "{settled}");
+            assert!(settled >= SignedDuration::from_secs(30), "{settled}");
             // The old token has ended, and both runners have something to ask.
             for (name, through) in [("wagtail", "gitlab"), ("pipit", "second")] {
                 let changed = runner(name).through(through).tagged(["sooner"]);
@@ -103,7 +106,7 @@ async fn of_two_operators_one_replaces_it_and_neither_sends_the_one_before() {
             has_old_token(story);
             story.apply(&credential()).await;
             story
-                .apply(&connection("gitlab", story.gitlab.url()).with("timeout", "2s"))
+                .apply(&connection("gitlab", story.gitlab.url()).with("timeout", SPARE_TIME))
                 .await;
             story.apply(&runner("dipper")).await;
             story.is_ready("dipper").await;
@@ -119,7 +122,7 @@ async fn of_two_operators_one_replaces_it_and_neither_sends_the_one_before() {
             .await;
             let gate = holds_the_answer(story);
             story
-                .apply(&rotating(story, "gitlab").with("timeout", HELD))
+                .apply(&rotating(story, "gitlab").with("timeout", SHORT))
                 .await;
             story.gitlab.holds_one(gate).await;
             // The old token has ended, and the one that does not ask for the new one has something to do.

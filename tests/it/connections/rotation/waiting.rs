@@ -1,25 +1,11 @@
 //! A request that hangs while the rotation waits to be alone.
-use gitlab_runner_registrar::api::v1alpha1::GitLabConnection;
 use gitlab_sim::{Fault, Rule};
-use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{
-    credential, edits_record, has_old_token, is_announced, is_replaced_once, rotating, rotations,
+    HELD, credential, has_old_token, is_announced, is_replaced_once, rotating, rotations, settles,
 };
-use crate::harness::{Manifest, Story, connection, runner, story, until};
-
-/// So long is a request waited for, and so much longer than the rotation waits for it.
-const HANGS: &str = "60s";
-
-/// Has the time be over for which the replacement was announced, and the connection looked at.
-async fn settles(story: &Story<'_>, request: &str) {
-    let earlier = story.gitlab.now() - SignedDuration::from_mins(10);
-    edits_record(story, json!({ "announcedAt": earlier.to_string() })).await;
-    let annotations = json!({ "gitlab-registrar.dev/reconcile-at": request });
-    let patch = json!({ "metadata": { "annotations": annotations } });
-    story.edit::<GitLabConnection>("gitlab", patch).await;
-}
+use crate::harness::{Manifest, connection, runner, story, until};
 
 /// It is put off rather than keeping all others waiting, and begins anew.
 #[tokio::test(flavor = "multi_thread")]
@@ -28,7 +14,7 @@ async fn a_request_that_hangs_puts_it_off() {
         .tell(async |story| {
             has_old_token(story);
             story.apply(&credential()).await;
-            let gitlab = |manifest: Manifest| manifest.with("timeout", HANGS);
+            let gitlab = |manifest: Manifest| manifest.with("timeout", HELD);
             story
                 .apply(&gitlab(connection("gitlab", story.gitlab.url())))
                 .await;
