@@ -11,7 +11,7 @@ use super::{
 use crate::harness::{Manifest, Operator, condition, connection, runner, secret, story, until};
 
 /// Long enough to do something while GitLab's answer is held, and so short that it can be waited for.
-const SHORT: &str = "20s";
+const SHORT: &str = "15s";
 
 /// What an operator counts of its passes over runners.
 async fn passes(operator: &Operator, metric: &str) -> f64 {
@@ -34,7 +34,7 @@ async fn of_two_connections_with_one_token_one_replaces_it_for_both() {
             let same = json!({ "name": "gitlab-credential", "key": "pat" });
             let rotating = |name| rotating(story, name).with("timeout", SHORT);
             // A request through the second one may take longer than through the first, which replaces it.
-            let longer = |of: Manifest| of.with("timeout", "25s");
+            let longer = |of: Manifest| of.with("timeout", "20s");
             let second = || longer(rotating("second").with("credentialsSecretRef", same.clone()));
             // A third one has the same token in a Secret of its own, which would keep it.
             story
@@ -64,7 +64,7 @@ async fn of_two_connections_with_one_token_one_replaces_it_for_both() {
             let replaced: GitLabConnection = story.get("gitlab").await.unwrap();
             let record = replaced.status.unwrap().credential_rotation.unwrap();
             let settled = rotations(story)[0].at.duration_since(record.announced_at.0);
-            assert!(settled >= SignedDuration::from_secs(30), "{settled}");
+            assert!(settled >= SignedDuration::from_secs(25), "{settled}");
             // The old token has ended, and both runners have something to ask.
             for (name, through) in [("wagtail", "gitlab"), ("pipit", "second")] {
                 let changed = runner(name).through(through).tagged(["sooner"]);
