@@ -39,6 +39,9 @@ pub enum Error {
         "GitLab answered that the runner no longer serves project {0}, and it does: it may be locked"
     )]
     NotUnassigned(ProjectId),
+    /// A Secret is not as it was written a moment ago.
+    #[error("a Secret is not as just written: its metadata.managedFields say who else writes it")]
+    SecretUndone,
     /// A request to the Kubernetes API failed.
     #[error("could not {doing}")]
     Kube {
@@ -98,9 +101,11 @@ impl Error {
             Self::TermEnds => Remedy::RetryAfter(RENEWED),
             Self::StillThere(wait) => Remedy::RetryAfter(*wait),
             Self::Malformed(_) | Self::NotUnassigned(_) => Remedy::NeedsHuman,
-            Self::NotTaken(_) | Self::Kube { .. } | Self::TimedOut(_) | Self::Panicked => {
-                Remedy::Retry
-            }
+            Self::NotTaken(_)
+            | Self::SecretUndone
+            | Self::Kube { .. }
+            | Self::TimedOut(_)
+            | Self::Panicked => Remedy::Retry,
         }
     }
 
@@ -110,6 +115,7 @@ impl Error {
             Self::Observe(observe::Error { source, .. }) | Self::Act { source, .. } => Some(source),
             Self::NotTaken(_)
             | Self::NotUnassigned(_)
+            | Self::SecretUndone
             | Self::Kube { .. }
             | Self::Stale
             | Self::Stopping
@@ -130,6 +136,7 @@ impl Error {
             Self::Observe(_)
             | Self::Act { .. }
             | Self::NotTaken(_)
+            | Self::SecretUndone
             | Self::Kube { .. }
             | Self::Stale
             | Self::Stopping
@@ -154,6 +161,11 @@ impl Error {
     /// Whether GitLab forbade to look at the runner.
     pub fn forbids_the_runner(&self) -> bool {
         matches!(self, Self::Observe(error) if error.forbids_the_runner())
+    }
+
+    /// Whether GitLab may hold something else than it has shown: all but what Kubernetes alone has to do with.
+    pub fn may_concern_gitlab(&self) -> bool {
+        !matches!(self, Self::SecretUndone | Self::Kube { .. } | Self::Stale)
     }
 
     /// Whether GitLab gave no answer, or forbade to look at the runner: both are likely to be the
@@ -215,7 +227,7 @@ impl Error {
                 Some(ConditionType::ProjectsAssigned),
                 false,
             ),
-            Self::Kube { .. } => (Reason::KubernetesError, None, false),
+            Self::SecretUndone | Self::Kube { .. } => (Reason::KubernetesError, None, false),
             Self::TimedOut(_) | Self::Panicked => (Reason::BrokenOff, None, false),
         };
         // A pass that does not end by itself is no fault that passes.

@@ -72,9 +72,7 @@ async fn one_works_and_another_takes_over_as_soon_as_that_one_ends() {
         .resyncing_every("1s")
         .leading_for("60s")
         .tell(async |story| {
-            leads(story.operator()).await;
-            let other = another(story).await;
-            stands_by(&other).await;
+            let (_, other) = in_order(story).await;
             story.is_connected_to_gitlab().await;
             story.apply(&runner("swift")).await;
             story.is_ready("swift").await;
@@ -99,8 +97,7 @@ async fn one_works_and_another_takes_over_as_soon_as_that_one_ends() {
 async fn one_that_is_killed_amid_a_registration_leaves_no_second_runner() {
     electing("election-crash")
         .tell(async |story| {
-            let other = another(story).await;
-            let (first, second) = in_order(story, &other).await;
+            let (first, second) = &in_order(story).await;
             story.is_connected_to_gitlab().await;
             let gate = Rule::new("POST", "/api/v4/user/runners", Fault::Gate).after_doing();
             let gate = story.gitlab.misbehaves(gate);
@@ -121,10 +118,11 @@ async fn one_that_is_killed_amid_a_registration_leaves_no_second_runner() {
         .await;
 }
 
-/// Of the two, the one that leads and the one that stands by.
-async fn in_order<'a>(story: &'a Story<'_>, other: &'a Operator) -> (&'a Operator, &'a Operator) {
+/// The one that leads, and one that stands by. Of two that start together either may lead.
+async fn in_order<'a>(story: &'a Story<'_>) -> (&'a Operator, Operator) {
     leads(story.operator()).await;
-    stands_by(other).await;
+    let other = another(story).await;
+    stands_by(&other).await;
     (story.operator(), other)
 }
 
@@ -133,8 +131,7 @@ async fn in_order<'a>(story: &'a Story<'_>, other: &'a Operator) -> (&'a Operato
 async fn one_that_comes_back_when_another_leads_changes_nothing_and_ends() {
     electing("election-frozen")
         .tell(async |story| {
-            let other = another(story).await;
-            let (first, second) = in_order(story, &other).await;
+            let (first, second) = &in_order(story).await;
             story.is_connected_to_gitlab().await;
             story.apply(&runner("swift").tagged(["one"])).await;
             story.is_ready("swift").await;

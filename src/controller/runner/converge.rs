@@ -28,7 +28,11 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
         match plan {
             Plan::Act(step) if last.as_ref() == Some(&step) => {
                 lock_again(pass, desired, &step).await;
-                return Err(Error::NotTaken(step.name().to_owned()));
+                return Err(if step.is_in_gitlab() {
+                    Error::NotTaken(step.name().to_owned())
+                } else {
+                    Error::SecretUndone
+                });
             }
             // GitLab may have been restored since: the number may be somebody else's by now.
             Plan::Act(step) if !pass.may_take(&step) => {

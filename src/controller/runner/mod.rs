@@ -189,7 +189,9 @@ async fn finish(pass: &mut Pass<'_>, result: Result<Outcome, Error>) -> Result<D
     let outcome = match &result {
         Ok(outcome) => outcome.clone(),
         Err(error) => {
-            pass.record.memory.forget();
+            if error.may_concern_gitlab() {
+                pass.record.memory.forget();
+            }
             link::suspect_credential(pass, error);
             let persistent = pass.record.failures.so_far() >= 2;
             match error.failure(persistent && !link::is_told_elsewhere(pass, error)) {
