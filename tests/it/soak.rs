@@ -13,6 +13,7 @@ mod gitlab;
 mod kubernetes;
 mod life;
 mod people;
+mod probes;
 mod process;
 mod run;
 mod turns;

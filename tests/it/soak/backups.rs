@@ -43,7 +43,7 @@ impl People {
                 let Some((objects, slots)) = self.backups.kubernetes.clone() else {
                     return;
                 };
-                world.store(|store| store.restore(objects));
+                world.restores(objects);
                 self.slots = slots;
                 self.credential_is_there();
             }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::chance::Chance;
 use super::fates::{Side, Weather};
 use super::people::People;
+use super::probes::are_noticed;
 use super::process::{RESYNC, is_kept_alive};
 use super::verdict::{look, unasked};
 use super::walk::Walk;
@@ -103,13 +104,14 @@ async fn walked(seed: u64, walk: &Walk) -> Ending {
     weather(&world, Weather::default(), Weather::default());
     world.note("it becomes quiet");
     let quiet = Instant::now();
-    let wrong = settles(&people).await;
+    let wrong = settles(&people, PATIENCE).await;
     let settled = quiet.elapsed();
     for wrong in &wrong {
         world.is_wrong(wrong.clone());
     }
     if wrong.is_empty() {
         stays(&people, walk).await;
+        are_noticed(&mut people).await;
     }
     people.strangers_are_left_alone();
     let (story, wrong) = world.told();
@@ -131,12 +133,12 @@ fn weather(world: &World, gitlab: Weather, kubernetes: Weather) {
 }
 
 /// Waits until all is well; tells what is not, when it takes too long.
-async fn settles(people: &People) -> Vec<String> {
+pub(super) async fn settles(people: &People, patience: Duration) -> Vec<String> {
     let began = Instant::now();
     loop {
         sleep(LOOK).await;
         let wrong = look(people);
-        if wrong.is_empty() || began.elapsed() > PATIENCE {
+        if wrong.is_empty() || began.elapsed() >= patience {
             return wrong;
         }
     }

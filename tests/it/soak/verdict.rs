@@ -152,11 +152,17 @@ pub(super) fn unasked(asked: &[Asked]) -> Vec<String> {
         "/api/v4/user",
         "/api/v4/version",
     ];
+    // Where no GraphQL was found, REST lists tell of all runners, and their details are read one after the other.
+    let by_rest = asked.iter().any(|asked| is_list(&asked.path));
     let unasked = asked.iter().filter(|asked| match asked.side {
         Side::Kubernetes => {
             asked.method != Method::GET && !asked.path.ends_with("/leases/registrar")
         }
-        Side::GitLab => asked.path != "/api/graphql" && !looks.contains(&asked.path.as_str()),
+        Side::GitLab => {
+            let sweeps = asked.path == "/api/graphql"
+                || by_rest && asked.method == Method::GET && asked.path.contains("/runners");
+            !sweeps && !looks.contains(&asked.path.as_str())
+        }
     });
     unasked
         .map(|asked| {
@@ -166,6 +172,12 @@ pub(super) fn unasked(asked: &[Asked]) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Whether that is a list of runners.
+fn is_list(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    path.ends_with("/runners") || path.ends_with("/runners/all")
 }
 
 /// The runners of strangers, as they are.

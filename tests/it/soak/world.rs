@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gitlab_runner_registrar::clock;
+use gitlab_runner_registrar::plan::Mark;
 use gitlab_sim::{Command, GitLab};
 use http::Method;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::api::{Call, Store};
+use super::api::{Call, Objects, Store};
 use super::chance::Chance;
 use super::fates::{Fates, Side};
 use super::turns::Turns;
@@ -37,6 +38,9 @@ runners:
   - { type: group, group: platform, settings: { description: theirs too } }
 ";
 
+/// How long a request may be under way that a restored API server knows nothing of.
+const FORGOTTEN: Duration = Duration::from_mins(1);
+
 pub(super) struct World {
     pub(super) chance: Chance,
     pub(super) turns: Turns,
@@ -47,6 +51,8 @@ pub(super) struct World {
     gitlab: Mutex<GitLab>,
     /// How many runners GitLab has made with each mark.
     made: Mutex<BTreeMap<String, u32>>,
+    /// When the API server went back to an earlier moment.
+    restored: Mutex<Option<Instant>>,
     began: Instant,
     /// Which process leads, where they take turns.
     leader: Mutex<Option<String>>,
@@ -89,6 +95,7 @@ impl World {
             changed: watch::Sender::new(0),
             gitlab: Mutex::new(GitLab::new(sim, clock::now()).unwrap()),
             made: Mutex::default(),
+            restored: Mutex::default(),
             began: Instant::now(),
             leader: Mutex::default(),
             story: Mutex::default(),
@@ -124,6 +131,7 @@ impl World {
         if registers && answer.status() == 201 {
             let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
             let note = body["maintenance_note"].as_str().unwrap_or_default();
+            self.is_the_only_one(note);
             let mut made = lock(&self.made);
             let count = made.entry(note.to_owned()).or_default();
             *count += 1;
@@ -132,6 +140,28 @@ impl World {
             }
         }
         answer
+    }
+
+    /// Whoever registers a runner knows that there is none, or knew before the API server forgot what it knew.
+    fn is_the_only_one(&self, note: &str) {
+        let Some(mark) = Mark::split(note).1 else {
+            return;
+        };
+        let forgotten = lock(&self.restored).is_some_and(|at| at.elapsed() < FORGOTTEN);
+        let marks = self.runners();
+        let marks = marks.iter().filter_map(super::verdict::mark);
+        let count = marks.filter(|other| other.uid == mark.uid).count();
+        if count > 1 && !forgotten {
+            self.is_wrong(format!(
+                "one of {count} runners of one object was made: {note}"
+            ));
+        }
+    }
+
+    /// The API server goes back to an earlier moment.
+    pub(super) fn restores(&self, objects: Objects) {
+        *lock(&self.restored) = Some(Instant::now());
+        self.store(|store| store.restore(objects));
     }
 
     /// Does something behind GitLab's back.
