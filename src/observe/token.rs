@@ -6,7 +6,7 @@ use super::Observer;
 use super::roster::Mismatch;
 use crate::gitlab::model::RunnerId;
 use crate::plan::Shown;
-use crate::secrets::is_short_for;
+use crate::secrets::{is_short_for, shortened};
 
 impl Observer<'_> {
     /// Compares the token that is kept with what a sweep has seen of the runner's since it was issued. That
@@ -17,6 +17,7 @@ impl Observer<'_> {
             return;
         };
         let roster = &self.connected.roster;
+        roster.keeps(id, shortened(kept));
         let issued = kept.issued_at.unwrap_or(Timestamp::MIN);
         let Some(swept) = roster.short_sha(id, issued) else {
             return;

@@ -20,7 +20,7 @@ pub use credential::{create_credential, held, put_credential, unfit};
 pub use digest::digest;
 pub use heir::Heir;
 pub use inspect::{Expected, OWNER, entry, inspect, object, owners};
-pub use short::is_short_for;
+pub use short::{is_short_for, shortened};
 pub use whose::whose;
 pub use write::{delete, put, rehearse, release};
 

@@ -4,15 +4,17 @@ use super::Entry;
 /// How many characters are compared: GitLab shows eight or nine, depending on its version.
 const COMPARED: usize = 7;
 
-/// Whether GitLab's `shortSha` of a runner (contract §3.20) is that of the token which is kept.
+/// What GitLab's `shortSha` of a runner (contract §3.20) begins with while this is its token; `None` of a token
+/// that is too short to tell.
+pub fn shortened(kept: &Entry) -> Option<Box<str>> {
+    let random = after_marker(after_prefix(kept.token.expose()));
+    let (end, last) = random.char_indices().nth(COMPARED - 1)?;
+    Some(random[..end + last.len_utf8()].into())
+}
+
+/// Whether GitLab's `shortSha` of a runner is that of the token which is kept.
 pub fn is_short_for(short_sha: &str, kept: &Entry) -> bool {
-    let token = kept.token.expose();
-    let start = |text: &str| -> Option<String> {
-        let start: String = text.chars().take(COMPARED).collect();
-        (start.chars().count() == COMPARED).then_some(start)
-    };
-    let shown = start(short_sha);
-    shown.is_some() && shown == start(after_marker(after_prefix(token)))
+    shortened(kept).is_some_and(|kept| short_sha.starts_with(&*kept))
 }
 
 /// What follows `glrt-` or `glrtr-`, and the prefix of an instance before that.

@@ -52,6 +52,13 @@ impl Roster {
         }
     }
 
+    /// Takes in what GitLab's `shortSha` of a runner begins with while it has the token that is kept.
+    pub(in crate::observe) fn keeps(&self, id: RunnerId, kept: Option<Box<str>>) {
+        if let Some(row) = self.state().rows.get_mut(&id) {
+            row.kept = kept;
+        }
+    }
+
     /// Notes that a token was known again.
     pub(in crate::observe) fn matches(&self) {
         self.state().comparison = Comparison::Settled;

@@ -23,6 +23,8 @@ pub(super) struct Row {
     pub(super) short_sha: Option<String>,
     /// When that was asked for.
     pub(super) short_sha_at: Timestamp,
+    /// What that begins with while the runner has the token that is kept.
+    pub(super) kept: Option<Box<str>>,
     /// When it was asked for.
     pub(super) at: Timestamp,
     /// The scope in which a sweep has shown it, if one has.
@@ -40,6 +42,7 @@ impl Row {
             runner: Arc::new(runner),
             short_sha,
             short_sha_at: at,
+            kept: None,
             at,
             scope: None,
             shown: Timestamp::MIN,
@@ -79,7 +82,8 @@ impl Row {
         self.scope = None;
     }
 
-    /// Takes in what was seen later. Tells whether anything but the time of contact has changed.
+    /// Takes in what was seen later. Tells whether anything but the time of contact has changed. That GitLab shows
+    /// a token for the first time is no change, unless it is another than the one that is kept.
     pub(super) fn renew(
         &mut self,
         runner: Runner,
@@ -94,12 +98,16 @@ impl Row {
         if changed {
             self.runner = Arc::new(runner);
         }
-        let known = self.short_sha.is_some();
+        let strange = |shown: &String| {
+            let kept = self.kept.as_ref();
+            kept.is_some_and(|kept| !shown.starts_with(&**kept))
+        };
+        let told = self.short_sha.is_some() || short_sha.as_ref().is_some_and(strange);
         if short_sha.is_some() {
             self.short_sha_at = at;
         }
         self.short_sha = short_sha.or_else(|| self.short_sha.take().filter(|_| !changed));
-        changed || known && other_token
+        changed || told && other_token
     }
 
     /// The runner, with what only some of those who look are shown. One that was at work a moment ago counts

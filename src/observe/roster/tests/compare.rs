@@ -19,6 +19,23 @@ fn what_was_seen_before_a_token_was_issued_says_nothing_of_it() {
     assert!(news.changed.contains(&one), "its token is another again");
 }
 
+/// A runner that was changed has no token in the roster until the next sweep, and may have got another before
+/// that.
+#[test]
+fn a_token_that_is_shown_for_the_first_time_is_news_where_it_is_not_the_one_that_is_kept() {
+    let holders = holders(&[1]);
+    for (kept, news) in [(None, false), (Some("sha-1"), false), (Some("sha-2"), true)] {
+        let (roster, one) = (Roster::default(), RunnerId(1));
+        roster.note(marked(1, "a"), at(10));
+        roster.keeps(one, kept.map(Into::into));
+        let first = sweep(&roster, &holders, vec![marked(1, "a")], 20);
+        assert_eq!(first.changed.contains(&one), news, "{kept:?}");
+        // Whoever was woken has compared them.
+        let second = sweep(&roster, &holders, vec![marked(1, "a")], 30);
+        assert!(!second.changed.contains(&one), "{kept:?}");
+    }
+}
+
 /// Of runners whose tokens all look strange one alone gets a new token; if that looks strange too, none
 /// does.
 #[test]
