@@ -17,7 +17,7 @@ pub(super) enum Fate {
     Cut { done: bool },
     /// No answer comes for as long as anybody waits.
     Hangs { done: bool },
-    /// It takes effect when nobody waits any more.
+    /// It takes effect when nobody waits any more, sooner than the operator may take it for lost.
     Late,
     /// Somebody else answers in its place, or the server does so badly.
     Told { done: bool, what: Word },
@@ -65,6 +65,10 @@ pub(super) struct Weather {
     /// Nothing gets there at all.
     pub(super) down: bool,
 }
+
+/// By how much a request may be late, in milliseconds: the operator gives twice the time that an answer is waited
+/// for, which is ten seconds here.
+const LATEST: u64 = 9000;
 
 pub(super) struct Fates {
     chance: Chance,
@@ -171,6 +175,11 @@ impl Fates {
             Fate::Unsent
         } else {
             fate
+        };
+        let there = if fate == Fate::Late {
+            Duration::from_millis(random.below(LATEST))
+        } else {
+            there
         };
         Lot { fate, there, back }
     }

@@ -18,8 +18,8 @@ use super::world::{Asked, World};
 
 type Answer = Result<http::Response<Bytes>, Error>;
 
-/// By how much a request may be late that nobody waits for any more.
-const LATE: Duration = Duration::from_secs(5);
+/// How much longer than anybody waits the answer is held that never comes.
+const MUCH_LATER: Duration = Duration::from_secs(5);
 
 /// What leads a process to GitLab.
 pub(super) fn connect(world: Arc<World>, life: Life) -> Connect {
@@ -111,7 +111,7 @@ impl Trip {
             let _ = sender.send(told);
         } else {
             // Held, so that whoever waits does so for as long as they like.
-            sleep(self.timeout + LATE).await;
+            sleep(self.timeout + MUCH_LATER).await;
         }
     }
 
@@ -128,7 +128,7 @@ impl Trip {
             return Some(Err(Error::Unsent("connection refused".into())));
         }
         let there = if fate == Fate::Late {
-            self.timeout + there.min(LATE)
+            self.timeout + there
         } else {
             there
         };

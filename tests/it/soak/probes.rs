@@ -11,38 +11,52 @@ const AT_ONCE: Duration = Duration::from_secs(15);
 /// How long it may take until what a sweep shows is dealt with.
 const BY_A_SWEEP: Duration = Duration::from_secs(RESYNC.as_secs() + 30);
 
-const PROBES: [(Deed, Duration); 7] = [
-    (Deed::Made, AT_ONCE),
+/// After each other to one object. An old Secret that is put back is whole in itself.
+const PROBES: [(Deed, Duration); 8] = [
     (Deed::Tagged, AT_ONCE),
+    (Deed::SecretCopied, Duration::ZERO),
     (Deed::SecretDeleted, AT_ONCE),
+    (Deed::SecretRestored, AT_ONCE),
     (Deed::SecretEdited, AT_ONCE),
     (Deed::Runner(ToRunner::Edited), BY_A_SWEEP),
     (Deed::Runner(ToRunner::TokenReset), BY_A_SWEEP),
     (Deed::Deleted, AT_ONCE),
 ];
 
-/// Does one thing after the other to one of the objects, each of which is dealt with in its time.
+/// Makes an object where there is room for one, and does one thing after the other to one of those that are
+/// there: each is dealt with in its time.
 pub(super) async fn are_noticed(people: &mut People) {
-    let world = people.world.clone();
-    let mut random = world.chance.of("the probes");
+    let mut random = people.world.chance.of("the probes");
+    let is_free = |slot: &usize| people.slots[*slot].declared.is_none();
+    if let Some(slot) = (0..SLOTS).find(is_free)
+        && !is_noticed(people, slot, Deed::Made, 0, AT_ONCE).await
+    {
+        return;
+    }
+    let taken: Vec<usize> = (0..SLOTS)
+        .filter(|slot| people.slots[*slot].declared.is_some())
+        .collect();
+    let slot = taken[random.index(taken.len())];
     for (deed, patience) in PROBES {
-        let fits = |slot: &usize| {
-            let declared = people.slots[*slot].declared.is_some();
-            declared != (deed == Deed::Made)
-        };
-        let slots: Vec<usize> = (0..SLOTS).filter(fits).collect();
-        if slots.is_empty() {
-            continue;
-        }
-        let slot = slots[random.index(slots.len())];
         let salt = 1000 + random.below(1000);
-        people.do_it(Step::Object(slot, deed, salt)).await;
-        let wrong = settles(people, patience).await;
-        for wrong in &wrong {
-            world.is_wrong(format!("{patience:?} after {deed:?}: {wrong}"));
-        }
-        if !wrong.is_empty() {
+        if !is_noticed(people, slot, deed, salt, patience).await {
             return;
         }
     }
+}
+
+async fn is_noticed(
+    people: &mut People,
+    slot: usize,
+    deed: Deed,
+    salt: u64,
+    patience: Duration,
+) -> bool {
+    people.do_it(Step::Object(slot, deed, salt)).await;
+    let wrong = settles(people, patience).await;
+    for wrong in &wrong {
+        let told = format!("{patience:?} after {deed:?}: {wrong}");
+        people.world.is_wrong(told);
+    }
+    wrong.is_empty()
 }
