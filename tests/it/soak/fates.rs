@@ -93,7 +93,7 @@ const GITLAB: [(u64, Fate); 15] = {
         (2, Fate::Cut { done: false }),
         (2, Fate::Hangs { done: true }),
         (1, Fate::Hangs { done: false }),
-        (2, Fate::Late),
+        (5, Fate::Late),
         (3, told(false, Word::Throttled)),
         (2, told(false, Word::Failed)),
         (2, told(true, Word::Failed)),
