@@ -10,7 +10,7 @@ DENY_VERSION := 0.20.2
 DENY := .cache/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 PLAYGROUND := cargo run --quiet --package control-plane --bin playground --
 
-.PHONY: help demo playground test chaos soak planted bench lint licences audit build crds chart
+.PHONY: help demo playground test chaos soak planted fuzz bench lint licences audit build crds chart
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ soak: ## The operator in a world without sockets and clocks, with faults at ever
 
 planted: ## Which seed of make soak finds each bug of tests/planted (SEEDS=400)
 	SEEDS='$(SEEDS)' tests/planted/search.sh
+
+fuzz: ## Bytes for all that reads what others have written (TARGET=answers, MINUTES=1, SEED=1; INPUT=file gives it that)
+	TARGET='$(TARGET)' MINUTES='$(MINUTES)' SEED='$(SEED)' INPUT='$(INPUT)' cargo it -- --ignored --exact fuzz::make_fuzz --nocapture
 
 bench: control-plane ## How fast it is and what it costs, beside a floor; writes docs/performance.md (BENCH_ARGS="--help")
 	BENCH_ARGS='$(BENCH_ARGS)' cargo it --release -- --ignored --exact bench::make_bench --nocapture

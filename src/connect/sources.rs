@@ -64,7 +64,7 @@ impl Sources {
             requests_per_minute: _,
             credential_rotation: _,
         } = spec;
-        if url.starts_with("http://") && !self.allow_http {
+        if Endpoint::is_in_the_clear(url) && !self.allow_http {
             let message = format!("{url} is not https: the token would travel in the clear");
             return Ok(Err(Trouble::new(Reason::InsecureUrl, message)));
         }

@@ -112,6 +112,12 @@ impl Endpoint {
         Ok(format!("{base}/api/v4"))
     }
 
+    /// Whether that address is asked without TLS. It goes by the scheme that the client goes by, which is not
+    /// always how the address begins.
+    pub fn is_in_the_clear(url: &str) -> bool {
+        Url::parse(url).is_ok_and(|url| url.scheme() == "http")
+    }
+
     /// The address as every way of writing it comes to.
     pub fn address(&self) -> Option<String> {
         self.api().ok()

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::error::Error;
 use super::model::{GroupId, ProjectId, RunnerId, Scope};
 use super::request::Request;
+use super::walk::is_a_page;
 
 /// GitLab's largest page (contract §1.8).
 pub(super) const PAGE: usize = 100;
@@ -84,11 +85,12 @@ impl Client {
         let path = format!("{path}?{}", query(filter, number));
         let given = self.send(Request::get(endpoint, path)).await?.given()?;
         let items = given.json::<Vec<Item>>()?;
+        is_a_page(items.len())?;
         // Somebody in between may have taken the header away. An empty page is the end in any case.
         let next = if given.headers().contains_key("x-next-page") {
             given.number("x-next-page")
         } else {
-            (items.len() == PAGE).then_some(number + 1)
+            (items.len() == PAGE).then(|| number.saturating_add(1))
         };
         let mut runners: Vec<RunnerId> = items.into_iter().map(|item| item.id).collect();
         // One with several processes of that version is listed once for each of them.

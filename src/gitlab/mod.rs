@@ -46,6 +46,7 @@ mod transport;
 mod trust;
 mod unusable;
 mod verdict;
+mod walk;
 mod wire;
 mod words;
 mod work;

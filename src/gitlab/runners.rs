@@ -230,7 +230,8 @@ fn present(answer: Result<Answer, Error>, missing: &Refusal) -> Result<Option<Gi
 /// A whole group or project path as one segment of an address. `None` for what would address something
 /// else than a group or a project.
 pub(super) fn segment(path: &str) -> Option<String> {
-    if matches!(path, "" | "." | "..") {
+    // What parses addresses leaves some of these out, so that another name would come of it.
+    if matches!(path, "" | "." | "..") || path.contains(char::is_control) {
         return None;
     }
     // Any address will do: the segment is taken out of it again.

@@ -8,6 +8,7 @@ use super::model::{Found, ListedRunner, Runner, RunnerId, Scope};
 use super::refusal::Refusal;
 use super::release::Release;
 use super::request::Request;
+use super::walk::{Walk, is_a_page};
 
 /// Lists show neither notes nor tags (contract §2.1), so each candidate costs a request of its
 /// own. A runner is looked for right after its registration was lost, which makes it one of the
@@ -92,11 +93,15 @@ impl Client {
         description: Option<&str>,
         contact: Contact,
     ) -> Result<BTreeMap<RunnerId, ListedRunner>, Error> {
+        let mut walk = Walk::default();
         let first = self.page(scope, contact, 1).await?;
+        walk.goes_on(first.listed.len(), first.texts())?;
         let mut candidates = first.listed;
         if let Some(total) = first.total {
             for number in (2..=total).rev() {
-                candidates.extend(self.page(scope, contact, number).await?.listed);
+                let page = self.page(scope, contact, number).await?;
+                walk.goes_on(page.listed.len(), page.texts())?;
+                candidates.extend(page.listed);
                 let fitting = candidates
                     .values()
                     .filter(|it| fits(it, description))
@@ -110,6 +115,7 @@ impl Client {
             // A number that does not grow would send us round in circles.
             while let Some(following) = next.filter(|next| *next > number) {
                 let page = self.page(scope, contact, following).await?;
+                walk.goes_on(page.listed.len(), page.texts())?;
                 candidates.extend(page.listed);
                 (number, next) = (following, page.next);
             }
@@ -136,6 +142,7 @@ impl Client {
         let path = format!("{list}?type={kind}{status}&per_page={PAGE}&page={number}");
         let given = self.send(Request::get(endpoint, path)).await?.given()?;
         let listed = given.json::<Vec<ListedRunner>>()?;
+        is_a_page(listed.len())?;
         Ok(Page {
             total: given.number("x-total-pages"),
             next: given.number("x-next-page"),
@@ -170,6 +177,15 @@ pub(super) struct Page {
     pub(super) total: Option<u64>,
     pub(super) next: Option<u64>,
     pub(super) listed: BTreeMap<RunnerId, ListedRunner>,
+}
+
+impl Page {
+    /// How long the texts are in its rows.
+    fn texts(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let of = |row: &ListedRunner| length(&row.description) + length(&row.status);
+        self.listed.values().map(of).sum()
+    }
 }
 
 fn fits(listed: &ListedRunner, description: Option<&str>) -> bool {

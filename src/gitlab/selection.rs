@@ -8,8 +8,10 @@ use super::client::Client;
 use super::error::Error;
 use super::lists::{PAGE, encoded};
 use super::model::{GroupId, ProjectId, ProjectRef};
+use super::refusal::Refusal;
 use super::request::Request;
 use super::runners::segment;
+use super::walk::{Walk, is_a_page};
 
 /// Which projects are meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,12 +68,14 @@ impl Client {
     pub async fn select(&self, selection: &Selection) -> Result<Selected, Error> {
         let mut seen: BTreeMap<ProjectId, Listed> = BTreeMap::new();
         let (mut page, mut complete) = (1, true);
-        let mut total = None;
+        let (mut total, mut walk) = (None, Walk::default());
         loop {
-            let path = address(selection, page);
+            let path = address(selection, page).ok_or_else(nowhere)?;
             let request = Request::get("/groups/:id/projects", path);
             let given = self.send(request).await?.given()?;
             let rows: Vec<Listed> = given.json()?;
+            is_a_page(rows.len())?;
+            walk.goes_on(rows.len(), rows.iter().map(Listed::texts).sum())?;
             let (counted, next) = (given.number("x-total"), given.number("x-next-page"));
             // A project that goes between two pages lets another slip through.
             complete &= page == 1 || counted == total;
@@ -150,6 +154,12 @@ impl Listed {
         rest.is_some_and(|rest| rest.is_empty() || below && rest.starts_with('/'))
     }
 
+    /// How long its texts are.
+    fn texts(&self) -> usize {
+        let topics = self.topics.iter().chain(&self.tag_list).flatten();
+        self.path.len() + topics.map(String::len).sum::<usize>()
+    }
+
     fn named(self) -> ProjectRef {
         ProjectRef {
             id: self.id,
@@ -159,7 +169,7 @@ impl Listed {
 }
 
 /// The address of a page. GitLab filters by one topic; by the others we do.
-fn address(selection: &Selection, page: u64) -> String {
+fn address(selection: &Selection, page: u64) -> Option<String> {
     let Selection {
         group,
         below,
@@ -168,7 +178,7 @@ fn address(selection: &Selection, page: u64) -> String {
     } = selection;
     let group = match group {
         GroupName::Id(id) => id.to_string(),
-        GroupName::Path(path) => segment(path).unwrap_or_default(),
+        GroupName::Path(path) => segment(path)?,
     };
     // A comma would part two topics.
     let topic = topics.iter().find(|topic| !topic.contains(','));
@@ -183,7 +193,16 @@ fn address(selection: &Selection, page: u64) -> String {
         ("archived", text("false").filter(|_| !archived)),
         ("topic", topic.cloned()),
     ]);
-    format!("/groups/{group}/projects?{query}")
+    Some(format!("/groups/{group}/projects?{query}"))
+}
+
+/// Of a path that no group can have.
+fn nowhere() -> Error {
+    Error::Refused {
+        status: 404,
+        message: "no group has such a path".to_owned(),
+        refusal: Refusal::GroupMissing,
+    }
 }
 
 #[cfg(test)]
@@ -209,7 +228,7 @@ mod tests {
             (&["a,b", "c d"], Some("c+d")),
             (&["a,b"], None),
         ] {
-            let address = address(&about(topics), 1);
+            let address = address(&about(topics), 1).unwrap();
             let told = address.split_once("&topic=").map(|(_, topic)| topic);
             assert_eq!(told, asked, "{address}");
         }

@@ -8,6 +8,7 @@ use super::model::{RunnerId, Scope};
 use super::row::Row;
 use super::search::Contact;
 use super::sweep_query::{Asked, Told};
+use super::walk::Walk;
 
 /// By which of GitLab's APIs the runners of a place are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,7 +92,7 @@ impl Client {
                 self.page_size().hides_insight();
             }
             let is_empty = told.rows.is_empty();
-            let rows = track.fresh(told.rows);
+            let rows = track.fresh(told.rows)?;
             track.complete &= !told.has_holes;
             let all = told.count.unwrap_or_default().div_ceil(size.into());
             let (before_end, at_end) = (all > track.pages.into(), all <= track.pages.into());
@@ -120,7 +121,7 @@ impl Client {
         let mut number = 1;
         loop {
             let told = self.page(scope, Contact::Any, number).await?;
-            let rows = track.fresh(told.listed.into_values().map(Row::Listed).collect());
+            let rows = track.fresh(told.listed.into_values().map(Row::Listed).collect())?;
             let stuck = rows.is_empty();
             page(rows);
             match told.next {
@@ -137,6 +138,7 @@ impl Client {
 
 /// How far a sweep has come.
 struct Track {
+    walk: Walk,
     seen: BTreeSet<RunnerId>,
     pages: u32,
     complete: bool,
@@ -145,6 +147,7 @@ struct Track {
 impl Default for Track {
     fn default() -> Self {
         Self {
+            walk: Walk::default(),
             seen: BTreeSet::new(),
             pages: 0,
             complete: true,
@@ -154,10 +157,12 @@ impl Default for Track {
 
 impl Track {
     /// Those rows of a page that no page has shown before.
-    fn fresh(&mut self, mut rows: Vec<Row>) -> Vec<Row> {
+    fn fresh(&mut self, mut rows: Vec<Row>) -> Result<Vec<Row>, Error> {
         self.pages += 1;
         rows.retain(|row| self.seen.insert(row.id()));
-        rows
+        // Of what is handed over only the numbers are kept.
+        self.walk.goes_on(rows.len(), 0)?;
+        Ok(rows)
     }
 
     /// The end of a sweep that GitLab refused to go on with. Before the first page it is a refusal;

@@ -12,6 +12,7 @@ use super::row::Row;
 use super::sweep_row::{Node, View, fields};
 use super::sweep_size::Complexity;
 use super::verdict;
+use super::walk::is_a_page;
 
 /// What is asked for.
 pub(super) struct Asked<'a> {
@@ -121,6 +122,7 @@ impl Client {
         let version = data.metadata.map(|it| it.version.unwrap_or_default());
         let view = View::new(asked.scope, version.as_deref());
         let asked_for = nodes.len();
+        is_a_page(asked_for)?;
         let rows: Vec<Row> = nodes
             .into_iter()
             .flatten()

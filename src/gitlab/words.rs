@@ -1,14 +1,16 @@
 //! GitLab's words in a refusal: found in any of its shapes, freed of secrets, and cut.
-use std::{borrow::Cow, ops::Range};
+use std::cmp::Reverse;
 
 use serde_json::Value;
 
+use super::refusal::Refusal;
 use super::verdict::{self, Body, Message, Registers, Verdict};
 
 /// What a refusal may take up in a status, an event or a log line.
 const LONGEST: usize = 512;
 /// A credential shorter than this is no credential, and cutting it out would only garble words.
 const SHORTEST_SECRET: usize = 8;
+const NO_REASON: &str = "no reason was given";
 const REMOVED: &str = "[removed]";
 
 /// How GitLab's tokens begin. An instance may have its own prefix for access tokens, which is why
@@ -48,10 +50,30 @@ pub(super) fn words(
 ) -> Words {
     let read = serde_json::from_slice::<Body>(body).ok();
     let said = read.as_ref().and_then(sentence);
+    let verdict = read.and_then(|body| verdict::verdict(registers, status, &body));
     Words {
-        message: tidy(&said.unwrap_or_else(|| strange(media_type, body)), secrets),
-        verdict: read.and_then(|body| verdict::verdict(registers, status, &body)),
+        message: shown(said.as_deref(), media_type, body, secrets),
+        verdict: verdict.map(|verdict| tidied(verdict, secrets)),
     }
+}
+
+/// What GitLab says, or what to make of it where it says nothing.
+fn shown(said: Option<&str>, media_type: &str, body: &[u8], secrets: &[&str]) -> String {
+    let said = said.map(|said| tidy(said, secrets));
+    let said = said.filter(|said| !said.is_empty());
+    said.unwrap_or_else(|| match tidy(&strange(media_type, body), secrets) {
+        nothing if nothing.is_empty() => NO_REASON.to_owned(),
+        strange => strange,
+    })
+}
+
+/// The same, where it quotes the answer.
+fn tidied(verdict: Verdict, secrets: &[&str]) -> Verdict {
+    if let Verdict::Refused(Refusal::InsufficientGranularScope { needs: Some(needs) }) = &verdict {
+        let needs = Some(tidy(needs, secrets));
+        return Verdict::Refused(Refusal::InsufficientGranularScope { needs });
+    }
+    verdict
 }
 
 /// What GraphQL says of a request that it does not carry out.
@@ -107,7 +129,7 @@ fn strange(media_type: &str, body: &[u8]) -> String {
         Ok(text) if media_type.starts_with("text/plain") && !text.trim().is_empty() => {
             text.to_owned()
         }
-        _ => "no reason was given".to_owned(),
+        _ => NO_REASON.to_owned(),
     }
 }
 
@@ -128,40 +150,62 @@ fn flat(value: &Value) -> String {
 /// One line without secrets, of bounded length. Secrets go first: a cut through one would leave
 /// a half that nothing recognises any more.
 pub(super) fn tidy(text: &str, secrets: &[&str]) -> String {
-    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for secret in secrets
-        .iter()
-        .filter(|secret| secret.len() >= SHORTEST_SECRET)
-    {
+    let mut text = one_line(text);
+    let mut secrets: Vec<String> = secrets.iter().map(|secret| one_line(secret)).collect();
+    // One secret may begin with another.
+    secrets.sort_by_key(|secret| Reverse(secret.len()));
+    for secret in secrets.iter().filter(|it| it.len() >= SHORTEST_SECRET) {
         text = text.replace(secret, REMOVED);
     }
     let text = without_tokens(&text);
     match text.char_indices().nth(LONGEST) {
-        None => text.into_owned(),
+        None => text,
         Some(_) => text.chars().take(LONGEST - 1).chain(['…']).collect(),
     }
 }
 
-fn without_tokens(text: &str) -> Cow<'_, str> {
-    let mut text = Cow::Borrowed(text);
-    while let Some(found) = token(&text) {
-        text.to_mut().replace_range(found, REMOVED);
-    }
-    text
+/// Without what a terminal or a log would obey rather than show.
+fn one_line(text: &str) -> String {
+    let shown: String = text
+        .chars()
+        .filter(|letter| letter.is_whitespace() || !is_hidden(*letter))
+        .collect();
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Where the first thing that looks like a token begins and ends.
-fn token(text: &str) -> Option<Range<usize>> {
-    let start = TOKENS.iter().filter_map(|prefix| text.find(prefix)).min()?;
-    let rest = text.get(start..)?;
+/// Control characters, and those that nobody sees or that turn the direction of a text.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Goes through the text once: it may be as long as an answer, and hold nothing but tokens.
+fn without_tokens(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-    Some(start..start + length)
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for (at, _) in text.match_indices(['g', 'G']) {
+        let rest = text.get(at..).unwrap_or_default();
+        if at < from || !TOKENS.iter().any(|prefix| rest.starts_with(prefix)) {
+            continue;
+        }
+        kept.push_str(text.get(from..at).unwrap_or_default());
+        kept.push_str(REMOVED);
+        from = at + rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    }
+    kept.push_str(text.get(from..).unwrap_or_default());
+    kept
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
     use super::*;
+    use crate::gitlab::unusable::LARGEST;
 
     fn json(body: &str) -> Words {
         words(
@@ -268,5 +312,52 @@ mod tests {
         assert_eq!(tidied.chars().count(), LONGEST);
         assert!(tidied.ends_with("[…") && !tidied.contains("my"));
         assert_eq!(tidy(&"é".repeat(LONGEST), &[]).chars().count(), LONGEST);
+    }
+
+    /// The first form of this looked through all that was left anew for each token, and would have taken hours.
+    #[test]
+    fn a_text_of_nothing_but_tokens_takes_no_longer_than_another() {
+        let text = "glrt-a ".repeat(LARGEST / 7);
+        let (sender, told) = mpsc::channel();
+        thread::spawn(move || sender.send(tidy(&text, &["my-own-secret"])));
+        let told = told.recv_timeout(Duration::from_secs(100)).unwrap();
+        assert!(told.starts_with("[removed] [removed] "), "{told}");
+        assert_eq!(told.chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_left_out_before_secrets_are_looked_for() {
+        let secrets = ["a-longer-secret-of-ours", "a-longer-secret", "two\nlines"];
+        for (text, told) in [
+            ("\u{1b}[31mred\u{7}", "[31mred"),
+            ("a\tb\r\nc\u{85}d", "a b c d"),
+            (
+                "gl\u{1b}rt-abc and gl\u{200b}pat-abc",
+                "[removed] and [removed]",
+            ),
+            ("\u{202e}txet", "txet"),
+            ("a-longer-secret-of-ours", REMOVED),
+            ("said two lines", "said [removed]"),
+        ] {
+            assert_eq!(tidy(text, &secrets), told, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_refusal_needs_is_quoted_like_all_else() {
+        let needs = format!("Runner: Read, glpat-zz {}", "x".repeat(600));
+        let description = format!("… with the following group permissions: [{needs}].");
+        let body = serde_json::json!({
+            "error": "insufficient_granular_scope", "error_description": description,
+        });
+        let body = body.to_string();
+        let said = words(Registers::No, 403, "application/json", body.as_bytes(), &[]);
+        let Some(Verdict::Refused(Refusal::InsufficientGranularScope { needs: Some(needs) })) =
+            said.verdict
+        else {
+            panic!("{said:?}");
+        };
+        assert!(needs.starts_with("Runner: Read, [removed] xx"), "{needs}");
+        assert_eq!(needs.chars().count(), LONGEST);
     }
 }

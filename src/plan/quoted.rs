@@ -3,12 +3,30 @@
 /// In quotation marks, on one line, and else as it was written: Rust's own notation escapes letters that
 /// people write.
 pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let quoted = serde_json::Value::from(text).to_string();
+    let mut shown = String::with_capacity(quoted.len());
+    for letter in quoted.chars() {
+        if letter.is_control()
+            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            // JSON leaves these as they are.
+            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_out() {
+        let quoted = quoted("\u{1b}[31m\u{7f}\u{9b}\u{202e}a");
+        assert_eq!(quoted, r#""\u001b[31m\u007f\u009b\u202ea""#);
+    }
 
     #[test]
     fn letters_stay_and_lines_do_not_break() {

@@ -46,11 +46,13 @@ pub(super) fn render(
         token: &trial,
         ..facts
     };
-    config_rules::check(&fill(want, trial)?)?;
+    let tried = fill(want, trial)?;
+    config_rules::check(&tried)?;
     let ConfigFacts {
         name, namespace, ..
     } = facts;
     let text = fill(want, facts)?;
+    config_rules::is_same_but_for_the_token(&tried, &text, [TRIAL, facts.token.expose()])?;
     Ok(format!(
         "# Written by gitlab-runner-registrar at {written_at} for GitLabRunner {namespace}/{name}.\n{text}"
     )
@@ -79,7 +81,9 @@ pub(super) fn with_token(file: &str, old: &str, new: &RunnerToken) -> Option<Sec
         .iter()
         .filter_map(|runner| runner.get("token")?.as_str());
     let held = tokens.find(|token| digest(token) == old)?;
-    Some(file.replace(held, new.expose()).into())
+    let renewed = file.replace(held, new.expose());
+    let same = config_rules::is_same_but_for_the_token(file, &renewed, [held, new.expose()]);
+    same.is_ok().then(|| renewed.into())
 }
 
 /// As the Secret holds it.
@@ -143,11 +147,15 @@ mod tests {
     use super::*;
 
     fn rendered(template: Option<&str>) -> Result<String, String> {
+        rendered_with(template, "glrt-t1_a.b-c_d")
+    }
+
+    fn rendered_with(template: Option<&str>, token: &str) -> Result<String, String> {
         let want = WantedConfig {
             template: template.map(str::to_owned),
             description: "Büro \"Nord\"\\\n[[runners]]".to_owned(),
         };
-        let token = RunnerToken::new("glrt-t1_a.b-c_d".to_owned());
+        let token = RunnerToken::new(token.to_owned());
         let facts = ConfigFacts {
             url: "https://gitlab.example.com",
             id: RunnerId(7),
@@ -283,5 +291,27 @@ mod tests {
             );
             assert!(!complaint.contains("a.b-c_d"), "{complaint}");
         }
+    }
+
+    /// GitLab chooses the token, and the host of the runner is not GitLab's.
+    #[test]
+    fn a_token_is_a_token_in_whatever_quotation_marks() {
+        let inline =
+            "runners = [{ url = \"{{ url }}\", token = '{{ token }}', executor = \"docker\" }]\n";
+        assert!(rendered_with(Some(inline), "glrt-t1_a.b-c_d").is_ok());
+        let token = "glrt-a', pre_get_sources_script = 'id";
+        let complaint = rendered_with(Some(inline), token).unwrap_err();
+        assert!(complaint.contains("cannot stand where"), "{complaint}");
+        assert!(!complaint.contains("pre_get"), "{complaint}");
+
+        let quoted = inline.replace('\'', "\"");
+        let file = read(&rendered_with(Some(&quoted), token).unwrap());
+        assert_eq!(file["runners"][0]["token"].as_str(), Some(token));
+        let old = "runners = [{ token = 'glrt-old' }]\n";
+        let renewed =
+            |new: &str| with_token(old, &digest("glrt-old"), &RunnerToken::new(new.to_owned()));
+        assert!(renewed("glrt-new").is_some());
+        assert!(renewed(token).is_none());
+        assert!(rendered_with(Some(&quoted), &"x".repeat(300_000)).is_err());
     }
 }

@@ -40,6 +40,47 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks that a file says the same as another with a token in the place of another one. A token is GitLab's to
+/// choose, and what stands between other quotation marks than the template's author has thought of would be a
+/// line of the file.
+pub(super) fn is_same_but_for_the_token(
+    before: &str,
+    after: &str,
+    [old, new]: [&str; 2],
+) -> Result<(), String> {
+    if after.len() > LARGEST {
+        return complain("with the token it is larger than 256 KiB");
+    }
+    let read = |text| toml::from_str::<Table>(text).map(Value::Table);
+    match (read(before), read(after)) {
+        (Ok(before), Ok(after)) if is_same(&before, &after, [old, new]) => Ok(()),
+        _ => complain(
+            "the token of this runner cannot stand where the template has it: write token = \"{{ token }}\"",
+        ),
+    }
+}
+
+fn is_same(before: &Value, after: &Value, tokens: [&str; 2]) -> bool {
+    let [old, new] = tokens;
+    match (before, after) {
+        (Value::String(before), Value::String(after)) => before.replace(old, new) == *after,
+        (Value::Array(before), Value::Array(after)) => {
+            let mut pairs = before.iter().zip(after);
+            before.len() == after.len() && pairs.all(|(one, other)| is_same(one, other, tokens))
+        }
+        (Value::Table(before), Value::Table(after)) => {
+            before.len() == after.len()
+                && before.iter().all(|(key, one)| {
+                    let other = after.get(&key.replace(old, new));
+                    other.is_some_and(|other| is_same(one, other, tokens))
+                })
+        }
+        // The one number that is not the same as itself.
+        (Value::Float(before), Value::Float(after)) => before.to_bits() == after.to_bits(),
+        (before, after) => before == after,
+    }
+}
+
 fn check_runner(runner: &Table) -> Result<(), String> {
     for date in ["token_expires_at", "token_obtained_at"] {
         if runner.contains_key(date) {

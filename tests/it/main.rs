@@ -26,6 +26,7 @@ mod drift;
 mod elsewhere;
 mod fields;
 mod fleet;
+mod fuzz;
 mod generated;
 mod goodbye;
 mod harness;

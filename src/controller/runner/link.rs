@@ -146,7 +146,7 @@ pub(super) fn is_told_elsewhere(pass: &Pass<'_>, error: &Error) -> bool {
 /// connection's way, or with the defaults when nothing is known of that any more.
 pub(super) fn anonymous(pass: &Pass<'_>, gitlab_url: &str) -> Result<gitlab::Client, Error> {
     let key = ConnectionKey::new(&pass.runner.spec.connection_ref, &pass.namespace);
-    let insecure = gitlab_url.starts_with("http://") && !pass.ctx.options.allow_http;
+    let insecure = gitlab::Endpoint::is_in_the_clear(gitlab_url) && !pass.ctx.options.allow_http;
     let by_connection = pass.ctx.connections.endpoint(&key, gitlab_url);
     let endpoint = by_connection.unwrap_or_else(|| gitlab::Endpoint {
         url: gitlab_url.to_owned(),
