@@ -6,10 +6,7 @@ use super::client::Client;
 use super::error::Error;
 use super::model::{GroupId, ProjectId, RunnerId, Scope};
 use super::request::Request;
-use super::walk::is_a_page;
-
-/// GitLab's largest page (contract §1.8).
-pub(super) const PAGE: usize = 100;
+use super::walk::{PAGE, is_a_page};
 
 /// A list of runners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

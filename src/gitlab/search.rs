@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 
 use super::client::Client;
 use super::error::Error;
-use super::lists::{List, PAGE};
+use super::lists::List;
 use super::model::{Found, ListedRunner, Runner, RunnerId, Scope};
 use super::refusal::Refusal;
 use super::release::Release;
 use super::request::Request;
-use super::walk::{Walk, is_a_page};
+use super::walk::{PAGE, Walk, is_a_page};
 
 /// Lists show neither notes nor tags (contract §2.1), so each candidate costs a request of its
 /// own. A runner is looked for right after its registration was lost, which makes it one of the

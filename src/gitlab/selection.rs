@@ -6,12 +6,12 @@ use serde::de::IgnoredAny;
 
 use super::client::Client;
 use super::error::Error;
-use super::lists::{PAGE, encoded};
+use super::lists::encoded;
 use super::model::{GroupId, ProjectId, ProjectRef};
 use super::refusal::Refusal;
 use super::request::Request;
 use super::runners::segment;
-use super::walk::{Walk, is_a_page};
+use super::walk::{PAGE, Walk, is_a_page};
 
 /// Which projects are meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -85,7 +85,8 @@ pub(super) fn graphql_words(body: &[u8], secrets: &[&str]) -> Option<String> {
         .iter()
         .filter_map(|error| error.get("message")?.as_str())
         .collect();
-    (!messages.is_empty()).then(|| tidy(&messages.join(", "), secrets))
+    let said = || shown(Some(&messages.join(", ")), "", &[], secrets);
+    (!messages.is_empty()).then(said)
 }
 
 fn sentence(body: &Body) -> Option<String> {

@@ -4,18 +4,15 @@
 /// people write.
 pub fn quoted(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
-    let mut shown = String::with_capacity(quoted.len());
-    for letter in quoted.chars() {
-        if letter.is_control()
-            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            // JSON leaves these as they are.
-            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
-        } else {
-            shown.push(letter);
-        }
-    }
-    shown
+    let hidden = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    // JSON leaves these as they are.
+    let shown = quoted.chars().map(|letter| match letter {
+        letter if hidden(letter) => format!("\\u{:04x}", u32::from(letter)),
+        letter => letter.to_string(),
+    });
+    shown.collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod kustomize;
 mod readme;
 mod release;
 mod rights;
+mod security;
 mod tour;
 mod upgrade;
 mod values;

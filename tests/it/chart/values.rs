@@ -66,7 +66,7 @@ async fn bad_values_are_refused_with_what_is_wrong() {
 }
 
 /// Runs it with our helm and kubectl first in its `PATH`: what it printed, or what it complained of.
-async fn run(mut command: Command) -> Result<String, String> {
+pub(super) async fn run(mut command: Command) -> Result<String, String> {
     let programs = control_plane::ensure().await.unwrap();
     let inherited = std::env::var("PATH").unwrap_or_default();
     command.env(

@@ -7,7 +7,7 @@ use super::exchange::{ROOT, Replies, client, endpoint, read, run};
 
 pub(super) const TARGET: Target = Target {
     name: "addresses",
-    runs: 3000,
+    runs: 1200,
     words: &[
         "/",
         "..",

@@ -12,7 +12,7 @@ use super::exchange::{Asked, CREDENTIAL, ROOT, Replies, Reply, client, read, run
 
 pub(super) const TARGET: Target = Target {
     name: "answers",
-    runs: 3000,
+    runs: 2000,
     words: WORDS,
     check,
 };

@@ -8,7 +8,7 @@ use super::exchange::{Replies, client, read, run};
 
 pub(super) const TARGET: Target = Target {
     name: "headers",
-    runs: 3000,
+    runs: 1500,
     words: &[
         "retry-after: ",
         "ratelimit-limit: ",

@@ -17,7 +17,7 @@ use super::driver::Target;
 
 pub(super) const RUNNERS: Target = Target {
     name: "runners",
-    runs: 2500,
+    runs: 1500,
     words: &[
         "spec",
         "status",
@@ -52,7 +52,7 @@ pub(super) const RUNNERS: Target = Target {
 
 pub(super) const CONNECTIONS: Target = Target {
     name: "connections",
-    runs: 2500,
+    runs: 1500,
     words: &[
         "spec",
         "status",

@@ -8,7 +8,7 @@ use super::exchange::{Replies, Reply, client, read, run};
 
 pub(super) const TARGET: Target = Target {
     name: "marks",
-    runs: 3000,
+    runs: 1200,
     words: &[
         "[gitlab-registrar.dev/",
         "gitlab-registrar.dev",

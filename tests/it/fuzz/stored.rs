@@ -12,7 +12,7 @@ use super::driver::Target;
 
 pub(super) const TARGET: Target = Target {
     name: "secrets",
-    runs: 3000,
+    runs: 2000,
     words: &[
         "metadata",
         "annotations",

@@ -17,7 +17,7 @@ use super::exchange::run;
 
 pub(super) const TARGET: Target = Target {
     name: "templates",
-    runs: 700,
+    runs: 400,
     words: &[
         "{{ token }}",
         "{{ url }}",
@@ -174,6 +174,7 @@ fn made(want: &WantedConfig, token: &str, existing: Option<&Secret>) -> Option<S
         operation: None,
         issued_at: None,
         expires_at: None,
+        rotation_deadline: None,
     };
     let sent = Arc::new(Mutex::new(Value::Null));
     let seen = sent.clone();

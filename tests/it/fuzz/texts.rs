@@ -8,7 +8,7 @@ use super::exchange::{ROOT, endpoint};
 
 pub(super) const TARGET: Target = Target {
     name: "texts",
-    runs: 1500,
+    runs: 1000,
     words: &[
         "\u{feff}",
         "\n",
@@ -78,6 +78,7 @@ fn short(text: &str) -> &'static str {
         operation: None,
         issued_at: None,
         expires_at: None,
+        rotation_deadline: None,
     };
     if is_short_for(shown, &kept) {
         "its token"

@@ -8,7 +8,7 @@ use super::driver::Target;
 
 pub(super) const TARGET: Target = Target {
     name: "windows",
-    runs: 900,
+    runs: 500,
     words: &[
         "*",
         "*/5",
