@@ -300,10 +300,10 @@ mod tests {
         let inline =
             "runners = [{ url = \"{{ url }}\", token = '{{ token }}', executor = \"docker\" }]\n";
         assert!(rendered_with(Some(inline), "glrt-t1_a.b-c_d").is_ok());
-        let token = "glrt-a', pre_get_sources_script = 'id";
+        let token = "glrt-a', limit = '1";
         let complaint = rendered_with(Some(inline), token).unwrap_err();
         assert!(complaint.contains("cannot stand where"), "{complaint}");
-        assert!(!complaint.contains("pre_get"), "{complaint}");
+        assert!(!complaint.contains("limit"), "{complaint}");
 
         let quoted = inline.replace('\'', "\"");
         let file = read(&rendered_with(Some(&quoted), token).unwrap());
