@@ -39,10 +39,19 @@ pub fn after_outages(times: u32, name: &str) -> Duration {
 
 /// `period`, shortened or lengthened by up to a tenth, always the same for the same object.
 pub fn spread(period: Duration, uid: &str) -> Duration {
+    spread_by(0.1, period, uid)
+}
+
+/// The same for what is told to be so often, which is not to be much more seldom: by up to three hundredths.
+pub fn nearly(period: Duration, name: &str) -> Duration {
+    spread_by(0.03, period, name)
+}
+
+fn spread_by(part: f64, period: Duration, name: &str) -> Duration {
     let mut hasher = DefaultHasher::new();
-    uid.hash(&mut hasher);
-    let tenths = u32::try_from(hasher.finish() % 2001).unwrap_or_default();
-    period.mul_f64(0.9 + f64::from(tenths) / 10_000.0)
+    name.hash(&mut hasher);
+    let thousandths = u32::try_from(hasher.finish() % 2001).unwrap_or_default();
+    period.mul_f64(1.0 - part + part * f64::from(thousandths) / 1000.0)
 }
 
 #[cfg(test)]
@@ -68,6 +77,13 @@ mod tests {
             }
         }
         assert_ne!(spread(LONGEST, "a"), spread(LONGEST, "b"));
+        let (mut least, mut most) = (f64::MAX, 0.0_f64);
+        for name in 0..1000 {
+            let part = nearly(LONGEST, &name.to_string()).div_duration_f64(LONGEST);
+            (least, most) = (least.min(part), most.max(part));
+        }
+        assert!((0.97..0.971).contains(&least), "{least}");
+        assert!((1.029..=1.03).contains(&most), "{most}");
     }
 
     #[test]

@@ -119,7 +119,7 @@ async fn sweep_through(
         failures: swept.failures,
         changed: u64::try_from(changed).unwrap_or(u64::MAX),
     });
-    backoff::spread(period, &connected.url)
+    backoff::nearly(period, &connected.url)
 }
 
 /// What came of the sweeps of all scopes.
