@@ -94,9 +94,8 @@ fn named(path: &str) -> Result<String, String> {
         let shown = one.url.as_str();
         let below = one.url.path().strip_prefix("/root/api/v4/");
         let segments: Vec<&str> = below.unwrap_or_default().split('/').collect();
-        let name = match *segments {
-            ["groups" | "projects", name] | ["groups", name, "projects"] => name,
-            _ => return Err(format!("{path:?} asks for {shown}")),
+        let (["groups" | "projects", name] | ["groups", name, "projects"]) = *segments else {
+            return Err(format!("{path:?} asks for {shown}"));
         };
         let meant = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
         if !shown.starts_with(ROOT) || meant != path || one.url.fragment().is_some() {
