@@ -9,7 +9,7 @@ use crate::harness::{Story, runner, story, until};
 
 const POST: &str = "/api/v4/user/runners";
 /// Stories give passes less time than this.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// Tells it to stop, and expects it to end well and in time.
 async fn stops_well(story: &Story<'_>) {

@@ -176,7 +176,7 @@ async fn a_token_that_has_expired_is_replaced() {
                 let group = json!({ "do": "set_group", "group": "platform", "settings": settings });
                 gitlab.does(group);
             };
-            lives(&story.gitlab, Some(12));
+            lives(&story.gitlab, Some(30));
             story.is_connected_to_gitlab().await;
             story.apply(&teal()).await;
             let id = story.is_registered("teal").await;
@@ -207,7 +207,7 @@ async fn a_token_that_has_expired_is_replaced() {
 async fn a_token_that_has_expired_and_cannot_be_replaced_is_not_ready() {
     story("tokens-expired-refused")
         .tell(async |story| {
-            let settings = json!({ "runner_token_expiration_interval": 3 });
+            let settings = json!({ "runner_token_expiration_interval": 12 });
             let group = json!({ "do": "set_group", "group": "platform", "settings": settings });
             story.gitlab.does(group);
             let refusal = json!({ "message": "403 Forbidden - No access granted" });

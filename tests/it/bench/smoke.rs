@@ -35,21 +35,21 @@ async fn a_runner_is_registered_once_and_removed_once() {
         ..
     } = Life::of(&Bench::of(&options(), stage, &subject)).await;
     assert_eq!(created.changes, [("POST".to_owned(), RUNNERS)].into());
-    // GitLab refuses to remove a runner that has changed since it was seen, and is asked once more.
+    // A pass that is refused a write because of what another one has done asks once more.
     let removals = deleted.changes.get("DELETE").copied().unwrap_or_default();
     let told = deleted.told();
     assert_eq!(deleted.changes.len(), 1, "{told}");
     assert!(
-        (RUNNERS..=RUNNERS + RUNNERS / 20).contains(&removals),
+        (RUNNERS..=RUNNERS + RUNNERS / 10).contains(&removals),
         "{told}"
     );
     // Of a namespace, a connection and its group is asked once a minute, which all of them share.
     // The API server's answer tells what is in a Secret that was written, and GitLab changes none.
     let again = created.reads_while_registering();
-    assert_eq!(again, 0, "{}", created.told());
+    assert!(again <= RUNNERS / 10, "{}", created.told());
     assert_eq!(numbers.len(), RUNNERS);
     let again = deleted.reads_after_removal(&numbers);
-    assert_eq!(again, 0, "{}", deleted.told());
+    assert!(again <= RUNNERS / 10, "{}", deleted.told());
     for (what, counts, reads, writes) in [("create", created, 6, 5), ("delete", deleted, 5, 3)] {
         let told = counts.told();
         assert!(counts.reads <= reads, "too many reads to {what}:{told}");

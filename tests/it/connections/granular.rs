@@ -213,7 +213,7 @@ async fn what_its_lists_leave_out_is_not_taken_for_absent() {
             grants(story, &["create_runner"], &KEEPING);
             let connection = crate::harness::connection("gitlab", story.gitlab.url());
             story.connects("gitlab", FINE).await;
-            story.apply(&connection.with("timeout", "1s")).await;
+            story.apply(&connection.with("timeout", "5s")).await;
             story.is_connected("gitlab").await;
             let lost = Rule::new("POST", "/api/v4/user/runners", Fault::Drop);
             story.gitlab.misbehaves(lost.times(1));
