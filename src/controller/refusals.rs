@@ -108,7 +108,7 @@ impl Refusals {
         let mut all = self.all();
         let before = all.take().filter(|before| before.under.are(&under));
         let mut steps = before.map(|before| before.steps).unwrap_or_default();
-        let again = steps.iter().position(|refusal| refusal.step == *step);
+        let again = steps.iter().position(|refusal| refusal.step.is_alike(step));
         let again = again.map(|place| steps.remove(place));
         if steps.len() >= MOST {
             steps.remove(0);
@@ -136,7 +136,10 @@ impl Refusals {
 
     /// The refusal of this very step, while it is too early to ask again.
     pub(super) fn recall(&self, step: &Step, asker: &Asker<'_>) -> Option<Failure> {
-        let same = |refusal: &Refusal| (refusal.step == *step).then(|| refusal.failure.clone());
+        let same = |refusal: &Refusal| {
+            let same = refusal.step.is_alike(step);
+            same.then(|| refusal.failure.clone())
+        };
         self.standing(asker, same).pop()
     }
 
@@ -162,9 +165,12 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::api::conditions::ConditionType;
     use crate::gitlab;
+    use crate::gitlab::model::{NewRunner, Scope, Settings, TokenLife};
 
     const RESYNC: Duration = Duration::from_mins(10);
 
@@ -224,6 +230,33 @@ mod tests {
         refusals.note(&step, changed(), &refused(403));
         assert_eq!(times(), 1);
         assert_eq!(refusals.recall(&step, &asker(now(), RESYNC)), None);
+    }
+
+    /// The end of the first token is counted from the time of each attempt.
+    #[test]
+    fn a_registration_with_an_end_of_its_token_is_the_same_a_minute_later() {
+        let register = |seconds, tag: &str| {
+            let expires_at = Timestamp::from_second(seconds).unwrap();
+            let settings = Settings {
+                tags: Some([tag.to_owned()].into()),
+                ..Settings::default()
+            };
+            let life = TokenLife {
+                expires_at,
+                rotation_deadline: None,
+            };
+            Step::Register(Box::new(NewRunner {
+                life: Some(life),
+                ..NewRunner::new(Scope::Instance, settings)
+            }))
+        };
+        let refusals = Refusals::default();
+        for minute in 0..3 {
+            refusals.note(&register(minute * 60, "a"), now(), &refused(400));
+        }
+        assert_eq!(refusals.all().as_ref().unwrap().steps.len(), 1);
+        let recall = |tag| refusals.recall(&register(240, tag), &asker(now(), RESYNC));
+        assert!(recall("a").is_some() && recall("b").is_none());
     }
 
     #[test]

@@ -105,6 +105,15 @@ impl Step {
         }
     }
 
+    /// Whether it is the same, whenever it is taken: from that time the end of a first token is counted.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let (Self::Register(one), Self::Register(other)) = (self, other) else {
+            return self == other;
+        };
+        let lives = one.life.is_some() == other.life.is_some();
+        lives && (one.scope, &one.settings) == (other.scope, &other.settings)
+    }
+
     /// What it has done, for a log line.
     pub fn done(&self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ const MOST_TURNS: usize = 8;
 
 /// Looks, decides and acts until there is nothing left to do.
 pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<Outcome, Error> {
-    let mut last = None;
+    let mut last: Option<Step> = None;
     for _ in 0..MOST_TURNS {
         // What was seen before a step says nothing of how things are after it.
         if last.is_some() {
@@ -26,7 +26,7 @@ pub(super) async fn converge(pass: &mut Pass<'_>, desired: &Desired) -> Result<O
             continue;
         }
         match plan {
-            Plan::Act(step) if last.as_ref() == Some(&step) => {
+            Plan::Act(step) if last.as_ref().is_some_and(|last| last.is_alike(&step)) => {
                 lock_again(pass, desired, &step).await;
                 return Err(if step.is_in_gitlab() {
                     Error::NotTaken(step.name().to_owned())
