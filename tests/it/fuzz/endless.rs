@@ -75,7 +75,7 @@ fn a_list_without_an_end_is_left_before_it_fills_the_memory() {
         let empty = client(Endless::new(0, 0));
         let swept = empty.sweep(Scope::Instance, None, Way::GraphQl, drop);
         is_left(swept.await, LONGER);
-        let client = client(Endless::new(100, 40_000));
+        let client = client(Endless::new(100, 15_000));
         let ours = |_: &str| true;
         let found = client.find(Scope::Instance, None, Contact::Any, ours);
         is_left(found.await, LONGER);
