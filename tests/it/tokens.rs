@@ -206,6 +206,7 @@ async fn a_token_that_has_expired_is_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_has_expired_and_cannot_be_replaced_is_not_ready() {
     story("tokens-expired-refused")
+        .resyncing_every("2s")
         .tell(async |story| {
             let settings = json!({ "runner_token_expiration_interval": 12 });
             let group = json!({ "do": "set_group", "group": "platform", "settings": settings });
