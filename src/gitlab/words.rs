@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(tidy(&"é".repeat(LONGEST), &[]).chars().count(), LONGEST);
     }
 
-    /// The first form of this looked through all that was left anew for each token, and would have taken hours.
+    /// Whoever looks through all that is left anew for each token takes hours over this one.
     #[test]
     fn a_text_of_nothing_but_tokens_takes_no_longer_than_another() {
         let text = "glrt-a ".repeat(LARGEST / 7);
